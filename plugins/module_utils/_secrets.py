@@ -1,0 +1,57 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Secrets live in one JSON file on the server; everything else carries references to them.
+
+A template says ``{{ 'maymessenger_jwt' | rarebooks.platform.secret }}`` and renders to a reference. The reference is
+replaced by the value on the server, at the moment the file is written, so that a generated secret never crosses the
+connection and cannot reach the controller's log, its memory or a diff.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
+
+MASK = "********"
+REFERENCE = re.compile(r"@secret\(([a-z][a-z0-9_]*)\)@")
+
+
+class UnknownSecret(Exception):
+    """A file refers to a secret that the server does not have."""
+
+
+def reference(name: str) -> str:
+    """Return the text that stands for the secret in a rendered file."""
+    return f"@secret({name})@"
+
+
+def load(path: str) -> dict[str, str]:
+    """Return the secrets of a server by name; none where the file does not exist yet."""
+    content = read_if_exists(path)
+    if content is None:
+        return {}
+    secrets: dict[str, str] = json.loads(content)
+    return secrets
+
+
+def referenced(text: str) -> set[str]:
+    """Return the names of the secrets a text refers to."""
+    return set(REFERENCE.findall(text))
+
+
+def resolve(text: str, secrets: dict[str, str]) -> str:
+    """Replace each reference by its value."""
+    missing = sorted(referenced(text) - secrets.keys())
+    if missing:
+        raise UnknownSecret(", ".join(missing))
+    return REFERENCE.sub(lambda match: secrets[match.group(1)], text)
+
+
+def mask(text: str, secrets: dict[str, str]) -> str:
+    """Replace each secret value that occurs in a text, longest first so that none is left in part."""
+    for value in sorted(set(secrets.values()), key=len, reverse=True):
+        if value:
+            text = text.replace(value, MASK)
+    return text
