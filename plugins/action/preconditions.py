@@ -1,0 +1,86 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Judges a server and an inventory on the controller; see the module of the same name for its documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.rarebooks.platform.plugins.module_utils._archive_entries import Limits
+from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError
+from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import inspect_source
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _certificate_files, _preconditions
+
+ARGUMENTS = {
+    "server": {"type": "dict", "required": True},
+    "apps": {"type": "list", "elements": "dict", "required": True},
+    "project": {"type": "str", "required": True},
+    "path": {"type": "path", "required": True},
+    "systems": {"type": "dict", "required": True},
+    "min_disk": {"type": "int", "default": 5120},
+    "min_memory": {"type": "int", "default": 900},
+    "ports": {"type": "list", "elements": "int", "default": [80, 443]},
+    "allow_foreign_volumes": {"type": "bool", "default": False},
+    "provided_certificates": {"type": "dict", "default": None},
+}
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller alone: all it needs from the server has been read."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        apps, server = arguments["apps"], arguments["server"]
+        hosts = [name for app in apps for name in app["server_names"]]
+        problems = [
+            *_preconditions.system(server["os"], arguments["systems"]),
+            *_preconditions.resources(server, arguments["path"], arguments["min_disk"], arguments["min_memory"]),
+            *_preconditions.ports(server, arguments["ports"], arguments["project"]),
+            *_preconditions.daemon_config(server["daemon_config"]),
+            *_preconditions.choices(apps),
+            *_preconditions.server_names(apps),
+            *_preconditions.secrets([secret for app in apps for secret in app["secrets"]]),
+        ]
+        if not arguments["allow_foreign_volumes"]:
+            wanted = [volume for app in apps for volume in app["volumes"]]
+            problems += _preconditions.volumes(server["volumes"], wanted, arguments["project"])
+        if arguments["provided_certificates"] is not None:
+            problems += self._certificates(arguments["provided_certificates"], apps)
+        problems += self._sources(apps)
+        result.update(changed=False, problems=problems, warnings=_preconditions.resolution(server, hosts))
+        if problems:
+            listed = "\n".join(f"- {problem}" for problem in problems)
+            result.update(failed=True, msg=f"Nothing has been changed. Before a deploy can start:\n{listed}")
+        return result
+
+    def _certificates(self, provided: dict[str, dict[str, str]], apps: list[dict[str, Any]]) -> list[str]:
+        problems = []
+        for name in sorted({app["certificate"] for app in apps}):
+            hosts = [host for app in apps if app["certificate"] == name for host in app["server_names"]]
+            files = provided.get(name)
+            if not files or not files.get("certificate") or not files.get("key"):
+                problems.append(f"Certificate {name}: expected certificate and key in certificates_provided, got none.")
+                continue
+            chain, key = (self._loader.path_dwim(files[part]) for part in ("certificate", "key"))
+            problems += _certificate_files.problems(name, chain, key, hosts, _certificate_files.utc_now())
+        return problems
+
+    def _sources(self, apps: list[dict[str, Any]]) -> list[str]:
+        problems = []
+        for app in apps:
+            source = app.get("source")
+            if not source:
+                continue
+            limits = Limits(*(int(source[name]) for name in ("max_entries", "max_size", "max_ratio")))
+            path = self._loader.path_dwim(source["src"])
+            try:
+                inspect_source(path, source["checksum"] or None, source["required"], limits)
+            except ArchiveError as error:
+                problems.append(f"{app['title']} backend source: {error}")
+        return problems

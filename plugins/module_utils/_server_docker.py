@@ -1,0 +1,87 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The state of Docker on a server, read through its command line alone.
+
+The rest of the collection uses the Docker SDK for Python. This cannot: it runs before the SDK has been installed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
+from ansible_collections.rarebooks.platform.plugins.module_utils._server_system import RunCommand
+
+DAEMON_CONFIG = "/etc/docker/daemon.json"
+PROJECT_LABEL = "com.docker.compose.project"
+PACKAGES = ["docker-ce", "docker.io"]
+
+
+def daemon_config() -> str:
+    """Return the daemon's configuration file as it is, empty when there is none."""
+    return (read_if_exists(DAEMON_CONFIG) or b"").decode("utf-8", "replace")
+
+
+def plain_version(text: str) -> str:
+    """Return the dotted number in a version as Docker's parts and their Debian packages print it."""
+    match = re.search(r"\d+(\.\d+)+", text)
+    return match.group(0) if match else ""
+
+
+def published_ports(containers: list[dict[str, str]], ports: Iterable[int]) -> dict[str, dict[str, str]]:
+    """Return which container of ``docker ps`` publishes each port."""
+    found = {}
+    for container in containers:
+        for port in ports:
+            if re.search(rf":{port}->", container["Ports"]):
+                found[str(port)] = {"container": container["Names"], "project": container["Project"]}
+    return found
+
+
+class Docker:
+    """Asks Docker's command line; everything is empty where Docker is missing or does not answer."""
+
+    def __init__(self, run_command: RunCommand) -> None:
+        self._run = run_command
+
+    def _output(self, *arguments: str) -> str:
+        try:
+            code, output, _error = self._run(list(arguments), handle_exceptions=False)
+        except OSError:
+            return ""
+        return output.strip() if code == 0 else ""
+
+    def engine(self) -> dict[str, Any]:
+        """Return package, versions and boot state of the engine."""
+        packages = self._output("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev}\n", "docker*")
+        installed = [line.split()[0] for line in packages.splitlines() if line.split()[1:2] == ["ii"]]
+        return {
+            "package": next((name for name in PACKAGES if name in installed), ""),
+            "version": plain_version(self._output("docker", "version", "--format", "{{.Server.Version}}")),
+            "compose_version": plain_version(self._output("docker", "compose", "version", "--short")),
+            "buildx": bool(self._output("docker", "buildx", "version")),
+            "enabled": self._output("systemctl", "is-enabled", "docker.service") == "enabled",
+            "root": self._output("docker", "info", "--format", "{{.DockerRootDir}}"),
+        }
+
+    def networks(self) -> dict[str, Any]:
+        """Return the networks by name."""
+        names = self._output("docker", "network", "ls", "--format", "{{.Name}}").split()
+        if not names:
+            return {}
+        return {network["Name"]: network for network in json.loads(self._output("docker", "network", "inspect", *names))}
+
+    def volumes(self) -> list[str]:
+        """Return the names of the volumes."""
+        return sorted(self._output("docker", "volume", "ls", "--quiet").split())
+
+    def published(self, ports: list[int]) -> dict[str, dict[str, str]]:
+        """Return which running container publishes each port."""
+        if not ports:
+            return {}
+        layout = '{"Names":{{json .Names}},"Ports":{{json .Ports}},"Project":{{json (.Label "%s")}}}' % PROJECT_LABEL
+        lines = self._output("docker", "ps", "--format", layout).splitlines()
+        return published_ports([json.loads(line) for line in lines], ports)

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# The work is done by the action plugin of the same name; this file holds its documentation.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preconditions
+short_description: Refuse a deploy that could not succeed, before it changes anything
+description:
+  - Judges what M(rarebooks.platform.server_info) read and what the inventory says, and reports all problems at once.
+  - Runs on the controller and never connects to the server.
+  - Checks the operating system, disk, memory, ports, foreign volumes, C(daemon.json), server names, variables that exclude
+    one another, published or unusable secrets, the files of provided certificates and each backend source.
+  - A server name that does not resolve to the server is a warning only, since NAT or a pending DNS change explain it.
+version_added: 0.1.0
+author:
+  - RareBooks platform developers (@rarebooks)
+options:
+  server:
+    description: The result of M(rarebooks.platform.server_info), asked for the ports and names in question.
+    type: dict
+    required: true
+  apps:
+    description: The apps to deploy, as their roles describe them (see the documentation of apps in C(docs/apps.md)).
+    type: list
+    elements: dict
+    required: true
+  project:
+    description: The Compose project, which prefixes the names of volumes.
+    type: str
+    required: true
+  path:
+    description: The directory deployed to.
+    type: path
+    required: true
+  systems:
+    description: Supported versions by the system's id in C(/etc/os-release).
+    type: dict
+    required: true
+  min_disk:
+    description: Space in MiB that must be free.
+    type: int
+    default: 5120
+  min_memory:
+    description: Memory in MiB the server must have.
+    type: int
+    default: 900
+  ports:
+    description: Ports the proxy publishes.
+    type: list
+    elements: int
+    default: [80, 443]
+  allow_foreign_volumes:
+    description: Whether volumes that carry another project's prefix are accepted.
+    type: bool
+    default: false
+  provided_certificates:
+    description: Files on the controller by certificate name, each with C(certificate) and C(key); unset when none are provided.
+    type: dict
+attributes:
+  check_mode:
+    support: full
+    description: Reads only, so check mode is the same as a run.
+  diff_mode:
+    support: none
+    description: Nothing is changed.
+"""
+
+EXAMPLES = r"""
+- name: Refuse what cannot succeed
+  rarebooks.platform.preconditions:
+    server: "{{ server }}"
+    apps: "{{ [rarebooks_app, maymessenger_app] }}"
+    project: rarebooksdokploy
+    path: /opt/rarebooks
+    systems:
+      debian: ["12", "13"]
+"""
+
+RETURN = r"""
+problems:
+  description: One sentence for each thing that must be put right. The task fails when there is one.
+  returned: always
+  type: list
+  elements: str
+  sample: ["Port 80: expected it free, got apache2 (pid 512) listening on it. Stop and disable that program; the proxy needs the port."]
+"""

@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: server_info
+short_description: Read what a deploy must know of a server before it changes anything
+description:
+  - Reads the operating system, resources, listening ports, name resolution and the state of Docker in one call.
+  - Needs nothing on the server but Python, so that it works before Docker or any Python library has been installed.
+    Docker is therefore asked through its own command line.
+version_added: 0.1.0
+author:
+  - RareBooks platform developers (@rarebooks)
+options:
+  path:
+    description:
+      - Directory whose file system's free space is reported. The nearest existing parent is taken.
+    type: path
+    default: /
+  ports:
+    description:
+      - TCP ports whose listener is reported.
+    type: list
+    elements: int
+    default: []
+  names:
+    description:
+      - Host names to resolve on the server.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: Reads only, so check mode is the same as a run.
+  diff_mode:
+    support: none
+    description: Nothing is changed.
+"""
+
+EXAMPLES = r"""
+- name: Read the server
+  rarebooks.platform.server_info:
+    path: /opt/rarebooks
+    ports: [80, 443]
+    names: [www.rare-books.ru]
+  register: server
+
+- name: Show the engine's version
+  ansible.builtin.debug:
+    msg: "{{ server.engine.version }}"
+"""
+
+RETURN = r"""
+os:
+  description: The operating system, from C(/etc/os-release).
+  returned: always
+  type: dict
+  sample: {id: debian, version: "13", codename: trixie, architecture: amd64}
+memory:
+  description: Total memory in MiB.
+  returned: always
+  type: int
+  sample: 3915
+disk_free:
+  description: Space in MiB free for root on the file system of O(path).
+  returned: always
+  type: int
+  sample: 20480
+addresses:
+  description: The server's own IP addresses.
+  returned: always
+  type: list
+  elements: str
+  sample: [127.0.0.1, 203.0.113.7]
+listeners:
+  description: For each port of O(ports) in use, the program that listens on it.
+  returned: always
+  type: dict
+  sample: {"80": "apache2 (pid 512)"}
+names:
+  description: For each name of O(names), the addresses it resolves to on the server.
+  returned: always
+  type: dict
+  sample: {"www.rare-books.ru": ["203.0.113.7"]}
+python_libraries:
+  description: Whether the Python libraries the modules of this collection use can be imported.
+  returned: always
+  type: dict
+  sample: {cryptography: true, docker: true, requests: true}
+engine:
+  description:
+    - Docker Engine as it is. C(package) is the Debian package it came from, empty when there is none.
+    - Versions are empty strings where the part is missing or does not answer.
+  returned: always
+  type: dict
+  sample: {package: docker.io, version: 26.1.5, compose_version: 2.26.1, buildx: true, enabled: true, root: /var/lib/docker}
+daemon_config:
+  description: The content of C(/etc/docker/daemon.json), empty when there is no such file.
+  returned: always
+  type: str
+  sample: '{"live-restore": true}'
+networks:
+  description: Docker networks by name, as C(docker network inspect) shows them.
+  returned: always
+  type: dict
+  sample: {rarebooks_network: {Driver: bridge, Internal: false}}
+volumes:
+  description: Names of the Docker volumes.
+  returned: always
+  type: list
+  elements: str
+  sample: [rarebooksdokploy_db_books_data]
+published:
+  description: For each port of O(ports) a container publishes, the container and its Compose project.
+  returned: always
+  type: dict
+  sample: {"443": {container: nginx_container, project: rarebooksdokploy}}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils import _server_docker, _server_system
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "default": "/"},
+            "ports": {"type": "list", "elements": "int", "default": []},
+            "names": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    ports = module.params["ports"]
+    docker = _server_docker.Docker(module.run_command)
+    module.exit_json(
+        changed=False,
+        os=_server_system.operating_system(),
+        memory=_server_system.memory(),
+        disk_free=_server_system.disk_free(module.params["path"]),
+        addresses=_server_system.addresses(module.run_command),
+        listeners=_server_system.listeners(ports),
+        names=_server_system.resolve(module.params["names"]),
+        python_libraries=_server_system.python_libraries(["cryptography", "docker", "requests"]),
+        engine=docker.engine(),
+        daemon_config=_server_docker.daemon_config(),
+        networks=docker.networks(),
+        volumes=docker.volumes(),
+        published=docker.published(ports),
+    )
+
+
+if __name__ == "__main__":
+    main()

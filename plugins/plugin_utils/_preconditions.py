@@ -1,0 +1,166 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What must hold before a deploy may change anything. Each function returns one sentence per problem it finds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+# SHA-256 of the credentials that the public deployment guide printed: database password, JWT secret, administrator's
+# password and phone number, invite code. Whoever read the guide knows them, so no server may run with them.
+BURNED = frozenset(
+    {
+        "b298cf0838bc3d35b57141f3b249dd1a7c7233b9ef8ed5f94dbff68444be8162",
+        "82313d63aaad20f358377cb62767c23305a282e53442dbedeccca483b2f519e4",
+        "60f2ff6de69863313504a14fa8931591c47278e83f2ea8871458f214fac14d80",
+        "3d4416a3267d8a419f5a27e38efd1997b57ab08c08330f8fa34f749e869fa217",
+        "92f7ce6e3a626b34186a969bc77d3badf8c3fe41819c7bf7d53b9defe4e52070",
+    }
+)
+# A secret passes through an env file, a connection string and a URL; these characters mean themselves in all three.
+SAFE_SECRET = re.compile(r"[A-Za-z0-9._~!@%^*()+=:,/?-]+")
+HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def system(os: Mapping[str, str], supported: Mapping[str, Sequence[str]]) -> list[str]:
+    """The operating system is one we know."""
+    if os["version"] in supported.get(os["id"], []):
+        return []
+    known = ", ".join(f"{name} {version}" for name, versions in supported.items() for version in versions)
+    return [f"Operating system: expected one of {known}, got {os['id']} {os['version']}. Use a supported system."]
+
+
+def resources(server: Mapping[str, Any], path: str, min_disk: int, min_memory: int) -> list[str]:
+    """There is enough disk and memory; both in MiB."""
+    problems = []
+    if server["disk_free"] < min_disk:
+        problems.append(
+            f"Disk: expected at least {min_disk} MiB free for {path}, got {server['disk_free']} MiB. "
+            "Free some space (`docker system df` shows what images use), or lower stack_min_disk."
+        )
+    if server["memory"] < min_memory:
+        problems.append(
+            f"Memory: expected at least {min_memory} MiB, got {server['memory']} MiB. "
+            "Give the server more memory, or lower stack_min_memory."
+        )
+    return problems
+
+
+def ports(server: Mapping[str, Any], wanted: Iterable[int], project: str) -> list[str]:
+    """Each port is free, or already published by a container of this project."""
+    problems = []
+    for port in map(str, wanted):
+        published = server["published"].get(port)
+        if published and published["project"] == project:
+            continue
+        if published:
+            problems.append(
+                f"Port {port}: expected it free or ours, got container {published['container']} of Compose project "
+                f"{published['project'] or '(none)'}. Stop that container, or set stack_project to its project."
+            )
+        elif port in server["listeners"]:
+            problems.append(
+                f"Port {port}: expected it free, got {server['listeners'][port]} listening on it. "
+                "Stop and disable that program; the proxy needs the port."
+            )
+    return problems
+
+
+def volumes(existing: Iterable[str], wanted: Iterable[str], project: str) -> list[str]:
+    """No volume with an app's data carries another project's prefix: the apps would start with empty databases."""
+    expected = {f"{project}_{name}" for name in wanted}
+    foreign = sorted(
+        volume for volume in existing for name in wanted if volume.endswith(f"_{name}") and volume not in expected
+    )
+    if not foreign:
+        return []
+    return [
+        f"Volumes: expected names that begin with {project}_, got {', '.join(foreign)}. Deploying would start with empty "
+        "databases beside that data. Set stack_project to the prefix of these volumes, or, where they are of no use to "
+        "these apps, set stack_allow_foreign_volumes to true."
+    ]
+
+
+def daemon_config(content: str) -> list[str]:
+    """The Docker daemon's configuration can be merged with ours."""
+    if not content.strip():
+        return []
+    try:
+        loaded = json.loads(content)
+    except ValueError as error:
+        return [f"/etc/docker/daemon.json: expected JSON, got a file that does not parse ({error}). Correct it by hand."]
+    if not isinstance(loaded, dict):
+        return ["/etc/docker/daemon.json: expected a JSON object, got another value. Correct it by hand."]
+    return []
+
+
+def secrets(given: Iterable[Mapping[str, Any]]) -> list[str]:
+    """No secret given in the inventory is published, too short, or made of characters that get lost on their way."""
+    problems = []
+    for secret in given:
+        name, value = secret["name"], str(secret.get("value") or "")
+        if not value:
+            continue
+        shortest = secret.get("min_length", 12)
+        if hashlib.sha256(value.encode()).hexdigest() in BURNED:
+            problems.append(
+                f"{name}: its value was printed in the public deployment guide, so everybody knows it. "
+                "Remove it from the inventory, and the server generates one."
+            )
+        elif len(value) < shortest:
+            problems.append(
+                f"{name}: expected at least {shortest} characters, got {len(value)}. "
+                "Remove it from the inventory, and the server generates one."
+            )
+        elif not SAFE_SECRET.fullmatch(value):
+            problems.append(
+                f"{name}: expected only letters, digits and ._~!@%^*()+=:,/?- , got another character, which an env file "
+                "or a connection string would read differently. Choose another value."
+            )
+    return problems
+
+
+def server_names(apps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Each site has valid names, and no name belongs to two sites."""
+    problems = []
+    for app in apps:
+        if not app["server_names"]:
+            problems.append(f"{app['name']}_server_names: expected at least one host name, got none.")
+        problems += [
+            f"{app['name']}_server_names: expected host names such as www.example.org, got {name!r}."
+            for name in app["server_names"]
+            if not HOST_NAME.fullmatch(str(name))
+        ]
+    counts = Counter(str(name) for app in apps for name in app["server_names"])
+    problems += [f"Server name {name}: expected it in one site, got it {n} times." for name, n in counts.items() if n > 1]
+    return problems
+
+
+def choices(apps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Of variables that exclude one another exactly one is given."""
+    problems = []
+    for app in apps:
+        options = app.get("one_of") or {}
+        given = [name for name, value in options.items() if value]
+        if options and len(given) != 1:
+            problems.append(
+                f"{app['title']}: expected exactly one of {', '.join(options)}, got {' and '.join(given) or 'none'}. "
+                "Set one of them in the inventory."
+            )
+    return problems
+
+
+def resolution(server: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Each server name resolves to this server. Only worth a warning: behind NAT or before the move it does not."""
+    return [
+        f"{name} resolves to {', '.join(found) if found else 'nothing'}, not to an address of this server. "
+        "Visitors will not reach it until its DNS record points here."
+        for name in names
+        for found in [server["names"].get(name, [])]
+        if not set(found) & set(server["addresses"])
+    ]
