@@ -1,0 +1,381 @@
+#!/usr/bin/python
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: health
+short_description: Hold a deploy until containers are healthy and sites answer as they must
+version_added: 0.1.0
+description:
+  - Runs probes of containers and of sites in rounds until all of them hold in the same round, or until a deadline
+    passes.
+  - Fails B(fast) when waiting cannot help any more, that is when a container is missing, has exited, dies and is
+    restarted, is paused, or turns unhealthy.
+  - A container that was unhealthy already when the gate began gets one more result of its own health check, because the
+    deploy may just have repaired what it depends on.
+  - When the gate does not open, the error shows what was expected and what came instead, the likely cause in one
+    sentence, the last output of the container's health check, the end of its log, and commands to look further.
+  - TLS is always verified, with TLS 1.2 or newer. Redirects are never followed and proxies of the environment are
+    not used.
+author:
+  - RareBooks platform developers (@rarebooks)
+requirements:
+  - requests >= 2.25 for Python on the server (package C(python3-requests) of Debian and Ubuntu) for O(http)
+  - Docker SDK for Python >= 5 on the server (package C(python3-docker) of Debian and Ubuntu) for O(containers)
+attributes:
+  check_mode:
+    support: full
+    description: The module only reads, and does the same in check mode.
+  diff_mode:
+    support: N/A
+    description: The module changes nothing.
+  platform:
+    platforms: posix
+    support: full
+    description: The module runs on the server that runs the containers.
+options:
+  containers:
+    description:
+      - Names of the containers that must be running and, where they have a health check, healthy.
+    type: list
+    elements: str
+    default: []
+  http:
+    description:
+      - Requests to the sites, with the answers they must give.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - What to call the probe in results and errors.
+          - Defaults to the method and the URL.
+        type: str
+      url:
+        description:
+          - The public URL.
+          - Its host is the name sent as SNI and C(Host) and the name the certificate must have.
+        type: str
+        required: true
+      method:
+        description: HTTP method. The request has no body.
+        type: str
+        choices: [GET, HEAD, OPTIONS, POST]
+        default: GET
+      connect:
+        description:
+          - Address to connect to in place of the URL's host, so that no DNS is needed.
+          - The port is the URL's.
+        type: str
+        default: 127.0.0.1
+      status:
+        description: Accepted status codes.
+        type: list
+        elements: int
+        default: [200]
+      headers:
+        description: Headers the answer must have, with exactly these values. Names are case-insensitive.
+        type: dict
+        default: {}
+      json:
+        description:
+          - What the JSON object in the body must contain. Objects are compared recursively and may have further keys,
+            each item of a list must be found in the list of the body.
+          - A body that is not JSON does not hold, whatever its status.
+        type: dict
+      body_contains:
+        description: Text the body must contain. The first MiB of the body is read.
+        type: str
+  ca_file:
+    description:
+      - PEM file on the server with the only certification authorities to trust.
+      - Without it the system's are trusted.
+    type: path
+  timeout:
+    description: Seconds one attempt of a probe may take.
+    type: int
+    default: 5
+  deadline:
+    description:
+      - Seconds all probes may take until they hold. The round that runs when it passes is the last one and is finished.
+      - V(0) derives it from the health checks of O(containers), as the largest
+        C(start period + retries * (interval + timeout)), but at least 60 seconds.
+    type: int
+    default: 0
+  interval:
+    description: Seconds between two rounds.
+    type: float
+    default: 0.5
+  log_lines:
+    description: How many of the last lines of a container's log to show.
+    type: int
+    default: 50
+  secrets_file:
+    description:
+      - JSON file on the server with secrets by name.
+      - Their values are masked in everything the module returns.
+    type: path
+seealso:
+  - module: ansible.builtin.uri
+  - module: ansible.builtin.wait_for
+"""
+
+EXAMPLES = r"""
+- name: Hold the deploy until both apps serve
+  rarebooks.platform.health:
+    containers:
+      - rarebooks_backend
+      - maymessenger_backend
+    http:
+      - name: RareBooks API answers
+        url: https://www.rare-books.ru/api/test/setup-status
+        json:
+          success: true
+      - name: Plain HTTP is redirected
+        url: http://www.rare-books.ru/
+        status: [301]
+        headers:
+          location: https://www.rare-books.ru/
+      - name: Chats need a token
+        url: https://messenger.rare-books.ru/api/chats
+        status: [401]
+    ca_file: /opt/rarebooks/ca/ca.pem
+    secrets_file: /opt/rarebooks/.secrets.json
+
+- name: Look once whether the frontend is a page
+  rarebooks.platform.health:
+    http:
+      - url: https://www.rare-books.ru/
+        body_contains: "<html"
+    deadline: 1
+"""
+
+RETURN = r"""
+msg:
+  description:
+    - One line when all probes hold, otherwise all a person needs to see, in several lines.
+  returned: always
+  type: str
+  sample: 5 of 5 probes hold after 12.4 s.
+probes:
+  description: The probes, containers first, in the order given.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the container or of the HTTP probe.
+      type: str
+      sample: RareBooks API answers
+    kind:
+      description: V(container) or V(http).
+      type: str
+      sample: http
+    ok:
+      description: Whether it held in the last round.
+      type: bool
+    attempts:
+      description: How often it was asked.
+      type: int
+      sample: 24
+    elapsed:
+      description: Seconds from the start until it began to hold, or until the last attempt if it does not hold.
+      type: float
+      sample: 11.9
+    last_error:
+      description: Why it last did not hold, empty if it always did.
+      type: str
+      sample: "status 502 instead of 200, body '<html>'"
+containers:
+  description: The containers as they were seen last.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the container.
+      type: str
+      sample: rarebooks_backend
+    state:
+      description: State as the engine calls it, V(missing) if there is no such container.
+      type: str
+      sample: running
+    health:
+      description: State of its health check, V(none) if it has none.
+      type: str
+      sample: healthy
+    exit_code:
+      description: Exit code of its process, V(0) while it runs, null if there is no such container.
+      type: int
+      sample: 0
+    oom_killed:
+      description: Whether the kernel killed it for want of memory.
+      type: bool
+    restarts:
+      description: How often the engine has restarted it.
+      type: int
+      sample: 0
+    image:
+      description: The image it was created from.
+      type: str
+      sample: rarebooks_backend:1.4
+    cause:
+      description: The likely cause of its trouble in one sentence, empty if it is well.
+      type: str
+    probe_output:
+      description: Output of its last health check, empty if it is well.
+      type: str
+    logs:
+      description: The last lines of its log, empty if it is well.
+      type: list
+      elements: str
+elapsed:
+  description: Seconds the gate took.
+  returned: always
+  type: float
+  sample: 12.4
+deadline:
+  description: Seconds the gate might have taken, derived or given.
+  returned: always
+  type: float
+  sample: 580.0
+failed_fast:
+  description: Whether the gate gave up before its deadline, because waiting could not help.
+  returned: always
+  type: bool
+"""
+
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_answer import HttpCheck
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import (
+    ContainerProbe,
+    ContainerReader,
+    DockerUnavailable,
+    derive_deadline,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import GateResult, run_gate
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_report import (
+    probe_result,
+    render,
+    report_container,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import load, mask
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "containers": {"type": "list", "elements": "str", "default": []},
+    "http": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str"},
+            "url": {"type": "str", "required": True},
+            "method": {"type": "str", "choices": ["GET", "HEAD", "OPTIONS", "POST"], "default": "GET"},
+            "connect": {"type": "str", "default": "127.0.0.1"},
+            "status": {"type": "list", "elements": "int", "default": [200]},
+            "headers": {"type": "dict", "default": {}},
+            "json": {"type": "dict"},
+            "body_contains": {"type": "str"},
+        },
+    },
+    "ca_file": {"type": "path"},
+    "timeout": {"type": "int", "default": 5},
+    "deadline": {"type": "int", "default": 0},
+    "interval": {"type": "float", "default": 0.5},
+    "log_lines": {"type": "int", "default": 50},
+    "secrets_file": {"type": "path"},
+}
+
+
+def masked(value: Any, secrets: dict[str, str]) -> Any:
+    """Return a result with each secret in its texts masked."""
+    if isinstance(value, str):
+        return mask(value, secrets)
+    if isinstance(value, list):
+        return [masked(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {key: masked(item, secrets) for key, item in value.items()}
+    return value
+
+
+def require_libraries(module: AnsibleModule) -> None:
+    """Fail with the name of the package to install where a library is missing that this run needs."""
+    for needed, error, name in (
+        (module.params["containers"], _health_docker.IMPORT_ERROR, "docker (package python3-docker)"),
+        (module.params["http"], _health_http.IMPORT_ERROR, "requests (package python3-requests)"),
+    ):
+        if needed and error:
+            module.fail_json(msg=missing_required_lib(name), exception=error)
+
+
+def http_probes(params: dict[str, Any]) -> list[_health_http.HttpProbe]:
+    """Return the probes of the sites; a ValueError says which one could never work."""
+    context = _health_http.trust(params["ca_file"])
+    probes = []
+    for item in params["http"]:
+        check = HttpCheck(**{**item, "name": item["name"] or f"{item['method']} {item['url']}"})
+        probes.append(_health_http.HttpProbe(check, context, params["timeout"], params["ca_file"]))
+    return probes
+
+
+def outcome(
+    gate: GateResult, containers: list[ContainerProbe], reader: ContainerReader | None, log_lines: int, deadline: float
+) -> dict[str, Any]:
+    """Return the module's result; the log of a container is read only if it is not well."""
+    well = {record.probe for record in gate.records if record.ok}
+    reports = []
+    for probe in containers:
+        log = reader.logs(probe.name, log_lines) if reader and probe not in well else ""
+        reports.append(report_container(probe, probe in well, log))
+    count = len(gate.records)
+    held = f"{count} of {count} probes hold after {gate.elapsed:.1f} s."
+    return {
+        "msg": held if gate.held else render(gate, deadline, reports),
+        "probes": [probe_result(record) for record in gate.records],
+        "containers": [asdict(report) for report in reports],
+        "elapsed": round(gate.elapsed, 1),
+        "deadline": deadline,
+        "failed_fast": gate.failed_fast,
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    if not params["containers"] and not params["http"]:
+        module.fail_json(msg="containers and http are both empty: a gate without a probe would always open")
+    require_libraries(module)
+    reader: _health_docker.DockerReader | None = None
+    containers: list[ContainerProbe] = []
+    try:
+        sites = http_probes(params) if params["http"] else []
+        if params["containers"]:
+            reader = _health_docker.DockerReader(params["timeout"])
+            began = datetime.now(timezone.utc)
+            containers = [ContainerProbe(reader, name, began) for name in params["containers"]]
+        deadline = float(params["deadline"] or derive_deadline(probe.look() for probe in containers))
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    except DockerUnavailable as error:
+        module.fail_json(
+            msg=f"Docker Engine does not answer on the server: {error}. "
+            "See `systemctl status docker` and `journalctl -u docker`."
+        )
+    gate = run_gate([containers, sites], deadline, params["interval"])
+    secrets = load(params["secrets_file"]) if params["secrets_file"] else {}
+    result = masked(outcome(gate, containers, reader, params["log_lines"], deadline), secrets)
+    if gate.held:
+        module.exit_json(changed=False, **result)
+    module.fail_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

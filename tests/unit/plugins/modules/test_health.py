@@ -1,0 +1,211 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The module as Ansible calls it: arguments in, one JSON object out; only the engine is replaced."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import run_gate
+from ansible_collections.rarebooks.platform.plugins.modules import health
+
+LOG = """info: App[0]
+      Connecting with Password=correct-horse\t
+fail: App[0]
+      Npgsql.PostgresException: 28P01: password authentication failed for user "may"
+"""
+MESSAGE = """\
+The health gate gave up after 0.0 s of at most 580 s, because waiting cannot help maymessenger_backend: \
+2 of 3 probes do not hold.
+
+- container maymessenger_backend (1 attempt)
+  expected: running, and healthy where it has a health check
+  got:      exited, exit code 134
+- http Messenger answers (0 attempts)
+  expected: GET https://messenger.rare-books.test/health at 127.0.0.1 answers 200, JSON with {"status": "Healthy"}
+  got:      not asked, since a container had failed
+
+Container maymessenger_backend
+  Likely cause: PostgreSQL refuses the password of user may: changing the password variable does not change the \
+password inside an initialised volume (ALTER ROLE does).
+  State: exited, exit code 134, health unhealthy, 0 restarts
+  Image: maymessenger_backend:1
+  Its last health probe said:
+    | connecting with ********
+    | failed
+  Its log ends with (4 lines):
+    | info: App[0]
+    |       Connecting with Password=********
+    | fail: App[0]
+    |       Npgsql.PostgresException: 28P01: password authentication failed for user "may"
+
+To look further, on the server:
+  docker logs --tail=200 maymessenger_backend"""
+
+
+def container(status: str, health: str, **state: Any) -> dict[str, Any]:
+    second = 1_000_000_000
+    check = {"Test": ["CMD", "p"], "Interval": 30 * second, "Timeout": 10 * second, "Retries": 10,
+             "StartPeriod": 180 * second}
+    entry = {"Start": "2099-01-01T00:00:00Z", "ExitCode": 1, "Output": "connecting with correct-horse\nfailed\n"}
+    return {
+        "Id": f"id-{status}", "RestartCount": 0,
+        "State": {"Status": status, "ExitCode": 0, "Health": {"Status": health, "Log": [entry]}, **state},
+        "Config": {"Image": "maymessenger_backend:1", "Healthcheck": check},
+    }
+
+
+CONTAINERS = {
+    "rarebooks_backend": container("running", "healthy"),
+    "maymessenger_backend": container("exited", "unhealthy", ExitCode=134),
+    "starting": container("running", "starting"),
+}
+
+
+class Engine:
+    """Stands in for the reader, and for its class."""
+
+    def __init__(self, timeout: int) -> None:
+        assert timeout == 5
+
+    def inspect(self, name: str) -> dict[str, Any] | None:
+        return CONTAINERS.get(name)
+
+    def logs(self, name: str, lines: int) -> str:
+        assert name != "rarebooks_backend", "the log of a healthy container was read"
+        return "".join(LOG.splitlines(keepends=True)[-lines:])
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_health_docker, "DockerReader", Engine)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> str:
+    file = tmp_path / "secrets.json"
+    file.write_text(json.dumps({"maymessenger_db": "correct-horse"}))
+    return str(file)
+
+
+def run(capsys: pytest.CaptureFixture[str], check_mode: bool = False, **arguments: Any) -> dict[str, Any]:
+    with patch_module_args({**arguments, "_ansible_check_mode": check_mode}), pytest.raises(SystemExit):
+        health.main()
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    result.pop("invocation", None)
+    return result
+
+
+def test_all_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(capsys, containers=["rarebooks_backend"])
+    assert not result.get("failed") and result["changed"] is False
+    assert result["msg"].startswith("1 of 1 probes hold after ")
+    assert result["deadline"] == 580.0
+    assert result["containers"] == [
+        {"name": "rarebooks_backend", "state": "running", "health": "healthy", "exit_code": 0, "oom_killed": False,
+         "restarts": 0, "image": "maymessenger_backend:1", "cause": "", "probe_output": "", "logs": []}
+    ]
+
+
+def test_the_whole_message_of_a_dead_container(capsys: pytest.CaptureFixture[str], secrets: str) -> None:
+    http = {"name": "Messenger answers", "url": "https://messenger.rare-books.test/health",
+            "json": {"status": "Healthy"}}
+    result = run(
+        capsys, containers=["rarebooks_backend", "maymessenger_backend"], http=[http], secrets_file=secrets
+    )
+    assert result["failed"] and result["failed_fast"] and result["changed"] is False
+    assert result["msg"] == MESSAGE
+    assert "correct-horse" not in json.dumps(result)
+    assert [(probe["name"], probe["kind"], probe["ok"], probe["attempts"]) for probe in result["probes"]] == [
+        ("rarebooks_backend", "container", True, 1),
+        ("maymessenger_backend", "container", False, 1),
+        ("Messenger answers", "http", False, 0),
+    ]
+    dead = result["containers"][1]
+    assert (dead["state"], dead["exit_code"], dead["probe_output"]) == ("exited", 134, "connecting with ********\nfailed")
+
+
+def test_a_missing_container(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(capsys, containers=["starting", "missing"])
+    assert "cannot help missing: 2 of 2 probes do not hold." in result["msg"]
+    assert "  docker ps --all" in result["msg"]
+
+
+def test_the_deadline_passes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    without_waiting = functools.partial(run_gate, clock=lambda: sum(slept), sleep=slept.append)
+    monkeypatch.setattr(health, "run_gate", without_waiting)
+    result = run(capsys, containers=["starting"], deadline=20, interval=8, log_lines=1)
+    assert slept == [8, 8, 4]
+    assert result["failed"] and not result["failed_fast"] and result["elapsed"] == 20.0
+    assert result["msg"].startswith("The health gate did not open within its deadline of 20 s: 1 of 1 probes do not")
+    assert "running, health starting" in result["msg"]
+    assert len(result["containers"][0]["logs"]) == 1
+
+
+def test_the_keys_are_always_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    results = [run(capsys, check_mode, containers=[name]) for check_mode in (False, True)
+               for name in ("rarebooks_backend", "maymessenger_backend", "missing")]
+    documented = {"changed", *yaml.safe_load(health.RETURN)}
+    assert {frozenset(result.keys() - {"failed"}) for result in results} == {frozenset(documented)}
+    in_container = yaml.safe_load(health.RETURN)["containers"]["contains"]
+    assert {frozenset(result["containers"][0]) for result in results} == {frozenset(in_container)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "containers and http are both empty: a gate without a probe would always open"),
+        ({"http": [{"url": "www.rare-books.test"}]}, "expected a URL like https://host"),
+        ({"http": [{"url": "https://x/"}], "ca_file": "/nonexistent/ca.pem"}, "ca_file: expected PEM certificates in"),
+        ({"http": [{"url": "https://x/", "insecure": True}]}, "Unsupported parameters"),
+    ],
+)
+def test_what_can_never_work_is_refused(
+    capsys: pytest.CaptureFixture[str], arguments: dict[str, Any], message: str
+) -> None:
+    result = run(capsys, **arguments)
+    assert result["failed"] and message in result["msg"]
+
+
+def test_an_engine_that_does_not_answer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable(_self: Engine, _name: str) -> None:
+        raise DockerUnavailable("connection aborted")
+
+    monkeypatch.setattr(Engine, "inspect", unavailable)
+    result = run(capsys, containers=["rarebooks_backend"])
+    assert "Docker Engine does not answer on the server: connection aborted." in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("library", "arguments", "package"),
+    [
+        (_health_docker, {"containers": ["rarebooks_backend"]}, "python3-docker"),
+        (_health_http, {"http": [{"url": "https://x/"}]}, "python3-requests"),
+    ],
+)
+def test_a_missing_library_names_its_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, library: Any, arguments: Any, package: str
+) -> None:
+    monkeypatch.setattr(library, "IMPORT_ERROR", "Traceback: no module")
+    result = run(capsys, **arguments)
+    assert result["failed"] and package in result["msg"]
+
+
+def test_arguments_and_documentation_agree() -> None:
+    def compare(spec: dict[str, Any], documented: dict[str, Any]) -> None:
+        assert spec.keys() == documented.keys()
+        for name, option in spec.items():
+            for key in ("type", "elements", "default", "choices", "required"):
+                assert option.get(key) == documented[name].get(key), (name, key)
+            compare(option.get("options", {}), documented[name].get("suboptions", {}))
+
+    compare(health.ARGUMENT_SPEC, yaml.safe_load(health.DOCUMENTATION)["options"])
