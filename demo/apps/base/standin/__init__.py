@@ -1,0 +1,1 @@
+"""What the stand-in backends share: what ASP.NET Core, Npgsql and Entity Framework do for the real ones."""
