@@ -1,0 +1,1 @@
+"""What users can do, and who may do it."""

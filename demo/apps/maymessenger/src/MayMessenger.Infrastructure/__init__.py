@@ -1,0 +1,1 @@
+"""Where things are kept: PostgreSQL and the audio volume."""
