@@ -94,7 +94,7 @@ def container_lines(report: ContainerReport) -> list[str]:
     lines = [f"Container {report.name}", f"  Likely cause: {report.cause}."]
     if report.state != "missing":
         end = f", exit code {report.exit_code}{', OOMKilled' * report.oom_killed}" if report.state != "running" else ""
-        lines.append(f"  State: {report.state}{end}, health {report.health}, {report.restarts} restarts")
+        lines.append(f"  State: {report.state}{end}, health {report.health}, restarts {report.restarts}")
         lines.append(f"  Image: {report.image}")
     if report.probe_output:
         lines += ["  Its last health probe said:", *quoted(report.probe_output.splitlines())]

@@ -36,7 +36,7 @@ The health gate gave up after 0.0 s of at most 580 s, because waiting cannot hel
 Container maymessenger_backend
   Likely cause: PostgreSQL refuses the password of user may: changing the password variable does not change the \
 password inside an initialised volume (ALTER ROLE does).
-  State: exited, exit code 134, health unhealthy, 0 restarts
+  State: exited, exit code 134, health unhealthy, restarts 0
   Image: maymessenger_backend:1
   Its last health probe said:
     | connecting with ********
