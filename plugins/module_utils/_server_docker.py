@@ -74,6 +74,10 @@ class Docker:
             return {}
         return {network["Name"]: network for network in json.loads(self._output("docker", "network", "inspect", *names))}
 
+    def images(self) -> list[str]:
+        """Return names and tags of the images."""
+        return sorted(self._output("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split())
+
     def volumes(self) -> list[str]:
         """Return the names of the volumes."""
         return sorted(self._output("docker", "volume", "ls", "--quiet").split())
@@ -82,6 +86,6 @@ class Docker:
         """Return which running container publishes each port."""
         if not ports:
             return {}
-        layout = '{"Names":{{json .Names}},"Ports":{{json .Ports}},"Project":{{json (.Label "%s")}}}' % PROJECT_LABEL
+        layout = '{"Names":{{json .Names}},"Ports":{{json .Ports}},"Project":{{json (.Label "' + PROJECT_LABEL + '")}}}'
         lines = self._output("docker", "ps", "--format", layout).splitlines()
         return published_ports([json.loads(line) for line in lines], ports)

@@ -108,6 +108,12 @@ networks:
   returned: always
   type: dict
   sample: {rarebooks_network: {Driver: bridge, Internal: false}}
+images:
+  description: Names and tags of the Docker images.
+  returned: always
+  type: list
+  elements: str
+  sample: ["postgres:15"]
 volumes:
   description: Names of the Docker volumes.
   returned: always
@@ -148,6 +154,7 @@ def main() -> None:
         engine=docker.engine(),
         daemon_config=_server_docker.daemon_config(),
         networks=docker.networks(),
+        images=docker.images(),
         volumes=docker.volumes(),
         published=docker.published(ports),
     )
