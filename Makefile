@@ -1,0 +1,29 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-down test lint unit sanity molecule bench clean
+
+help: ## Show what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## Prepare .venv and the collections, with what the tests need
+	@demo/setup.sh dev
+
+demo: ## Deploy both apps to a disposable server on this machine
+	@demo/demo.sh up
+
+demo-down: ## Remove the disposable server with all its data
+	@demo/demo.sh down
+
+test: ## Run lint, unit tests, sanity and Molecule, as CI does
+	@tests/run.sh
+
+lint unit sanity molecule: ## Run one part of the tests
+	@tests/run.sh $@
+
+bench: ## Measure deploys; a table here, JSON under build/
+	@demo/setup.sh dev
+	@demo/engine.sh start
+	@.venv/bin/python tests/bench/bench.py
+
+clean: demo-down ## Remove everything that was made here: demo, engine, build/, .venv and the collections
+	@demo/engine.sh stop
+	rm -rf build .venv collections/ansible_collections/community collections/.rarebooks

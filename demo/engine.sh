@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# A Docker engine for the demo and the tests: the one that answers, or one of our own.
+# Usage: demo/engine.sh start|stop   stop ends only an engine that start began
+set -euo pipefail
+cd "$(dirname "$0")/.."
+pid_file=build/dockerd.pid
+log=build/dockerd.log
+
+fail() { echo "ERROR: $*" >&2; exit 1; }
+answers() { .venv/bin/python -c 'import docker; docker.from_env(timeout=5).ping()' 2> /dev/null; }
+# The process we started and no other that got its number since.
+ours() { [ -s "$pid_file" ] && [ "$(cat "/proc/$(cat "$pid_file")/comm" 2> /dev/null)" = dockerd ]; }
+
+wait_for_engine() {
+    for _ in $(seq 150); do
+        answers && return
+        [ ! -e "$pid_file" ] || ours || fail "dockerd ended. Its last words ($log):"$'\n'"$(tail -n 15 "$log")"
+        sleep 0.2
+    done
+    fail "the Docker engine was started and does not answer. Look at ${1}."
+}
+
+start() {
+    if answers; then
+        return
+    fi
+    [ "$(id -u)" = 0 ] || fail "no Docker engine answers to user $(id -un). If one runs here, join its group" \
+        "(sudo usermod -aG docker $(id -un), then log in again); if none does, install docker.io or run this as root."
+    if ! command -v dockerd > /dev/null; then
+        echo "Installing Docker on this machine ..."
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends docker.io iptables > /dev/null
+    fi
+    if [ -d /run/systemd/system ]; then
+        systemctl start docker
+        wait_for_engine "journalctl -u docker"
+        return
+    fi
+    mkdir -p build
+    setsid nohup dockerd > "$log" 2>&1 < /dev/null &
+    echo $! > "$pid_file"
+    wait_for_engine "$log"
+    echo "Started a Docker engine (process $(cat "$pid_file"), log in $log)."
+}
+
+stop() {
+    if ours; then
+        pid=$(cat "$pid_file")
+        kill "$pid"
+        for _ in $(seq 150); do
+            [ -d "/proc/$pid" ] || break
+            sleep 0.2
+        done
+        [ ! -d "/proc/$pid" ] || fail "dockerd (process $pid) does not end"
+        echo "Stopped the Docker engine that was started here."
+    fi
+    rm -f "$pid_file"
+}
+
+case ${1:-} in
+    start | stop) "$1" ;;
+    *) fail "usage: demo/engine.sh start|stop" ;;
+esac

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Every linter; all of them run, so that one run shows all there is to mend.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+PATH=$PWD/.venv/bin:$PATH
+status=0
+
+check() {
+    echo "-- $*"
+    "$@" || status=1
+}
+
+check ruff check
+check mypy plugins
+check mypy -m demo.build_images -m demo.registry -m demo.report -m demo.server
+check yamllint --strict .
+check ansible-lint
+check antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
+check antsibull-changelog lint
+exit "$status"

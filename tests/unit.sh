@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Everything that needs neither Docker nor a server.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PATH=$PWD/.venv/bin:$PATH
+exec pytest -q --junit-xml=build/test/unit.xml
