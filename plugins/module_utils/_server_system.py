@@ -107,7 +107,7 @@ def resolve(names: list[str]) -> dict[str, list[str]]:
     if not names:
         return {}
     with ThreadPoolExecutor(len(names)) as pool:
-        return dict(zip(names, pool.map(_addresses_of, names)))
+        return dict(zip(names, pool.map(_addresses_of, names), strict=True))
 
 
 def _addresses_of(name: str) -> list[str]:

@@ -74,8 +74,10 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._files import r
 
 try:
     import docker
+
+    HAS_DOCKER = True
 except ImportError:
-    docker = None
+    HAS_DOCKER = False
 
 
 def files_digest(paths: list[str]) -> str:
@@ -126,7 +128,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if docker is None:
+    if not HAS_DOCKER:
         module.fail_json(msg=missing_required_lib("docker", reason="to reload nginx; the Debian package is python3-docker"))
     name, record = module.params["container"], module.params["record"]
     digest = files_digest(module.params["paths"])
