@@ -1,0 +1,146 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a tree should look like: the files asked for, checked, with their secrets filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import posixpath
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import _files, _secrets
+
+PRIVATE_MODE = 0o600
+PUBLIC_MODE = 0o644
+
+# Our own entries directly under the tree's root begin with this, so no file of the tree may.
+RESERVED = ".config_tree."
+
+# A line of private text as short as a bracket is no secret; masking it would make any output unreadable.
+SHORTEST_PRIVATE_LINE = 8
+
+
+class TreeError(Exception):
+    """The tree cannot be brought to the desired state; facts become keys of the failed task's result."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+@dataclass(frozen=True)
+class File:
+    """One desired file: source is the text with references to secrets, data the bytes with their values."""
+
+    path: str
+    source: str
+    data: bytes
+    private: bool
+
+    @property
+    def has_references(self) -> bool:
+        return bool(_secrets.referenced(self.source))
+
+    @property
+    def mode(self) -> int:
+        return PRIVATE_MODE if self.private or self.has_references else PUBLIC_MODE
+
+    @property
+    def sha256(self) -> str:
+        return _files.sha256(self.data)
+
+
+def load_secrets(path: str | None) -> dict[str, str]:
+    """Return the server's secrets; none without a secrets file."""
+    if path is None:
+        return {}
+    try:
+        secrets = _secrets.load(path)
+    except ValueError as error:
+        raise TreeError(f"{path}: expected a JSON object of secrets, got something unreadable ({error})") from None
+    if not isinstance(secrets, dict) or not all(isinstance(value, str) for value in secrets.values()):
+        raise TreeError(f"{path}: expected a JSON object whose values are all strings")
+    return secrets
+
+
+def desired(items: list[dict[str, Any]], secrets: dict[str, str], secrets_file: str | None) -> list[File]:
+    """Return the desired files, sorted by path, or refuse them with all that is wrong with them."""
+    check_paths([item["path"] for item in items])
+    texts = {item["path"]: item["content"] if item["private_content"] is None else item["private_content"]
+             for item in items}
+    unknown = {path: sorted(_secrets.referenced(text) - secrets.keys()) for path, text in sorted(texts.items())}
+    complaints = [f"{path} needs {', '.join(names)}" for path, names in unknown.items() if names]
+    if complaints:
+        raise TreeError(
+            f"Unknown secrets in {secrets_file or 'no secrets_file at all'}: {'; '.join(complaints)}. "
+            "Generate or provide these secrets before the tree is written. Nothing was changed."
+        )
+    private = {item["path"] for item in items if item["private_content"] is not None}
+    return [File(path, text, _secrets.resolve(text, secrets).encode(), path in private)
+            for path, text in sorted(texts.items())]
+
+
+def assume_missing(items: list[dict[str, Any]], secrets: dict[str, str]) -> dict[str, str]:
+    """Return the secrets, each unknown one standing for itself: a prediction is made before they are generated."""
+    names: set[str] = set()
+    for item in items:
+        names |= _secrets.referenced(item["content"] or item["private_content"] or "")
+    return {name: _secrets.reference(name) for name in names} | secrets
+
+
+def check_paths(paths: list[str]) -> None:
+    """Refuse paths that would leave the tree, meet each other, or meet our own files."""
+    complaints = [f"{path!r} {complaint}" for path in paths if (complaint := _path_complaint(path))]
+    known = set(paths)
+    complaints += [f"{path!r} is given more than once" for path in sorted(known) if paths.count(path) > 1]
+    for path in sorted(known):
+        parents = path.split("/")[:-1]
+        prefixes = {"/".join(parents[: depth + 1]) for depth in range(len(parents))}
+        complaints += [f"{prefix!r} is a file and the directory of {path!r}" for prefix in sorted(prefixes & known)]
+    if complaints:
+        raise TreeError(f"The files cannot form a tree: {'; '.join(complaints)}. Nothing was changed.")
+
+
+def _path_complaint(path: str) -> str | None:
+    if not path or "\0" in path or posixpath.isabs(path) or posixpath.normpath(path) != path or path in (".", ".."):
+        return "is not a normalised path relative to the tree"
+    if path.startswith("../"):
+        return "leads out of the tree"
+    if path.startswith(RESERVED):
+        return f"begins with {RESERVED}, which names this module's own files"
+    return None
+
+
+def digest(files: list[File]) -> str:
+    """Return one hash over paths, modes and texts; references stay unresolved, so that it says nothing of a value."""
+    description = [[file.path, file.mode, file.source] for file in files]
+    return hashlib.sha256(json.dumps(description).encode()).hexdigest()
+
+
+def hidden_values(items: list[dict[str, Any]], secrets: dict[str, str]) -> dict[str, str]:
+    """Return everything that no output may show, in the form that _secrets.mask takes."""
+    hidden = dict(secrets)
+    for item in items:
+        text = (item["private_content"] or "").strip()
+        if not text:
+            continue
+        lines = [line.strip() for line in text.splitlines()]
+        parts = [text] + [line for line in lines if len(line) >= SHORTEST_PRIVATE_LINE]
+        hidden |= {f"{item['path']}:{number}": part for number, part in enumerate(parts)}
+    return hidden
+
+
+def check_root(root: str, files: list[File], secrets_file: str | None) -> None:
+    """Refuse a root that is no place for a tree, and a tree that would overwrite the secrets it needs."""
+    if not os.path.isabs(root):
+        raise TreeError(f"path: expected an absolute path, got {root!r}")
+    if secrets_file is not None and any(os.path.join(root, file.path) == secrets_file for file in files):
+        raise TreeError(f"{secrets_file}: the secrets file cannot be a file of the tree as well")
+    place = root
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    if not os.path.isdir(place):
+        raise TreeError(f"{place}: expected a directory for the tree at {root}. Move it away, or choose another path")
