@@ -12,6 +12,8 @@ ansible-galaxy collection build --output-path "$work" "$work/clone"
 target=$work/ansible_collections/rarebooks/platform
 mkdir -p "$target"
 tar -xzf "$work"/rarebooks-platform-*.tar.gz -C "$target"
+# Else ansible-test asks the checkout around it, which ignores build/, and finds nothing to test.
+git init --quiet "$target"
 ln -s "$PWD/collections/ansible_collections/community" "$work/ansible_collections/community"
 
 # ansible-test fetches get-pip from a server of its own, which not every machine may reach. This does the same with the
@@ -20,6 +22,7 @@ home=$work/home
 mkdir -p "$home/.config/pip" "$home/.ansible/test/cache"
 {
     echo "[global]"
+    echo "quiet = 1"
     pip config list | sed -n "s/^[^.]*\.\([a-z-]*\)='\(.*\)'$/\1 = \2/p" | awk -F ' = ' '!seen[$1]++'
 } > "$home/.config/pip/pip.conf"
 version=$(python -c 'import re, pathlib, ansible_test._internal.python_requirements as requirements
@@ -34,4 +37,4 @@ sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", *options]).retu
 PYTHON
 
 cd "$target"
-HOME=$home ansible-test sanity --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+HOME=$home ansible-test sanity --color no --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"

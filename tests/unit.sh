@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PWD/.venv/bin:$PATH
-exec pytest -q --junit-xml=build/test/unit.xml
+exec python -m pytest -q --junit-xml=build/test/unit.xml
