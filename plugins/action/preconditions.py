@@ -67,8 +67,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if not files or not files.get("certificate") or not files.get("key"):
                 problems.append(f"Certificate {name}: expected certificate and key in certificates_provided, got none.")
                 continue
-            chain, key = (self._loader.path_dwim(files[part]) for part in ("certificate", "key"))
-            problems += _certificate_files.problems(name, chain, key, hosts, _certificate_files.utc_now())
+            problems += _certificate_files.problems(name, files["certificate"], files["key"], hosts, _certificate_files.utc_now())
         return problems
 
     def _sources(self, apps: list[dict[str, Any]]) -> list[str]:
@@ -78,9 +77,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if not source:
                 continue
             limits = Limits(*(int(source[name]) for name in ("max_entries", "max_size", "max_ratio")))
-            path = self._loader.path_dwim(source["src"])
             try:
-                inspect_source(path, source["checksum"] or None, source["required"], limits)
+                inspect_source(source["src"], source["checksum"] or None, source["required"], limits)
             except ArchiveError as error:
                 problems.append(f"{app['title']} backend source: {error}")
         return problems

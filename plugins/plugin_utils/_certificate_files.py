@@ -32,6 +32,10 @@ def subject_names(certificate: x509.Certificate) -> list[str]:
 def problems(name: str, certificate_file: str, key_file: str, hosts: Iterable[str], now: datetime) -> list[str]:
     """Return one sentence for each reason why these files cannot serve these hosts."""
     where = f"Certificate {name}"
+    relative = [path for path in (certificate_file, key_file) if not Path(path).is_absolute()]
+    if relative:
+        got = ", ".join(relative)
+        return [f"{where}: expected absolute paths in certificates_provided, got {got}. Begin them with {{{{ inventory_dir }}}}."]
     try:
         certificates = x509.load_pem_x509_certificates(Path(certificate_file).read_bytes())
         key = load_pem_private_key(Path(key_file).read_bytes(), password=None)
