@@ -1,0 +1,82 @@
+"""Each role's README.md, written from its meta/argument_specs.yml, so that the two cannot differ.
+
+Usage: python tests/role_readmes.py      writes them; tests/unit/test_role_readmes.py says when that was forgotten
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+# Ansible's semantic markup: B() is bold, a module or plugin is named, the rest is code.
+BOLD = re.compile(r"\bB\((.*?)\)")
+PLUGIN = re.compile(r"\b[MP]\(([^)#]*)[^)]*\)")
+CODE = re.compile(r"\b[CEORV]\((.*?)\)")
+HEAD = "| variable | type | default | meaning |\n|---|---|---|---|"
+
+
+def text(description: str | list[str]) -> str:
+    """Return a description, its markup turned into Markdown, on one line."""
+    sentences = [description] if isinstance(description, str) else description
+    joined = " ".join(" ".join(sentence.split()) for sentence in sentences)
+    return CODE.sub(r"`\1`", PLUGIN.sub(r"`\1`", BOLD.sub(r"**\1**", joined)))
+
+
+def kind(option: dict[str, Any]) -> str:
+    """Return an option's type as a person would say it."""
+    name = str(option.get("type", "str"))
+    return f"list of {option['elements']}" if name == "list" and "elements" in option else name
+
+
+def default(option: dict[str, Any]) -> str:
+    """Return the default in YAML's flow style, of which JSON is the unmistakable part."""
+    if option.get("required"):
+        return "**required**"
+    value = option.get("default")
+    return f"`{value if isinstance(value, str) and value else json.dumps(value)}`"
+
+
+def rows(options: dict[str, Any], parent: str = "") -> Iterator[str]:
+    """Yield one row of the table for each option, each followed by what is inside it."""
+    for name, option in options.items():
+        meaning = text(option["description"])
+        if "choices" in option:
+            meaning += f" One of {', '.join(f'`{choice}`' for choice in option['choices'])}."
+        if option.get("no_log"):
+            meaning += " Never shown."
+        cells = (f"`{parent}{name}`", kind(option), default(option), meaning)
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+        yield from rows(option.get("options", {}), f"{parent}{name}[].")
+
+
+def readme(role: Path) -> str:
+    """Return the whole file of one role."""
+    spec = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]
+    parts = [
+        "<!-- Written by tests/role_readmes.py from meta/argument_specs.yml: change that, and run it. -->",
+        f"# rarebooks.platform.{role.name}",
+        f"{text(spec['short_description'])}.",
+        "\n".join(f"- {text(line)}" for line in spec["description"]),
+        "## Variables",
+        "\n".join([HEAD, *rows(spec["options"])]),
+    ]
+    if (role / "tasks").is_dir():
+        play = f"- hosts: rarebooks\n  become: true\n  roles:\n    - role: rarebooks.platform.{role.name}"
+        parts += ["## Example", f"```yaml\n{play}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def roles() -> list[Path]:
+    """Return the directories of the collection's roles."""
+    return sorted(path.parent.parent for path in ROOT.glob("roles/*/meta/argument_specs.yml"))
+
+
+if __name__ == "__main__":
+    for directory in roles():
+        (directory / "README.md").write_text(readme(directory))

@@ -1,0 +1,143 @@
+"""The app that docs/apps.md writes out is a whole one: stack takes it, checks it and renders it, with no change elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STACK_APPS = re.compile(r"^stack_apps: .*$", re.MULTILINE)
+
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars_files:
+    - {root}/roles/stack/defaults/main.yml
+    - {root}/roles/stack/vars/main.yml
+    - {root}/roles/network/defaults/main.yml
+  vars:
+    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
+  tasks:
+    - ansible.builtin.include_role:
+        name: "{{{{ item }}}}"
+        public: true
+      loop: "{{{{ ['rarebooks.platform.proxy'] + __stack_roles }}}}"
+    - rarebooks.platform.preconditions:
+        server: "{{{{ __stack_server }}}}"
+        apps: "{{{{ __stack_apps }}}}"
+        project: "{{{{ stack_project }}}}"
+        path: "{{{{ stack_path }}}}"
+        systems: "{{{{ __stack_systems }}}}"
+    - ansible.builtin.import_tasks: {root}/roles/stack/tasks/tree.yml
+      vars:
+        __stack_validators: []
+    - ansible.builtin.copy:
+        content: "{{{{ dict(names=__stack_certificates, containers=__stack_containers, probes=__stack_probes, sources=__stack_sources) }}}}"
+        dest: {tree}/facts.json
+        mode: "0600"
+"""
+
+SERVER = {
+    "os": {"id": "debian", "version": "13"},
+    "disk_free": 99999,
+    "memory": 9999,
+    "daemon_config": "",
+    "engine": {"version": "26.1"},
+    "listeners": {},
+    "published": {},
+    "volumes": [],
+    "images": [],
+    "networks": {"rarebooks_network": {}},
+    "addresses": [],
+    "names": {},
+}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the page's files as a role of another collection, and render the tree that stack would send."""
+    scratch = tmp_path_factory.mktemp("apps")
+    role = scratch / "collections/ansible_collections/acme/apps/roles/notes"
+    for name, content in FILE.findall((ROOT / "docs/apps.md").read_text()):
+        (role / name).parent.mkdir(parents=True, exist_ok=True)
+        (role / name).write_text(content)
+    tree = scratch / "tree"
+    play = scratch / "play.yml"
+    play.write_text(PLAY.format(root=ROOT, tree=tree))
+    inventory = {"stack_apps": ["acme.apps.notes"], "stack_path": str(tree), "__stack_server": SERVER}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-e", json.dumps(inventory), play],
+        env={
+            **os.environ,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections:{scratch}/collections",
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return tree
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def test_the_page_writes_out_a_whole_role() -> None:
+    names = [name for name, _content in FILE.findall((ROOT / "docs/apps.md").read_text())]
+    assert names == [
+        "defaults/main.yml",
+        "vars/main.yml",
+        "meta/argument_specs.yml",
+        "templates/tree/compose/notes.yml.j2",
+        "templates/tree/env/notes_web.env.j2",
+        "templates/tree/nginx/sites/notes.conf.j2",
+    ]
+
+
+def test_the_root_file_includes_the_app(tree: Path) -> None:
+    included = [entry["path"] for entry in load(tree / "docker-compose.yml")["include"]]
+    assert included == ["compose/proxy.yml", "compose/notes.yml"]
+
+
+def test_its_services_are_those_it_describes(tree: Path) -> None:
+    compose = load(tree / "compose/notes.yml")
+    service = compose["services"]["notes_web"]
+    assert load(tree / "facts.json")["containers"] == ["nginx_container", service["container_name"]]
+    assert list(compose["volumes"]) == ["notes_data"]
+    assert compose["networks"]["rarebooks_network"] == {"name": "rarebooks_network", "external": True}
+    assert service["healthcheck"]["start_interval"] == "1s"
+
+
+def test_its_secret_is_generated_on_the_server(tree: Path) -> None:
+    environment = tree / "env/notes_web.env"
+    secrets = json.loads((tree / ".secrets.json").read_text())
+    assert len(secrets["notes_session_key"]) == 64
+    assert environment.read_text() == f"SESSION_KEY={secrets['notes_session_key']}\n"
+    assert stat.S_IMODE(environment.stat().st_mode) == 0o600
+
+
+def test_its_site_certificate_and_probe_follow(tree: Path) -> None:
+    site = (tree / "nginx/sites/notes.conf").read_text()
+    assert "server_name notes.rare-books.ru;" in site
+    facts = load(tree / "facts.json")
+    assert facts["names"] == [{"name": "notes.rare-books.ru", "names": ["notes.rare-books.ru"]}]
+    assert facts["probes"] == [{"name": "Notes front page", "url": "https://notes.rare-books.ru/"}]
+    assert facts["sources"] == []
+
+
+def test_the_line_for_the_inventory_names_all_apps() -> None:
+    line = STACK_APPS.search((ROOT / "docs/apps.md").read_text())
+    assert line and yaml.safe_load(line.group()) == {"stack_apps": ["rarebooks", "maymessenger", "acme.apps.notes"]}
