@@ -121,21 +121,21 @@ def roll_forward(root: str, changes: dict[str, str]) -> None:
 
 
 def _remove(root: str, path: str) -> str:
-    """Remove a stale file and the directories it leaves empty; return the directory that stays."""
-    location = os.path.join(root, path)
+    """Remove a stale file and the directories it leaves empty, never through a link; return the directory that stays."""
     if reachable(root, path):
         with suppress(FileNotFoundError):
-            os.unlink(location)
-    parent = os.path.dirname(location)
-    while parent != root:
-        try:
-            os.rmdir(parent)
-        except FileNotFoundError:
-            pass
-        except OSError:
-            break  # not empty, or no longer a directory: not ours to remove
+            os.unlink(os.path.join(root, path))
+    parent = os.path.dirname(path)
+    while parent:
+        if reachable(root, parent):
+            try:
+                os.rmdir(os.path.join(root, parent))
+            except FileNotFoundError:
+                pass
+            except OSError:
+                break  # not empty, or no longer a directory: not ours to remove
         parent = os.path.dirname(parent)
-    return parent
+    return os.path.join(root, parent) if parent else root
 
 
 def discard(root: str) -> None:

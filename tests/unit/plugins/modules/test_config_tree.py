@@ -168,6 +168,11 @@ def test_a_refused_tree_leaves_the_live_one_untouched_and_shows_no_secret(tree: 
         assert secret not in str(caught.value) + json.dumps(facts)
 
 
+def test_nothing_is_committed_while_a_validator_may_still_refuse(tree: Tree) -> None:
+    tree.run({"a": "2\n"}, validators=validator("sh", "-c", 'test -e "$0" && test ! -e "$0/../journal.json"', "{tree}"))
+    assert (tree.root / "a").read_text() == "2\n"
+
+
 def test_a_refused_first_tree_leaves_no_directory_behind(tree: Tree) -> None:
     tree.root = tree.root / "deeper" / "still"
     with pytest.raises(TreeError):

@@ -176,7 +176,24 @@ def test_a_recovery_does_not_follow_a_link_that_came_in_the_way(old: Tree, tmp_p
         tree.run(NEW, PRIVATE)
     assert not list((tmp_path / "elsewhere/deep").iterdir())
     (tree.root / "new").unlink()
-    assert tree.run(NEW, PRIVATE)["recovered"]
+    for name in ("gone", "d"):
+        (tree.root / name).rename(tmp_path / "elsewhere" / name)
+        (tree.root / name).symlink_to(tmp_path / "elsewhere" / name)
+    (tmp_path / "elsewhere/gone/deep/stale").unlink()
+    before = contents(tmp_path / "elsewhere")
+    _tree_promote.recover(str(tree.root))
+    assert contents(tmp_path / "elsewhere") == before
+
+
+def test_a_discarded_journal_goes_before_the_files_it_speaks_of(
+    old: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = crashes(old, tmp_path / "work", lambda tree: tree.run(NEW, PRIVATE))
+    _, tree = next(found for found in work if (found[1].root / STAGED / "journal.json").exists())
+    left: list[str] = []
+    monkeypatch.setattr(shutil, "rmtree", lambda path: left.extend(os.listdir(path)))
+    _tree_promote.discard(str(tree.root))
+    assert sorted(left) == ["manifest.json", "tree"]
 
 
 def test_the_journal_comes_after_everything_it_promises_is_durable(
