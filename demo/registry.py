@@ -138,7 +138,7 @@ def down() -> None:
         network = None
     others = sorted(str(c.name) for c in network.containers if c.name != NAME) if network is not None else []
     if others:
-        print(f"  {NAME} stays: {', '.join(others)} still uses it")
+        print(f"  {NAME} stays, in use by {', '.join(others)}")
         return
     if container is not None:
         container.remove(force=True, v=True)

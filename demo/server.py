@@ -22,9 +22,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from demo.common import BUILD, LABEL, NETWORK, Failure, engine, owned, run, text, wait_until
+from demo.common import BUILD, LABEL, NETWORK, ROOT, Failure, engine, owned, run, text, wait_until
 
 IMAGE = "rarebooks-demo-server:1"
+# Names are the same in every checkout on a machine; this says whose a server is.
+CHECKOUT_LABEL = f"{LABEL}.checkout"
 LOOPBACK = "127.0.0.1"
 SSH_PORT = 22
 BOOT_SECONDS = 60
@@ -126,7 +128,15 @@ def find(client: docker.DockerClient, name: str) -> Container | None:
     except NotFound:
         return None
     owned(container.labels, f"Container {full_name(name)}")
+    belongs_here(container.labels, full_name(name))
     return container
+
+
+def belongs_here(labels: dict[str, str], what: str) -> None:
+    """Refuse the server of another checkout: its keys are there, and somebody may be working with it."""
+    checkout = labels.get(CHECKOUT_LABEL, str(ROOT))
+    if checkout != str(ROOT):
+        raise Failure(f"Server {what} belongs to the checkout {checkout}, this is {ROOT}. Remove it from there first.")
 
 
 def check_ports(published: dict[int, int]) -> None:
@@ -155,7 +165,7 @@ def create(client: docker.DockerClient, name: str, published: dict[int, int]) ->
         detach=True,
         environment={"container": "docker", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE": "1"},
         hostname=host,
-        labels={LABEL: "server"},
+        labels={LABEL: "server", CHECKOUT_LABEL: str(ROOT)},
         name=host,
         network=NETWORK,
         ports={f"{inner}/tcp": (LOOPBACK, outer) for inner, outer in published.items()},

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.common import LABEL, Failure, owned, wait_until
+from demo.common import LABEL, ROOT, Failure, owned, wait_until
 from demo.registry import holds
-from demo.server import check_ports, new_key, packed, parse_publish, ssh_config, taken_ports, write_private
+from demo.server import CHECKOUT_LABEL, belongs_here, check_ports, new_key, packed, parse_publish, ssh_config, taken_ports, write_private
 
 
 def test_publish() -> None:
@@ -76,6 +76,12 @@ def test_things_of_others_are_refused() -> None:
     owned({LABEL: "server"}, "Container rarebooks-demo")
     with pytest.raises(Failure, match="Container rarebooks-demo exists, but this project did not make it"):
         owned({}, "Container rarebooks-demo")
+
+
+def test_servers_of_other_checkouts_are_refused() -> None:
+    belongs_here({CHECKOUT_LABEL: str(ROOT)}, "rarebooks-demo")
+    with pytest.raises(Failure, match="belongs to the checkout /elsewhere"):
+        belongs_here({CHECKOUT_LABEL: "/elsewhere"}, "rarebooks-demo")
 
 
 def test_wait_until_gives_up_and_says_for_what() -> None:
