@@ -1,0 +1,155 @@
+"""The gate before a deploy: everything that is wrong in one answer, read from the server and the controller's files."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.rarebooks.platform.plugins.action.preconditions import ARGUMENTS, ActionModule
+from ansible_collections.rarebooks.platform.plugins.modules import preconditions
+
+SERVER = {
+    "os": {"id": "debian", "version": "13"},
+    "disk_free": 9000,
+    "memory": 2000,
+    "published": {},
+    "listeners": {},
+    "daemon_config": "",
+    "volumes": [],
+    "names": {"chat.example.org": ["192.0.2.1"]},
+    "addresses": ["192.0.2.1"],
+}
+APP = {
+    "name": "chat",
+    "title": "Chat",
+    "server_names": ["chat.example.org"],
+    "certificate": "chat.example.org",
+    "volumes": ["db_data"],
+    "secrets": [{"name": "chat_db_password", "value": ""}],
+}
+
+
+class Controller(ActionModule):
+    """The action without a connection, which it must never ask for."""
+
+    def __init__(self, directory: Path) -> None:
+        loader = DataLoader()
+        loader.set_basedir(str(directory))
+        self._loader = loader
+        self._task = SimpleNamespace(args={}, check_mode=False, diff=False, async_val=0)
+        self._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+        self._load_name = "preconditions"
+        self.server, self.app = copy.deepcopy(SERVER), copy.deepcopy(APP)
+
+    def judge(self, **options: Any) -> dict[str, Any]:
+        common = {"server": self.server, "apps": [self.app], "project": "ours", "path": "/opt/x", "systems": {"debian": ["13"]}}
+        self._task.args = {**common, **options}
+        result: dict[str, Any] = self.run()
+        return result
+
+    def source(self, path: Path, **options: Any) -> None:
+        limits = {"max_entries": 10, "max_size": 1000, "max_ratio": 10}
+        self.app["source"] = {"src": str(path), "checksum": "", "required": ["Dockerfile"], **limits, **options}
+
+
+@pytest.fixture
+def action(tmp_path: Path) -> Controller:
+    return Controller(tmp_path)
+
+
+def test_a_server_in_order(action: Controller) -> None:
+    assert action.judge() == {"changed": False, "problems": [], "warnings": []}
+
+
+def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Path) -> None:
+    action.server.update(
+        os={"id": "debian", "version": "9"},
+        disk_free=1,
+        memory=1,
+        listeners={"443": "apache2 (pid 5)"},
+        published={"80": {"container": "web", "project": "theirs"}},
+        daemon_config="{",
+        volumes=["theirs_db_data"],
+    )
+    action.app.update(
+        one_of={"chat_image": "", "chat_source": ""},
+        server_names=["chat.example.org", "chat.example.org", "localhost"],
+        secrets=[{"name": "chat_db_password", "value": "tiny"}],
+    )
+    action.source(tmp_path / "nothing.zip")
+    result = action.judge(provided_certificates={})
+    beginnings = [
+        "Operating system:", "Disk:", "Memory:", "Port 80:", "Port 443:", "/etc/docker/daemon.json:", "Chat: expected exactly one",
+        "chat_server_names:", "Server name chat.example.org:", "chat_db_password:", "Volumes:", "Certificate chat.example.org:",
+        "Chat backend source: ",
+    ]  # fmt: skip
+    assert [problem.startswith(beginning) for problem, beginning in zip(result["problems"], beginnings, strict=True)] == [True] * 13
+    assert result["failed"] and not result["changed"]
+    assert result["msg"].startswith("Nothing has been changed. Before a deploy can start:\n- Operating system:")
+    assert all(f"\n- {problem}" in result["msg"] for problem in result["problems"])
+
+
+def test_a_name_that_leads_elsewhere_is_only_a_warning(action: Controller) -> None:
+    action.server["names"] = {}
+    result = action.judge()
+    assert result["problems"] == [] and "failed" not in result
+    (warning,) = result["warnings"]
+    assert warning.startswith("chat.example.org resolves to nothing")
+
+
+def test_the_thresholds_and_ports_are_options(action: Controller) -> None:
+    action.server.update(disk_free=10, memory=10, listeners={"80": "apache2 (pid 5)", "8080": "caddy (pid 6)"})
+    assert action.judge(min_disk=10, min_memory=10, ports=[81])["problems"] == []
+    (problem,) = action.judge(min_disk=10, min_memory=10, ports=[8080])["problems"]
+    assert problem.startswith("Port 8080: expected it free, got caddy")
+
+
+def test_foreign_volumes_can_be_allowed(action: Controller) -> None:
+    action.server["volumes"] = ["theirs_db_data"]
+    assert len(action.judge()["problems"]) == 1
+    assert action.judge(allow_foreign_volumes=True)["problems"] == []
+
+
+@pytest.mark.parametrize("provided", [{}, {"chat.example.org": {"certificate": "chain.pem"}}, {"other": {}}])
+def test_certificates_that_are_not_given(action: Controller, provided: dict[str, Any]) -> None:
+    assert action.judge(provided_certificates=provided)["problems"] == [
+        "Certificate chat.example.org: expected certificate and key in certificates_provided, got none."
+    ]
+
+
+def test_certificate_files_that_are_not_there(action: Controller, tmp_path: Path) -> None:
+    files = {"certificate": str(tmp_path / "c.pem"), "key": str(tmp_path / "k.pem")}
+    (problem,) = action.judge(provided_certificates={"chat.example.org": files})["problems"]
+    assert f"expected the file {tmp_path}/c.pem, got: No such file or directory" in problem
+
+
+def test_a_source_in_order_and_one_that_is_not(action: Controller, tmp_path: Path) -> None:
+    directory = tmp_path / "source"
+    directory.mkdir()
+    (directory / "Dockerfile").write_text("FROM scratch\n")
+    action.source(directory)
+    assert action.judge()["problems"] == []
+    action.source(directory, required=["Dockerfile", "src/"])
+    (problem,) = action.judge()["problems"]
+    assert problem.startswith(f"Chat backend source: {directory}: required paths are missing: src/.")
+    action.source(directory, max_size=1)
+    assert len(action.judge()["problems"]) == 1
+
+
+def test_no_secret_is_in_the_result(action: Controller) -> None:
+    action.app["secrets"] = [{"name": "a", "value": "t1ny"}, {"name": "b", "value": "bad'character and more"}]
+    text = str(action.judge())
+    assert "a: expected at least 12" in text and "b: expected only" in text
+    assert "t1ny" not in text and "bad'character" not in text
+
+
+def test_the_documentation_and_the_action_name_the_same_options() -> None:
+    documented = yaml.safe_load(preconditions.DOCUMENTATION)["options"]
+    assert {name: (option["type"], option.get("required", False), option.get("default")) for name, option in documented.items()} == {
+        name: (option["type"], option.get("required", False), option.get("default")) for name, option in ARGUMENTS.items()
+    }

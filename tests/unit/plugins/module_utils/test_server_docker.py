@@ -1,0 +1,126 @@
+"""What Docker's command line says of a server, from recorded output."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils import _server_docker
+
+
+class CommandLine:
+    """Answers of programs by the beginning of the command; any other program is missing."""
+
+    def __init__(self, **answers: str | int) -> None:
+        self._answers = answers
+
+    def __call__(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+        assert options == {"handle_exceptions": False}
+        for words, answer in self._answers.items():
+            if argv[: words.count("_") + 1] == words.split("_"):
+                return (answer, "out of use", "failed") if isinstance(answer, int) else (0, answer, "")
+        raise FileNotFoundError(argv[0])
+
+
+DEBIAN = {
+    "docker_version": "26.1.5+dfsg1\n",
+    "docker_compose": "2.26.1-4\n",
+    "docker_buildx": "github.com/docker/buildx 0.13.1\n",
+    "docker_info": "/var/lib/docker\n",
+    "dpkg-query": "docker-cli ii \ndocker-compose ii \ndocker.io ii \ndocker-ce un \n",
+    "systemctl": "enabled\n",
+}
+
+
+def test_engine_of_the_distribution() -> None:
+    assert _server_docker.Docker(CommandLine(**DEBIAN)).engine() == {
+        "package": "docker.io",
+        "version": "26.1.5",
+        "compose_version": "2.26.1",
+        "buildx": True,
+        "enabled": True,
+        "root": "/var/lib/docker",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "key", "expected"),
+    [
+        ({"dpkg-query": "docker-ce ii \ndocker-ce-cli ii \n"}, "package", "docker-ce"),
+        # Removed, its configuration still there.
+        ({"dpkg-query": "docker.io rc \n"}, "package", ""),
+        ({"dpkg-query": 1}, "package", ""),
+        ({"docker_version": 1}, "version", ""),
+        ({"docker_compose": "v2.29.7\n"}, "compose_version", "2.29.7"),
+        ({"docker_compose": 125}, "compose_version", ""),
+        ({"docker_buildx": 1}, "buildx", False),
+        ({"systemctl": "disabled\n"}, "enabled", False),
+        ({"systemctl": 1}, "enabled", False),
+    ],
+)
+def test_other_engines(answers: dict[str, Any], key: str, expected: Any) -> None:
+    assert _server_docker.Docker(CommandLine(**{**DEBIAN, **answers})).engine()[key] == expected
+
+
+def test_a_server_without_docker_is_empty() -> None:
+    docker = _server_docker.Docker(CommandLine())
+    assert not any(docker.engine().values())
+    assert (docker.networks(), docker.images(), docker.volumes(), docker.published([80])) == ({}, [], [], {})
+
+
+def test_networks_by_name() -> None:
+    found = [{"Name": "bridge", "Driver": "bridge"}, {"Name": "rarebooks_network", "Driver": "macvlan"}]
+    answers = {"docker_network_ls": "bridge\nrarebooks_network\n", "docker_network_inspect": json.dumps(found)}
+    assert _server_docker.Docker(CommandLine(**answers)).networks()["rarebooks_network"]["Driver"] == "macvlan"
+
+
+def test_images_and_volumes_are_sorted() -> None:
+    docker = _server_docker.Docker(CommandLine(docker_image="postgres:15\nnginx:1\n<none>:<none>\n", docker_volume="b\na\n"))
+    assert docker.images() == ["<none>:<none>", "nginx:1", "postgres:15"]
+    assert docker.volumes() == ["a", "b"]
+
+
+def container(ports: str, name: str = "web", project: str = "") -> dict[str, str]:
+    return {"Names": name, "Ports": ports, "Project": project}
+
+
+@pytest.mark.parametrize(
+    ("ports", "published"),
+    [
+        ("0.0.0.0:80->80/tcp, [::]:80->80/tcp", ["80"]),
+        (":::443->443/tcp", ["443"]),
+        ("0.0.0.0:8080->80/tcp", []),
+        ("0.0.0.0:180->80/tcp", []),
+        ("127.0.0.1:80->8080/tcp, 0.0.0.0:443->8443/tcp", ["443", "80"]),
+        ("80/tcp, 443/tcp", []),
+        ("", []),
+    ],
+)
+def test_published_ports(ports: str, published: list[str]) -> None:
+    assert sorted(_server_docker.published_ports([container(ports)], [80, 443])) == published
+
+
+def test_published_ports_name_their_container() -> None:
+    rows = [container("0.0.0.0:80->80/tcp", "nginx_container", "ours"), container("0.0.0.0:443->443/tcp", "web")]
+    output = "\n".join(json.dumps(row) for row in rows)
+    assert _server_docker.Docker(CommandLine(docker_ps=output)).published([80, 443]) == {
+        "80": {"container": "nginx_container", "project": "ours"},
+        "443": {"container": "web", "project": ""},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [("2.26.1-4", "2.26.1"), ("v2.29", "2.29"), ("26.1.5+dfsg1", "26.1.5"), ("5:27.3.1-1~debian", "27.3.1"), ("dev", ""), ("", "")],
+)
+def test_plain_version(text: str, version: str) -> None:
+    assert _server_docker.plain_version(text) == version
+
+
+def test_daemon_config_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server_docker, "DAEMON_CONFIG", str(tmp_path / "daemon.json"))
+    assert _server_docker.daemon_config() == ""
+    (tmp_path / "daemon.json").write_bytes(b'{"half \xff')
+    assert _server_docker.daemon_config() == '{"half \ufffd'

@@ -1,0 +1,140 @@
+"""The checks of provided certificates, on certificates made here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _certificate_files as files
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
+
+NOW = datetime(2026, 1, 10, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+
+
+class Files:
+    """A certificate and its key, as an operator would give them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.certificate, self.key = directory / "chain.pem", directory / "key.pem"
+        self._private = ec.generate_private_key(ec.SECP256R1())
+        self.write()
+
+    def write(self, names: tuple[str, ...] = ("example.org", "www.example.org"), start: datetime = NOW - DAY,
+              end: datetime = NOW + DAY, encryption: KeySerializationEncryption | None = None) -> None:
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example.org")])
+        builder = x509.CertificateBuilder(name, name, self._private.public_key(), x509.random_serial_number(), start, end)
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(item) for item in names]), critical=False)
+        self.certificate.write_bytes(builder.sign(self._private, hashes.SHA256()).public_bytes(Encoding.PEM))
+        self.key.write_bytes(self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()))
+
+    def problems(self, *hosts: str, now: datetime = NOW) -> list[str]:
+        return files.problems("main", str(self.certificate), str(self.key), hosts or ("example.org", "www.example.org"), now)
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+def test_sound_files(given: Files) -> None:
+    assert given.problems() == []
+
+
+def test_the_leaf_is_the_first_of_a_chain(given: Files, tmp_path: Path) -> None:
+    leaf = given.certificate.read_bytes()
+    (tmp_path / "ca").mkdir()
+    issuer = Files(tmp_path / "ca").certificate.read_bytes()
+    given.certificate.write_bytes(leaf + issuer)
+    assert given.problems() == []
+    given.certificate.write_bytes(issuer + leaf)
+    assert "expected the key that belongs to" in given.problems()[0]
+
+
+def test_another_key(given: Files, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = Files(tmp_path / "other")
+    given.key.write_bytes(other.key.read_bytes())
+    assert given.problems() == [
+        f"Certificate main: expected the key that belongs to {given.certificate}, got another one in {given.key}."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (NOW + DAY - timedelta(seconds=1), []),
+        (NOW + DAY, ["Certificate main: expected a valid certificate, got one that expired on 2026-01-11."]),
+        (NOW - DAY, []),
+        (NOW - 2 * DAY, ["Certificate main: expected a valid certificate, got one valid from 2026-01-09 on."]),
+    ],
+)
+def test_validity(given: Files, now: datetime, expected: list[str]) -> None:
+    assert given.problems(now=now) == expected
+
+
+def test_uncovered_names(given: Files) -> None:
+    (problem,) = given.problems("example.org", "chat.example.org", "a.b.org")
+    assert problem.startswith(
+        "Certificate main: expected it to cover chat.example.org, a.b.org, got example.org, www.example.org."
+    )
+    given.write(names=())
+    assert "got no names" in given.problems("example.org")[0]
+
+
+def test_all_problems_at_once(given: Files) -> None:
+    given.write(names=("other.org",), end=NOW)
+    assert len(given.problems()) == 2
+
+
+def test_unusable_files(given: Files) -> None:
+    given.write(encryption=BestAvailableEncryption(b"passphrase"))
+    assert "got: Password was not given" in given.problems()[0]
+    given.key.write_text("no key")
+    assert "expected PEM files with a chain and an unencrypted key" in given.problems()[0]
+    given.key.unlink()
+    assert given.problems() == [
+        f"Certificate main: expected the file {given.key}, got: No such file or directory. Correct certificates_provided."
+    ]
+    given.certificate.write_text("no certificate")
+    assert "expected PEM files" in given.problems()[0]
+
+
+@pytest.mark.parametrize("part", ["certificate", "key"])
+def test_relative_paths_depend_on_where_one_stands(given: Files, part: str) -> None:
+    setattr(given, part, Path("relative.pem"))
+    (problem,) = given.problems()
+    assert problem.startswith("Certificate main: expected absolute paths in certificates_provided, got relative.pem.")
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "expected"),
+    [
+        ("example.org", "example.org", True),
+        ("EXAMPLE.org", "example.org", True),
+        ("*.example.org", "www.example.org", True),
+        ("*.example.org", "example.org", False),
+        ("*.example.org", "a.b.example.org", False),
+        ("example.org", "www.example.org", False),
+        ("*.org", "example.org", True),
+        ("w*.example.org", "www.example.org", False),
+    ],
+)
+def test_covers(name: str, host: str, expected: bool) -> None:
+    assert files.covers([name], host) is expected
+
+
+def test_now_has_a_zone() -> None:
+    assert files.utc_now().utcoffset() == timedelta(0)

@@ -1,0 +1,181 @@
+"""What must hold before a deploy: each rule with what it accepts, and the whole sentence with which it refuses."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _preconditions as rules
+
+SYSTEMS = {"debian": ["12", "13"], "ubuntu": ["24.04"]}
+SHOP = {"name": "shop", "title": "Shop", "server_names": ["www.example.org", "example.org"]}
+CHAT = {"name": "chat", "title": "Chat", "server_names": ["chat.example.org"]}
+
+
+def server(**facts: Any) -> dict[str, Any]:
+    return {"disk_free": 9000, "memory": 2000, "published": {}, "listeners": {}, "names": {}, "addresses": [], **facts}
+
+
+@pytest.mark.parametrize(("name", "version"), [("debian", "12"), ("debian", "13"), ("ubuntu", "24.04")])
+def test_known_systems(name: str, version: str) -> None:
+    assert rules.system({"id": name, "version": version}, SYSTEMS) == []
+
+
+@pytest.mark.parametrize(("name", "version"), [("debian", "11"), ("debian", ""), ("fedora", "13"), ("unknown", "")])
+def test_unknown_systems(name: str, version: str) -> None:
+    assert rules.system({"id": name, "version": version}, SYSTEMS) == [
+        f"Operating system: expected one of debian 12, debian 13, ubuntu 24.04, got {name} {version}. Use a supported system."
+    ]
+
+
+def test_resources_are_enough_when_they_are_exactly_enough() -> None:
+    assert rules.resources(server(disk_free=5120, memory=900), "/opt/x", 5120, 900) == []
+
+
+def test_both_resources_are_reported() -> None:
+    disk, memory = rules.resources(server(disk_free=5119, memory=899), "/opt/x", 5120, 900)
+    assert disk.startswith("Disk: expected at least 5120 MiB free for /opt/x, got 5119 MiB.") and "stack_min_disk" in disk
+    assert memory.startswith("Memory: expected at least 900 MiB, got 899 MiB.") and "stack_min_memory" in memory
+
+
+OURS = {"container": "nginx_container", "project": "ours"}
+THEIRS = {"container": "web-1", "project": "theirs"}
+NOBODYS = {"container": "web", "project": ""}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, []),
+        ({"published": {"80": OURS}}, []),
+        # What docker-proxy listens on for our own container is ours as well.
+        ({"published": {"80": OURS}, "listeners": {"80": "docker-proxy (pid 7)"}}, []),
+        ({"listeners": {"8080": "apache2 (pid 7)"}}, []),
+        ({"listeners": {"443": "apache2 (pid 7)"}}, ["Port 443: expected it free, got apache2 (pid 7) listening on it."]),
+        (
+            {"published": {"80": THEIRS}, "listeners": {"80": "docker-proxy (pid 7)"}},
+            ["Port 80: expected it free or ours, got container web-1 of Compose project theirs."],
+        ),
+        ({"published": {"80": NOBODYS}}, ["Port 80: expected it free or ours, got container web of Compose project (none)."]),
+        (
+            {"published": {"80": THEIRS}, "listeners": {"443": "caddy (pid 9)"}},
+            ["Port 80: expected it free or ours, got container web-1", "Port 443: expected it free, got caddy (pid 9)"],
+        ),
+    ],
+)
+def test_ports(facts: dict[str, Any], expected: list[str]) -> None:
+    problems = rules.ports(server(**facts), [80, 443], "ours")
+    assert len(problems) == len(expected)
+    for problem, beginning in zip(problems, expected, strict=True):
+        assert problem.startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    "existing", [[], ["ours_db_data"], ["ours_db_data", "portainer_data"], ["db_data"], ["theirs_mydb_data"]]
+)
+def test_volumes_that_are_ours_or_nothing_to_us(existing: list[str]) -> None:
+    assert rules.volumes(existing, ["db_data", "images"], "ours") == []
+
+
+def test_volumes_of_another_project_are_one_problem() -> None:
+    existing = ["ours_db_data", "theirs_images", "theirs_db_data"]
+    (problem,) = rules.volumes(existing, ["db_data", "images"], "ours")
+    assert problem.startswith("Volumes: expected names that begin with ours_, got theirs_db_data, theirs_images. ")
+    assert "stack_project" in problem and "stack_allow_foreign_volumes" in problem
+
+
+@pytest.mark.parametrize("content", ["", " \n", "{}", '{"log-driver": "journald"}'])
+def test_daemon_config_that_can_be_merged(content: str) -> None:
+    assert rules.daemon_config(content) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [("{", "got a file that does not parse (Expecting property name"), ("[]", "expected a JSON object, got another value")],
+)
+def test_daemon_config_that_cannot_be_merged(content: str, expected: str) -> None:
+    (problem,) = rules.daemon_config(content)
+    assert problem.startswith("/etc/docker/daemon.json: ") and expected in problem
+
+
+@pytest.mark.parametrize("value", ["", None, "exactlytwelv", "AZaz09._~!@%^*()+=:,/?-"])
+def test_secrets_that_may_be_used(value: str | None) -> None:
+    assert rules.secrets([{"name": "chat_db_password", "value": value}]) == []
+
+
+@pytest.mark.parametrize("character", ["'", '"', "$", "#", ";", "\\", "&", "|", "<", " ", "\n", "`", "ё"])
+def test_secrets_with_characters_that_get_lost(character: str) -> None:
+    value = f"longenough{character}longenough"
+    (problem,) = rules.secrets([{"name": "chat_db_password", "value": value}])
+    assert problem.startswith("chat_db_password: expected only letters, digits and ") and value not in problem
+
+
+def test_short_secrets() -> None:
+    problems = rules.secrets([{"name": "short", "value": "elevenchars"}, {"name": "key", "value": "a" * 31, "min_length": 32}])
+    assert [problem.split(". ")[0] for problem in problems] == [
+        "short: expected at least 12 characters, got 11",
+        "key: expected at least 32 characters, got 31",
+    ]
+
+
+def test_a_published_secret_is_known_by_its_hash_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = "made-up"
+    monkeypatch.setattr(rules, "BURNED", frozenset({hashlib.sha256(value.encode()).hexdigest()}))
+    (problem,) = rules.secrets([{"name": "chat_db_password", "value": value}, {"name": "other", "value": value + "-and-more"}])
+    assert problem.startswith("chat_db_password: its value was printed in the public deployment guide") and value not in problem
+
+
+def test_burned_holds_five_hashes() -> None:
+    assert len(rules.BURNED) == 5
+    assert all(len(digest) == 64 and set(digest) <= set("0123456789abcdef") for digest in rules.BURNED)
+
+
+@pytest.mark.parametrize("name", ["example.org", "a.b", "xn--e1afmkfd.xn--p1ai", "a-b.c-d.example", f"{'a' * 63}.org"])
+def test_host_names(name: str) -> None:
+    assert rules.server_names([{**CHAT, "server_names": [name]}]) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "localhost", "*.example.org", "-a.org", "a-.org", "a..org", "a.org.", "a_b.org", "A.org", "https://a.org", "a.org; x",
+     "10.0.0.1", f"{'a' * 64}.org", ".".join(["a" * 49] * 6), "a.org\n"],
+)  # fmt: skip
+def test_what_is_no_host_name(name: str) -> None:
+    assert rules.server_names([{**CHAT, "server_names": [name]}]) == [
+        f"chat_server_names: expected host names such as www.example.org, got {name!r}."
+    ]
+
+
+def test_a_site_without_names() -> None:
+    assert rules.server_names([{**CHAT, "server_names": []}]) == ["chat_server_names: expected at least one host name, got none."]
+
+
+def test_a_name_belongs_to_one_site() -> None:
+    assert rules.server_names([SHOP, CHAT]) == []
+    assert rules.server_names([SHOP, {**CHAT, "server_names": ["chat.example.org", "example.org"]}]) == [
+        "Server name example.org: expected it in one site, got it 2 times."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        ({"a": "x", "b": ""}, None),
+        ({}, None),
+        ({"a": "", "b": ""}, "none"),
+        ({"a": "x", "b": "y"}, "a and b"),
+    ],
+)
+def test_choices(options: dict[str, str], given: str | None) -> None:
+    expected = [f"Chat: expected exactly one of a, b, got {given}. Set one of them in the inventory."] if given else []
+    assert rules.choices([SHOP, {**CHAT, "one_of": options}]) == expected
+
+
+def test_names_that_lead_elsewhere() -> None:
+    facts = server(addresses=["192.0.2.1", "2001:db8::1"], names={"a.org": ["192.0.2.1"], "b.org": ["192.0.2.9"], "c.org": []})
+    assert [warning.split(",")[0] for warning in rules.resolution(facts, ["a.org", "b.org", "c.org", "d.org"])] == [
+        "b.org resolves to 192.0.2.9",
+        "c.org resolves to nothing",
+        "d.org resolves to nothing",
+    ]

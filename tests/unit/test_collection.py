@@ -1,0 +1,151 @@
+"""What must be the same in several places of this repository, and what must be nowhere in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._preconditions import BURNED
+
+ROOT = Path(__file__).resolve().parents[2]
+LINKS = ["galaxy.yml", "meta", "playbooks", "plugins", "roles"]
+ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
+MODULES = sorted((ROOT / "plugins/modules").glob("*.py"))
+PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def name_of(path: Path) -> str:
+    return path.stem
+
+
+def defaults(role: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = load(role / "defaults/main.yml")
+    return loaded
+
+
+def options(role: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    return loaded
+
+
+def required(role: Path) -> set[str]:
+    return {name for name, option in options(role).items() if option.get("required")}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_the_checkout_is_the_collection_through_links(name: str) -> None:
+    link = ROOT / "collections/ansible_collections/rarebooks/platform" / name
+    assert link.is_symlink() and not link.readlink().is_absolute()
+    assert link.resolve(strict=True) == ROOT / name
+
+
+def test_there_are_no_other_links() -> None:
+    assert sorted(path.name for path in (ROOT / "collections/ansible_collections/rarebooks/platform").iterdir()) == LINKS
+
+
+def test_galaxy_and_requirements_name_the_same_collections() -> None:
+    wanted = {item["name"]: item["version"] for item in load(ROOT / "requirements.yml")["collections"]}
+    assert load(ROOT / "galaxy.yml")["dependencies"] == wanted
+
+
+@pytest.mark.parametrize("role", ROLES, ids=name_of)
+def test_argument_specs_are_the_defaults(role: Path) -> None:
+    documented = {name: option.get("default") for name, option in options(role).items() if name not in required(role)}
+    assert documented == defaults(role)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=name_of)
+def test_argument_specs_have_types_that_fit(role: Path) -> None:
+    for name, option in options(role).items():
+        assert option["description"], name
+        if name in required(role):
+            assert "default" not in option and name not in defaults(role), name
+        else:
+            # type(), since True is an instance of int.
+            assert type(option["default"]) is PYTHON_TYPES[option["type"]], name
+        assert ("elements" in option) == (option["type"] == "list"), name
+        for item in option.get("default") or [] if option["type"] == "list" else []:
+            assert type(item) is PYTHON_TYPES[option["elements"]], name
+
+
+@pytest.mark.parametrize("role", ROLES, ids=name_of)
+def test_passwords_are_hidden_from_the_log(role: Path) -> None:
+    for name, option in options(role).items():
+        if re.search(r"password|secret$|_key$|invite_code", name):
+            assert option.get("no_log"), name
+
+
+def set_by_tasks(role: Path) -> Iterator[str]:
+    """Yield the variables that a role's tasks set: registered, by set_fact, as loop variable."""
+    for path in role.glob("tasks/*.yml"):
+        yield from re.findall(r"^ *(?:register|loop_var): *(\w+)$", path.read_text(), re.MULTILINE)
+        yield from facts(load(path))
+
+
+def facts(tasks: list[dict[str, Any]]) -> Iterator[str]:
+    for task in tasks:
+        yield from task.get("ansible.builtin.set_fact", {})
+        for part in ("block", "rescue", "always"):
+            yield from facts(task.get(part, []))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=name_of)
+def test_variables_begin_with_the_name_of_their_role(role: Path) -> None:
+    internal = load(role / "vars/main.yml") if (role / "vars/main.yml").exists() else {}
+    for name in [*defaults(role), *internal, *set_by_tasks(role)]:
+        assert re.match(rf"(__)?{role.name}_", name), name
+
+
+def test_tasks_do_set_variables() -> None:
+    assert "__stack_server" in set_by_tasks(ROOT / "roles/stack") and "__stack_began" in set_by_tasks(ROOT / "roles/stack")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_modules_say_how_they_behave_in_check_and_diff_mode(module: Path) -> None:
+    text = re.search(r'^DOCUMENTATION = r"""\n(.*?)^"""', module.read_text(), re.MULTILINE | re.DOTALL)
+    assert text
+    documentation = yaml.safe_load(text.group(1))
+    assert documentation["module"] == module.stem
+    attributes = documentation["attributes"]
+    for mode in ("check_mode", "diff_mode"):
+        assert attributes[mode]["support"] in ("full", "partial", "none", "N/A") and attributes[mode]["description"]
+    assert attributes["check_mode"]["support"] == "full"
+
+
+def words(text: str) -> Iterator[str]:
+    """Yield everything in a text that could be a secret: what stands between blanks, quotes or assignments, and its inner words."""
+    for separators in (r"\s", r"[\s\"'`<>|(){}\[\],;]", r"[\s\"'`<>|(){}\[\],;:=]", r"[^\w!@#$%^&*+.-]", r"\W"):
+        for word in re.split(f"{separators}+", text):
+            yield word
+            yield word.strip(".,:;!?")
+
+
+def burned(text: str, published: frozenset[str]) -> bool:
+    return any(hashlib.sha256(word.encode()).hexdigest() in published for word in set(words(text)))
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "password: {}", 'PASSWORD="{}"', "Password={};Host=x", "`{}`.", "| {} |", "the {}, which", "x={} # y"]
+)
+@pytest.mark.parametrize("value", ["hunter2", "Hunter-2!", "+1555", "HUNTER2X"])
+def test_a_published_secret_would_be_found(text: str, value: str) -> None:
+    published = frozenset({hashlib.sha256(value.encode()).hexdigest()})
+    assert burned(text.format(value), published) and not burned(text.format(f"{value}x"), published)
+
+
+def test_no_published_secret_is_in_the_repository() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    texts = {path: path.read_bytes() for path in paths if path.is_file()}
+    assert len(texts) > 100
+    assert [path for path, content in texts.items() if b"\0" not in content and burned(content.decode(errors="replace"), BURNED)] == []
