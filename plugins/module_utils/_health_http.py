@@ -19,7 +19,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health_answer 
     describe,
     judge_answer,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import OK, Outcome, waiting
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import OK, Outcome, failed, waiting
 
 IMPORT_ERROR: str | None = None
 try:
@@ -32,6 +32,10 @@ except ImportError:
 
 MAX_BODY = 1024 * 1024
 CHUNK = 16 * 1024
+PRIVATE_CA = (
+    " (judged by the server's own trust store: a private CA's root has to be in it, see update-ca-certificates(8), "
+    "and the chain file has to hold every intermediate)"
+)
 
 
 def trust(ca_file: str | None) -> ssl.SSLContext:
@@ -121,6 +125,8 @@ class HttpProbe:
             wrong = judge_answer(self._check, self._fetch())
         except requests.RequestException as error:
             wrong = explain(self._check, error, self._timeout)
+            if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error)):
+                return failed(wrong + ("" if self._ca_file else PRIVATE_CA))  # a certificate does not mend with time
         return waiting(wrong) if wrong else OK
 
     def next_step(self) -> str:

@@ -130,7 +130,8 @@ def site(request: pytest.FixtureRequest, authority: Authority) -> Iterator[Site]
 
 def ask(site: Site, ca_file: Path | None, path: str = "/", timeout: float = 5, **expected: Any) -> str:
     """Return what the probe finds wrong; ask it twice, since a gate does too."""
-    probe = HttpProbe(HttpCheck("shop", site.url(path), **expected), trust(str(ca_file) if ca_file else None), timeout, None)
+    file = str(ca_file) if ca_file else None
+    probe = HttpProbe(HttpCheck("shop", site.url(path), **expected), trust(file), timeout, file)
     assert probe.check() == probe.check()
     return probe.check().error
 
@@ -150,7 +151,14 @@ def test_an_unknown_authority_is_not_trusted(site: Site, tmp_path: Path) -> None
 
 
 def test_without_a_file_the_system_decides(site: Site) -> None:
-    assert "unable to get local issuer certificate" in ask(site, None)
+    error = ask(site, None)
+    assert "unable to get local issuer certificate" in error
+    assert "a private CA's root has to be in it" in error
+
+
+def test_an_untrusted_certificate_is_final(site: Site, tmp_path: Path) -> None:
+    probe = HttpProbe(HttpCheck("shop", site.url()), trust(str(Authority(tmp_path, "other").file)), 5, None)
+    assert probe.check().verdict == "failed"
 
 
 @pytest.mark.parametrize("site", [lambda ca: ca.issue("messenger.rare-books.test")], indirect=True)
