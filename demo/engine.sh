@@ -36,9 +36,11 @@ start() {
         wait_for_engine "journalctl -u docker"
         return
     fi
-    mkdir -p build
-    setsid nohup dockerd > "$log" 2>&1 < /dev/null &
-    echo $! > "$pid_file"
+    if ! ours; then
+        mkdir -p build
+        setsid nohup dockerd > "$log" 2>&1 < /dev/null &
+        echo $! > "$pid_file"
+    fi
     wait_for_engine "$log"
     echo "Started a Docker engine (process $(cat "$pid_file"), log in $log)."
 }
