@@ -8,8 +8,12 @@ log=build/dockerd.log
 
 fail() { echo "ERROR: $*" >&2; exit 1; }
 answers() { .venv/bin/python -c 'import docker; docker.from_env(timeout=5).ping()' 2> /dev/null; }
-# The process we started and no other that got its number since.
-ours() { [ -s "$pid_file" ] && [ "$(cat "/proc/$(cat "$pid_file")/comm" 2> /dev/null)" = dockerd ]; }
+# The process we started and no other that got its number since. In a container that nobody tidies an ended process stays
+# listed as a zombie (Z).
+ours() {
+    [ -s "$pid_file" ] && grep -q '^Name:[[:space:]]dockerd$' "/proc/$(cat "$pid_file")/status" 2> /dev/null \
+        && ! grep -q '^State:[[:space:]]Z' "/proc/$(cat "$pid_file")/status" 2> /dev/null
+}
 
 wait_for_engine() {
     for _ in $(seq 150); do
@@ -50,10 +54,10 @@ stop() {
         pid=$(cat "$pid_file")
         kill "$pid"
         for _ in $(seq 150); do
-            [ -d "/proc/$pid" ] || break
+            ours || break
             sleep 0.2
         done
-        [ ! -d "/proc/$pid" ] || fail "dockerd (process $pid) does not end"
+        ! ours || fail "dockerd (process $pid) does not end"
         echo "Stopped the Docker engine that was started here."
     fi
     rm -f "$pid_file"
