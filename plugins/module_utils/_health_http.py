@@ -32,6 +32,8 @@ except ImportError:
 
 MAX_BODY = 1024 * 1024
 CHUNK = 16 * 1024
+# X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, ..._SELF_SIGNED_CERT_IN_CHAIN and ..._UNABLE_TO_GET_ISSUER_CERT_LOCALLY of OpenSSL.
+UNKNOWN_ISSUER = (18, 19, 20)
 PRIVATE_CA = (
     " (judged by the server's own trust store: a private CA's root has to be in it, see update-ca-certificates(8), "
     "and the chain file has to hold every intermediate)"
@@ -48,6 +50,8 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
             "Put the CA's certificate there first, or leave ca_file out to trust the system's authorities."
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python 3.13 refuses certificates over formalities (RFC 5280) that browsers and nginx do not mind.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
 
@@ -125,8 +129,10 @@ class HttpProbe:
             wrong = judge_answer(self._check, self._fetch())
         except requests.RequestException as error:
             wrong = explain(self._check, error, self._timeout)
-            if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error)):
-                return failed(wrong + ("" if self._ca_file else PRIVATE_CA))  # a certificate does not mend with time
+            distrust = [cause for cause in causes(error) if isinstance(cause, ssl.SSLCertVerificationError)]
+            if distrust:  # a certificate does not mend with time
+                unknown = self._ca_file is None and distrust[0].verify_code in UNKNOWN_ISSUER
+                return failed(wrong + (PRIVATE_CA if unknown else ""))
         return waiting(wrong) if wrong else OK
 
     def next_step(self) -> str:
