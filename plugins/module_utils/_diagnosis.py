@@ -133,7 +133,7 @@ def diagnose(state: ContainerState, log: str, probe: str) -> str:
         return f"its start command {reason} (exit code {state.exit_code})"
     # The first failure a program reports is usually the reason for those that follow.
     if match := ASPNET.search(log) or UNHANDLED.search(log):
-        return f"the first failure in its log is: {' '.join(match.group().split())}"
+        return f"the first failure in its log is: {' '.join(match.group().split()).rstrip('.')}"
     return UNKNOWN
 
 

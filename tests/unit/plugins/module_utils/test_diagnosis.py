@@ -106,6 +106,10 @@ def test_cause(log: str, probe: str, part: str) -> None:
     assert part in diagnose(EXITED, log, probe)
 
 
+def test_a_cause_has_no_full_stop_of_its_own() -> None:
+    assert diagnose(EXITED, "crit: App[0]\n      The moon is full.\n", "").endswith("The moon is full")
+
+
 @pytest.mark.parametrize(
     ("changes", "log", "part"),
     [

@@ -25,8 +25,11 @@ class Proxy:
         (self.conf / "sites").mkdir(parents=True)
         (self.conf / "sites/shop.conf").write_text("server {}\n")
         (root / "archive.pem").write_text("first certificate\n")
+        (root / "sets/1").mkdir(parents=True)
+        (root / "sets/1/chain.pem").write_text("first chain\n")
         self.live.mkdir()
         (self.live / "fullchain.pem").symlink_to(root / "archive.pem")
+        (self.live / "shop").symlink_to(root / "sets/1")
         self.status, self.workers, self.ran = "running", {"100"}, list[list[str]]()
         self.answers: dict[str, tuple[int, bytes]] = {}
         self.takes_over = True
@@ -78,6 +81,10 @@ def renew(proxy: Proxy) -> None:
     (proxy.root / "archive.pem").write_text("second certificate\n")
 
 
+def renew_behind_a_linked_directory(proxy: Proxy) -> None:
+    (proxy.root / "sets/1/chain.pem").write_text("second chain\n")
+
+
 def forget(proxy: Proxy) -> None:
     proxy.record.unlink()
 
@@ -91,7 +98,7 @@ def test_first_it_is_reloaded_then_left_alone(proxy: Proxy) -> None:
     assert not again["changed"] and proxy.ran == [] and again["digest"] == first["digest"]
 
 
-@pytest.mark.parametrize("change", [edit, add, remove, rename, renew, forget])
+@pytest.mark.parametrize("change", [edit, add, remove, rename, renew, renew_behind_a_linked_directory, forget])
 def test_what_differs_from_what_was_read_is_read(proxy: Proxy, change: Callable[[Proxy], None]) -> None:
     proxy.run()
     change(proxy)
