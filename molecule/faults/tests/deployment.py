@@ -1,0 +1,71 @@
+"""Runs the real deploy.yml against this scenario's server, as an operator does, and reads what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+NAME = os.environ["MOLECULE_SCENARIO_NAME"]
+HOST = f"rarebooks-{NAME}"
+SSH_CONFIG = ROOT / "build" / NAME / "ssh_config"
+INVENTORY = ROOT / "molecule" / NAME / "hosts.yml"
+SECONDS_PER_DEPLOY = 600
+
+FATAL = re.compile(r"^fatal: \[([^]]+)\]: FAILED! => *\n((?:(?: {4}.*)?\n)+)", re.MULTILINE)
+RECAP = re.compile(r"^(\S+) +: (ok=\d+ .*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """How a deploy ended."""
+
+    code: int
+    output: str
+
+    def results(self, host: str = HOST) -> list[dict[str, Any]]:
+        """Return the results of the tasks that failed, in their order."""
+        return [yaml.safe_load(textwrap.dedent(body)) for name, body in FATAL.findall(self.output) if name == host]
+
+    def message(self, host: str = HOST) -> str:
+        """Return the one message with which the deploy ended."""
+        messages = [result["msg"] for result in self.results(host)]
+        assert len(messages) == 1, f"expected one message, got {len(messages)}:\n{self.output}"
+        return str(messages[0])
+
+    def recap(self, host: str = HOST) -> dict[str, int]:
+        """Return the counts of the last lines."""
+        (counts,) = (counts for name, counts in RECAP.findall(self.output) if name == host)
+        return {key: int(value) for key, value in (pair.split("=") for pair in counts.split())}
+
+
+def deploy(directory: Path, variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY) -> Deploy:
+    """Deploy with these variables on top of the inventory's."""
+    extra = directory / "variables.json"
+    extra.write_text(json.dumps(variables))
+    argv = ["ansible-playbook", f"--inventory={inventory}", f"--extra-vars=@{extra}", "deploy.yml", *options]
+    # An operator has none of the settings that Molecule hands down.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    environment |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_COMMON_ARGS": f"-F {shlex.quote(str(SSH_CONFIG))}"}
+    done = subprocess.run(
+        argv,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS_PER_DEPLOY,
+        check=False,
+    )
+    return Deploy(done.returncode, done.stdout)

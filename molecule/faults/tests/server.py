@@ -1,0 +1,76 @@
+"""The server of this scenario: commands on it, and everything a deploy could have touched there."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from typing import Any
+
+from deployment import HOST, SSH_CONFIG
+
+SECRETS = "/opt/rarebooks/.secrets.json"
+
+# Runs on the server. Of a directory the times are left out: a tree that is refused has been staged inside, and removed.
+STATE = r"""
+import hashlib, json, os, subprocess
+
+def output(*argv):
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+state = {}
+for top in ("/opt/rarebooks", "/etc/letsencrypt", "/etc/docker", "/etc/apt", "/var/lib/dpkg/status"):
+    paths = [top] + [os.path.join(folder, name) for folder, folders, files in os.walk(top) for name in folders + files]
+    for path in paths:
+        status = os.lstat(path)
+        state[path] = [oct(status.st_mode), status.st_uid, status.st_gid, status.st_ino]
+        if os.path.isfile(path):
+            with open(path, "rb") as stream:
+                state[path] += [status.st_mtime_ns, hashlib.sha256(stream.read()).hexdigest()]
+for container in json.loads(output("docker", "inspect", *output("docker", "ps", "--all", "--quiet").split())):
+    state["container " + container["Name"]] = [
+        container["Id"], container["Image"], container["State"]["Status"], container["State"]["StartedAt"]]
+for kind, what in (("image", "{{.ID}} {{.Repository}}:{{.Tag}}"), ("volume", "{{.Name}}"), ("network", "{{.ID}} {{.Name}}")):
+    for line in output("docker", kind, "ls", "--format", what).splitlines():
+        state[kind + " " + line] = True
+print(json.dumps(state))
+"""
+
+
+def run(*argv: str, stdin: str = "") -> str:
+    """Run a command on the server and return its output; a failure is an error."""
+    ssh = ["ssh", "-F", str(SSH_CONFIG), HOST, shlex.join(argv)]
+    done = subprocess.run(ssh, input=stdin, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{shlex.join(argv)} on {HOST}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def shell(script: str) -> str:
+    """Run a shell script on the server."""
+    return run("sh", "-e", stdin=script)
+
+
+def state() -> dict[str, Any]:
+    """Return everything a deploy could touch, by name."""
+    loaded: dict[str, Any] = json.loads(run("python3", "-", stdin=STATE))
+    return loaded
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return what is not the same in both."""
+    return {
+        name: (before.get(name), after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }
+
+
+def secrets() -> set[str]:
+    """Return the values that nobody may see; the administrator's phone number is a default that everybody knows."""
+    loaded = json.loads(run("cat", SECRETS))
+    return {value for name, value in loaded.items() if name != "maymessenger_admin_phone"}
+
+
+def address() -> str:
+    """Return the address at which the server's sites are reached from here."""
+    return run("sh", "-c", "echo $SSH_CONNECTION").split()[2]

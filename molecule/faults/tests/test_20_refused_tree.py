@@ -1,0 +1,37 @@
+"""Templates that render, but to something nginx or Compose will not have: the live tree is not touched, the sites serve on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import Deployer
+from visitor import Visitor
+
+TREES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "nginx": (
+        {"rarebooks_body_size": "10 potatoes"},
+        "nginx accepts its configuration, in the proxy's own image and network",
+        'invalid number of arguments in "client_max_body_size" directive in /etc/nginx/sites/rarebooks.conf:',
+    ),
+    "compose": (
+        {"maymessenger_backend_probe_timing": {"interval": "soon", "timeout": 2, "retries": 2, "start_period": 2}},
+        "Docker Compose accepts the project",
+        "error decoding 'services[maymessenger_backend].healthcheck.interval': time: invalid duration \"soons\"",
+    ),
+}
+
+
+@pytest.mark.parametrize("judge", TREES)
+def test_a_refused_tree(judge: str, refused: Deployer, visitor: Callable[[], Visitor]) -> None:
+    variables, validator, words = TREES[judge]
+    with visitor() as somebody:
+        done = refused(variables, "--diff")
+    somebody.assert_served(at_least=20)
+    (result,) = done.results()
+    assert result["validator"] == validator and result["rc"] != 0 and words in result["stderr"]
+    message = done.message()
+    assert message.startswith(f"The new tree for /opt/rarebooks was refused. Validator: {validator}. Expected it to exit 0, got ")
+    assert words in message and message.endswith("then run again. The live tree was not touched.")
+    assert done.recap()["changed"] == 0

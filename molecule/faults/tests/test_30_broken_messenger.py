@@ -1,0 +1,82 @@
+"""Messengers that do not run: the deploy fails fast and says why, and RareBooks answers all the while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import server
+from conftest import Deployer
+from visitor import Visitor
+
+# A health check that makes up its mind in seconds instead of minutes.
+QUICK = {"interval": 1, "timeout": 2, "retries": 2, "start_period": 2}
+BACKEND, DATABASE = "maymessenger_backend", "db_maymessenger"
+CONNECTION = "Host=db_maymessenger;Port=5432;Database=maymessenger;Username=postgres;Password=not-the-one"
+
+# What is wrong: the variables that do it, the container that suffers, the likely cause, a line of its log.
+FAULTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "dies at start": (
+        {"maymessenger_extra_environment": {"DEMO_DIE_AT_START": "3"}},
+        BACKEND,
+        "the first failure in its log is: crit: Microsoft.Hosting.Lifetime[0] Unhandled exception: DEMO_DIE_AT_START, exit code 3.\n",
+        "Unhandled exception: DEMO_DIE_AT_START, exit code 3.",
+    ),
+    "never gets healthy": (
+        {"maymessenger_extra_environment": {"DEMO_UNHEALTHY_AFTER": "0"}, "maymessenger_backend_probe_timing": QUICK},
+        BACKEND,
+        "nothing in its log names a cause.\n  State: running, health unhealthy",
+        "Database maymessenger on db_maymessenger:5432 is ready.",
+    ),
+    "is refused by its database": (
+        {
+            "maymessenger_extra_environment": {"ConnectionStrings__DefaultConnection": CONNECTION},
+            "maymessenger_backend_probe_timing": QUICK,
+        },
+        BACKEND,
+        "PostgreSQL refuses the password of user postgres: changing the password variable does not change the password inside an "
+        "initialised volume",
+        'refuses us: password authentication failed for user "postgres"',
+    ),
+    "fails its migration": (
+        {"maymessenger_extra_environment": {"DEMO_FAIL_MIGRATION": "1"}, "maymessenger_backend_probe_timing": QUICK},
+        BACKEND,
+        "the first failure in its log is: fail: MayMessenger.Infrastructure.Database[0] Database maymessenger on "
+        "db_maymessenger:5432: the schema step failed: DEMO_FAIL_MIGRATION is set.\n",
+        "the schema step failed: DEMO_FAIL_MIGRATION is set.",
+    ),
+    "has no database": (
+        # Runs, and is none: its image has no PostgreSQL.
+        {"maymessenger_db_image": "nginx:stable-alpine", "maymessenger_db_probe_timing": QUICK},
+        DATABASE,
+        "its health probe uses pg_isready, which the image does not have",
+        "start worker process",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_deploy_fails_and_the_shop_serves(fault: str, deploying: Deployer, visitor: Callable[[], Visitor]) -> None:
+    variables, container, cause, line = FAULTS[fault]
+    with visitor() as somebody:
+        done = deploying(variables, "--diff", "-vvv" if fault == "dies at start" else "-v")
+    somebody.assert_served(at_least=50)
+    assert done.code == 2
+    (gate,) = (result for result in done.results() if "failed_fast" in result)
+    assert gate["failed_fast"]
+    message = gate["msg"]
+    assert f"because waiting cannot help {container}: " in message
+    assert f"\nContainer {container}\n  Likely cause: {cause}" in message
+    assert any(line in shown for shown in message.splitlines() if shown.startswith("    | "))
+    assert f"docker compose logs --tail=200 {container}" in message
+
+
+def test_a_sound_deploy_mends_it_all(deploying: Deployer, visitor: Callable[[], Visitor]) -> None:
+    with visitor() as somebody:
+        done = deploying({})
+    somebody.assert_served(at_least=50)
+    assert done.code == 0 and done.recap()["failed"] == 0
+    assert "rarebooks-faults serves RareBooks and May Messenger." in done.output
+    states = server.run("docker", "ps", "--all", "--format", "{{.Names}} {{.Status}}").splitlines()
+    assert len(states) == 7 and [state for state in states if "(healthy)" not in state] == []

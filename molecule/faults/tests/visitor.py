@@ -1,0 +1,52 @@
+"""Somebody who goes on using RareBooks while the messenger is being broken."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from types import TracebackType
+
+import urllib3
+
+HOST = "www.rare-books.ru"
+PAGES = ["/", "/api/test/setup-status"]
+PAUSE = 0.05
+
+
+class Visitor:
+    """Asks for each page about every 50 ms, on a new connection each time, and keeps count of the answers."""
+
+    def __init__(self, address: str, ca_file: str) -> None:
+        self.answers: Counter[tuple[str, str]] = Counter()
+        self._pool = urllib3.HTTPSConnectionPool(
+            address, 443, server_hostname=HOST, assert_hostname=HOST, ca_certs=ca_file, retries=False, timeout=10
+        )
+        self._gone = threading.Event()
+        self._thread = threading.Thread(target=self._visit, name="visitor")
+
+    def ask(self, page: str) -> str:
+        """Return the status of a page, or what kept it from coming."""
+        try:
+            answer = self._pool.request("GET", page, headers={"Host": HOST, "Connection": "close"}, redirect=False)
+        except urllib3.exceptions.HTTPError as error:
+            return repr(error)
+        return str(answer.status)
+
+    def _visit(self) -> None:
+        while not self._gone.is_set():
+            for page in PAGES:
+                self.answers[page, self.ask(page)] += 1
+            self._gone.wait(PAUSE)
+
+    def __enter__(self) -> Visitor:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._gone.set()
+        self._thread.join()
+
+    def assert_served(self, at_least: int) -> None:
+        """Require that every page came every time, and that it was asked for often enough to mean something."""
+        assert set(self.answers) == {(page, "200") for page in PAGES}, dict(self.answers)
+        assert min(self.answers.values()) >= at_least, dict(self.answers)
