@@ -50,7 +50,6 @@ class Probe(Protocol):
 
     def next_step(self) -> str:
         """Return a command for the server that shows a person more, working as printed."""
-        ...
 
 
 @dataclass

@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from cryptography.x509.oid import ExtensionOID
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+    HAS_CRYPTOGRAPHY = True
+except ImportError:
+    HAS_CRYPTOGRAPHY = False
 
 
 def covers(subject_names: Iterable[str], host: str) -> bool:
@@ -22,16 +26,17 @@ def covers(subject_names: Iterable[str], host: str) -> bool:
 def subject_names(certificate: x509.Certificate) -> list[str]:
     """Return the DNS names among the subject alternative names."""
     try:
-        extension = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return []
-    assert isinstance(extension.value, x509.SubjectAlternativeName)  # noqa: S101 - narrows the type for mypy
     return extension.value.get_values_for_type(x509.DNSName)
 
 
 def problems(name: str, certificate_file: str, key_file: str, hosts: Iterable[str], now: datetime) -> list[str]:
     """Return one sentence for each reason why these files cannot serve these hosts."""
     where = f"Certificate {name}"
+    if not HAS_CRYPTOGRAPHY:
+        return [f"{where}: expected the Python library cryptography on the controller, got none. Run pip install cryptography."]
     relative = [path for path in (certificate_file, key_file) if not Path(path).is_absolute()]
     if relative:
         got = ", ".join(relative)
