@@ -64,7 +64,6 @@ class Docker:
             "compose_version": plain_version(self._output("docker", "compose", "version", "--short")),
             "buildx": bool(self._output("docker", "buildx", "version")),
             "enabled": self._output("systemctl", "is-enabled", "docker.service") == "enabled",
-            "root": self._output("docker", "info", "--format", "{{.DockerRootDir}}"),
         }
 
     def networks(self) -> dict[str, Any]:

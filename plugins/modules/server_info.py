@@ -97,7 +97,7 @@ engine:
     - Versions are empty strings where the part is missing or does not answer.
   returned: always
   type: dict
-  sample: {package: docker.io, version: 26.1.5, compose_version: 2.26.1, buildx: true, enabled: true, root: /var/lib/docker}
+  sample: {package: docker.io, version: 26.1.5, compose_version: 2.26.1, buildx: true, enabled: true}
 daemon_config:
   description: The content of C(/etc/docker/daemon.json), empty when there is no such file.
   returned: always

@@ -41,7 +41,6 @@ def test_engine_of_the_distribution() -> None:
         "compose_version": "2.26.1",
         "buildx": True,
         "enabled": True,
-        "root": "/var/lib/docker",
     }
 
 
