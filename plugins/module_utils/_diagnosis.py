@@ -115,6 +115,7 @@ SYMPTOMS = (
 )
 
 ASPNET = re.compile(r"^(?:fail|crit): [^\n]*(?:\n[ \t]+\S[^\n]*)?", re.MULTILINE)
+HTTP_ERROR = re.compile(r"\b[45]\d\d\b")
 UNHANDLED = re.compile(r"^Unhandled exception[.:] [^\n]*", re.MULTILINE)
 
 
@@ -134,6 +135,8 @@ def diagnose(state: ContainerState, log: str, probe: str) -> str:
     # The first failure a program reports is usually the reason for those that follow.
     if match := ASPNET.search(log) or UNHANDLED.search(log):
         return f"the first failure in its log is: {' '.join(match.group().split()).rstrip('.')}"
+    if match := HTTP_ERROR.search(probe):
+        return f"it runs, but says of itself that it is not healthy: its health endpoint answers {match.group()}"
     return UNKNOWN
 
 

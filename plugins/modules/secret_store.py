@@ -33,6 +33,12 @@ options:
         description: The value to store. Empty means to keep what is stored, or to generate a value.
         type: str
         default: ""
+      fixed:
+        description:
+          - Whether a stored value must stay, since data exists that only it opens. Another given value is refused. PostgreSQL, for one,
+            keeps the password with which its volume was initialised, whatever its environment says later.
+        type: bool
+        default: false
       length:
         description: Number of characters of a generated value, letters and digits only.
         type: int
@@ -52,6 +58,7 @@ EXAMPLES = r"""
     path: /opt/rarebooks/.secrets.json
     secrets:
       - name: maymessenger_db_password
+        fixed: true
       - name: maymessenger_jwt_secret
         length: 64
 """
@@ -107,6 +114,12 @@ def plan(
     return new, generated, stored
 
 
+def conflicts(store: dict[str, str], wanted: list[dict[str, Any]]) -> list[str]:
+    """Return the names of fixed secrets that are given another value than the stored one."""
+    fixed = [secret for secret in wanted if secret["fixed"] and secret["value"] and secret["name"] in store]
+    return [secret["name"] for secret in fixed if secret["value"] != store[secret["name"]]]
+
+
 def lines(names: Any) -> str:
     """Return names, one a line, for a diff."""
     return "".join(f"{name}: {_secrets.MASK}\n" for name in sorted(names))
@@ -124,6 +137,7 @@ def main() -> None:
                 "options": {
                     "name": {"type": "str", "required": True},
                     "value": {"type": "str", "default": "", "no_log": True},
+                    "fixed": {"type": "bool", "default": False},
                     "length": {"type": "int", "default": 32},
                 },
             },
@@ -137,6 +151,13 @@ def main() -> None:
         module.fail_json(
             msg=f"{path} is not readable as JSON, so the server's secrets are unknown. Generating new ones would lock the "
             "apps out of their databases. Restore the file from a copy, or correct it by hand."
+        )
+    locked = conflicts(store, module.params["secrets"])
+    if locked:
+        module.fail_json(
+            msg=f"{', '.join(locked)}: expected the value in {path}, with which the database was initialised, got another one. "
+            "Nothing has been changed. Remove it from the inventory to keep the stored one. To change it, first change it in the "
+            "database (ALTER ROLE ... PASSWORD ...), then in that file, then give the new value."
         )
     new, generated, stored = plan(store, module.params["secrets"], generate)
     loose = os.path.exists(path) and stat.S_IMODE(os.stat(path).st_mode) != 0o600

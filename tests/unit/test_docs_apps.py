@@ -39,6 +39,7 @@ PLAY = """
         project: "{{{{ stack_project }}}}"
         path: "{{{{ stack_path }}}}"
         systems: "{{{{ __stack_systems }}}}"
+    - ansible.builtin.import_tasks: {root}/roles/stack/tasks/secrets.yml
     - ansible.builtin.import_tasks: {root}/roles/stack/tasks/tree.yml
       vars:
         __stack_validators: []

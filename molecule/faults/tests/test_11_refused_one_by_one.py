@@ -36,6 +36,11 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
         "Nothing has been changed. Before a deploy can start:\n- Certificate messenger.rare-books.ru: expected the file "
         "/nowhere/chain.pem, got: No such file or directory.",
     ),
+    "other-password": (
+        {"maymessenger_db_password": "not-the-one-it-has"},
+        "maymessenger_db_password: expected the value in /opt/rarebooks/.secrets.json, with which the database was initialised, got "
+        "another one. Nothing has been changed.",
+    ),
     "other-network": (
         {"network_name": NETWORK},
         f"Network {NETWORK} on other-network: expected a local bridge that is not internal, got driver bridge, scope local, internal "

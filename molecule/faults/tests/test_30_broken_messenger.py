@@ -26,7 +26,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "never gets healthy": (
         {"maymessenger_extra_environment": {"DEMO_UNHEALTHY_AFTER": "0"}, "maymessenger_backend_probe_timing": QUICK},
         BACKEND,
-        "nothing in its log names a cause.\n  State: running, health unhealthy",
+        "it runs, but says of itself that it is not healthy: its health endpoint answers 503.\n  State: running, health unhealthy",
         "Database maymessenger on db_maymessenger:5432 is ready.",
     ),
     "is refused by its database": (

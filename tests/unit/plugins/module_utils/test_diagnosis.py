@@ -99,7 +99,8 @@ OCI_PROBE = (
         ("", "", UNKNOWN),
         # The word alone is no cause: a probe's output is not the log, and "0 errors" is no error.
         ("info: App[0]\n      0 errors, nothing failed", "", UNKNOWN),
-        (STARTED, "HTTP Error 503: Service Unavailable", UNKNOWN),
+        (STARTED, "HTTP Error 503: Service Unavailable", "its health endpoint answers 503"),
+        (REFUSED_LOGIN, "HTTP Error 503: Service Unavailable", "PostgreSQL refuses the password"),
     ],
 )
 def test_cause(log: str, probe: str, part: str) -> None:

@@ -72,6 +72,16 @@ def test_a_given_value_is_stored_and_kept_when_no_longer_given(store: Store) -> 
     assert other["stored"] == ["db"] and store.values["db"] == "battery-staple"
 
 
+def test_a_fixed_secret_takes_no_other_value(store: Store) -> None:
+    assert store.run({"name": "db", "fixed": True}, {"name": "jwt"})["generated"] == ["db", "jwt"]
+    before = store.values
+    refused = store.run({"name": "db", "fixed": True, "value": "battery-staple"}, {"name": "jwt", "value": "correct-horse"})
+    assert refused["failed"] and refused["msg"].startswith(f"db: expected the value in {store.path}, ")
+    assert store.values == before
+    assert "battery-staple" not in store.output and before["db"] not in store.output
+    assert not store.run({"name": "db", "fixed": True, "value": before["db"]})["changed"]
+
+
 def test_a_secret_no_longer_listed_is_kept(store: Store) -> None:
     store.run({"name": "old", "value": "correct-horse"})
     assert not store.run()["changed"]
