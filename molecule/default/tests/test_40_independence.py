@@ -1,4 +1,4 @@
-"""No app can take the proxy or the other app down (incidents 1, 2, 7, 11)."""
+"""No app can take the proxy or the other app down (P1, P2, P7, P11 in docs/design.md)."""
 
 import pytest
 from apps import MESSENGER_URL

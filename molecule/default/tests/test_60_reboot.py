@@ -1,4 +1,4 @@
-"""After a reboot of the server everything comes up by itself, in whatever order (incident 11)."""
+"""After a reboot of the server everything comes up by itself, in whatever order (P11 in docs/design.md)."""
 
 from support import inspect, wait_healthy
 
