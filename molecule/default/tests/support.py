@@ -12,8 +12,8 @@ import requests
 from contract import CONTAINERS, DIRECTORY, MESSENGER, SHOP
 from testinfra.host import Host
 
-# More than a container's start period, so that a slow machine is no failure.
-PATIENCE = 240
+# Twice what a reboot takes on a busy machine with two cores, and little enough to wait for in vain.
+PATIENCE = 90
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
