@@ -39,11 +39,12 @@ def compose(host: Host, arguments: str) -> str:
 
 
 def unhealthy(host: Host) -> dict[str, str]:
-    """Return the containers that are not healthy, with their states."""
+    """Return the containers that are not running and healthy, with their states."""
     found = inspect(host)
     states = {name: found.get(name, {}).get("State", {}) for name in CONTAINERS}
-    healths = {name: state.get("Health", {}).get("Status", state.get("Status", "missing")) for name, state in states.items()}
-    return {name: health for name, health in healths.items() if health != "healthy"}
+    # A container that has ended keeps the health it had.
+    both = {name: (state.get("Status"), state.get("Health", {}).get("Status")) for name, state in states.items()}
+    return {name: f"{status}, {health}" for name, (status, health) in both.items() if (status, health) != ("running", "healthy")}
 
 
 def wait_healthy(host: Host) -> None:
