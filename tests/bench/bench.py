@@ -29,6 +29,7 @@ BUILD = ("Build the backends from their sources",)
 BOOT = ("Start the containers", "Hold until")
 
 ENVIRONMENT = os.environ | {
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
     "ANSIBLE_SSH_COMMON_ARGS": f"-F {FOLDER / 'ssh_config'}",
     "ANSIBLE_NOCOLOR": "1",
