@@ -15,10 +15,11 @@ def exchange(address, request):
         return connection.makefile("rb").read()
 
 
+@pytest.mark.parametrize("path", ["/api/test/echo", "/proxy-health"])
 @pytest.mark.parametrize("host_line", ["Host: unknown.example\r\n", "Host: rare-books.ru.evil.example\r\n", "Host: {ip}\r\n", ""])
-def test_unknown_host_gets_no_answer(address, host_line):
+def test_unknown_host_gets_no_answer(address, host_line, path):
     # HTTP/1.0 may name no host at all.
-    request = f"GET /api/test/echo HTTP/1.0\r\n{host_line.format(ip=address())}\r\n"
+    request = f"GET {path} HTTP/1.0\r\n{host_line.format(ip=address())}\r\n"
     assert exchange(address, request.encode()) == b""
 
 
