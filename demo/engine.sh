@@ -41,6 +41,9 @@ start() {
         return
     fi
     if ! ours; then
+        # An engine that was killed leaves its number behind, and a new one refuses to start while any process has it.
+        stale=$(cat /var/run/docker.pid 2> /dev/null || true)
+        [ -z "$stale" ] || grep -q '^Name:[[:space:]]dockerd$' "/proc/$stale/status" 2> /dev/null || rm -f /var/run/docker.pid
         mkdir -p build
         setsid nohup dockerd > "$log" 2>&1 < /dev/null &
         echo $! > "$pid_file"
