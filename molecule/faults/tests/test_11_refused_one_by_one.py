@@ -41,6 +41,10 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
         "maymessenger_db_password: expected the value in /opt/rarebooks/.secrets.json, with which the database was initialised, got "
         "another one. Nothing has been changed.",
     ),
+    "no-image": (
+        {"rarebooks_backend_image": "nosuch_backend:1"},
+        "Image nosuch_backend:1: expected it on no-image or in a registry, got: Error pulling image nosuch_backend:1",
+    ),
     "other-network": (
         {"network_name": NETWORK},
         f"Network {NETWORK} on other-network: expected a local bridge that is not internal, got driver bridge, scope local, internal "
