@@ -143,12 +143,19 @@ def debian(client: docker.DockerClient, hub: Hub, suite: str) -> None:
     tag = f"debian:{suite}-slim"
     if labels_of(client, tag) is not None or hub.pull(tag):
         return
-    if shutil.which("mmdebstrap") is None:
-        if os.geteuid() != 0:
-            raise Failure(f"{tag} can be neither pulled nor made here. As root: apt-get install mmdebstrap")
-        install = "apt-get update -qq && apt-get install -qq -y --no-install-recommends mmdebstrap debian-archive-keyring"
-        subprocess.run(["sh", "-c", install], check=True)  # noqa: S603, S607
+    with hub.lock:  # Two suites are made at once, and apt-get lets only one in.
+        install_mmdebstrap(tag)
     bootstrap(client, suite)
+
+
+def install_mmdebstrap(tag: str) -> None:
+    """Have mmdebstrap, for an image that Docker Hub does not give."""
+    if shutil.which("mmdebstrap") is not None:
+        return
+    if os.geteuid() != 0:
+        raise Failure(f"{tag} can be neither pulled nor made here. As root: apt-get install mmdebstrap")
+    install = "apt-get update -qq && apt-get install -qq -y --no-install-recommends mmdebstrap debian-archive-keyring"
+    subprocess.run(["sh", "-c", install], check=True)  # noqa: S603, S607
 
 
 def build(client: docker.DockerClient, hub: Hub, image: Image) -> None:
