@@ -1,25 +1,17 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's half of config_tree: renders the trees of roles, so that one module call carries all files."""
+"""The controller's half of config_tree."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
-from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
-from ansible.template import trust_as_template
-from ansible.utils.collection_loader._collection_finder import _get_collection_role_path
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction
 
 MODULE = "rarebooks.platform.config_tree"
-TREE = "templates/tree"
-TEMPLATE = ".j2"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(RoleTreeAction):
     """Render here, compare and write there."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -27,70 +19,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         arguments = self._task.args.copy()
-        roles = arguments.pop("roles", None) or []
-        files = arguments.pop("files", None) or []
-        if not isinstance(roles, list) or not isinstance(files, list):
-            raise AnsibleActionFail("roles and files: expected lists")
-        arguments["files"] = self._merge(roles, files, task_vars)
-        return dict(self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars))
-
-    def _merge(self, roles: list[str], files: list[Any], task_vars: dict[str, Any]) -> list[Any]:
-        """Return the task's own files and those of its roles; two sources for one path are an error."""
-        merged = list(files)
-        sources = {file.get("path"): "the task's files" for file in files if isinstance(file, dict)}
-        for role in roles:
-            for path, content in self._render(role, task_vars):
-                if path in sources:
-                    raise AnsibleActionFail(
-                        f"{path} comes both from {sources[path]} and from role {role}. "
-                        "One path has one source: rename or remove one of the two."
-                    )
-                sources[path] = f"role {role}"
-                merged.append({"path": path, "content": content})
-        return merged
-
-    def _render(self, role: str, task_vars: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """Yield path and text of each file of a role's tree, sorted by where it lies."""
-        directory = self._role_directory(role)
-        tree = os.path.join(directory, TREE)
-        if not os.path.isdir(tree):
-            raise AnsibleActionFail(f"Role {role} has no directory {TREE}: create it, or take the role out of roles.")
-        templar = self._templar.copy_with_new_env(
-            searchpath=[os.path.join(directory, "templates")], available_variables=task_vars
-        )
-        for parent, directories, names in os.walk(tree):
-            directories.sort()
-            for name in sorted(names):
-                source = os.path.join(parent, name)
-                path = os.path.relpath(source, tree)
-                try:
-                    text = self._loader.get_text_file_contents(source)
-                    text.encode()  # the loader escapes what is not UTF-8; a tree's file would then be another one
-                    if not name.endswith(TEMPLATE):
-                        yield path, text
-                        continue
-                    rendered = templar.template(
-                        trust_as_template(text),
-                        escape_backslashes=False,
-                        overrides={"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True},
-                    )
-                except (AnsibleError, UnicodeError) as error:
-                    raise AnsibleActionFail(f"Role {role}: {TREE}/{path} cannot be rendered as UTF-8 text.") from error
-                # A file that is one expression renders to what that is, which need not be a text.
-                content = "" if rendered is None else str(rendered)
-                if content.strip():
-                    yield path.removesuffix(TEMPLATE), content
-
-    def _role_directory(self, role: str) -> str:
-        """Find a role as a play does: in a collection, beside the playbook, in the configured role paths."""
-        found = _get_collection_role_path(role, self._task.collections)
-        if found:
-            return str(found[1])
-        for place in [os.path.join(self._loader.get_basedir(), "roles"), *(C.DEFAULT_ROLES_PATH or [])]:
-            directory = os.path.join(place, role)
-            if os.path.isdir(directory):
-                return directory
-        raise AnsibleActionFail(
-            f"Role {role} was not found on the controller. Expected a role's fully qualified name in an installed "
-            "collection, or a name in the playbook's roles directory or in roles_path."
-        )
+        files, _sources = self.merge(arguments.pop("roles", None) or [], arguments.pop("files", None) or [], task_vars)
+        return dict(self._execute_module(module_name=MODULE, module_args={**arguments, "files": files}, task_vars=task_vars))

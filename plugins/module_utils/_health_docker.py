@@ -22,15 +22,23 @@ except ImportError:
 TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")
 
 
+SECONDS_PER_CALL = 120
+
+
+def connect(timeout: int = SECONDS_PER_CALL) -> Any:
+    """Return a client of this server's engine."""
+    try:
+        # The client's own default is its newest API version, which an older engine refuses.
+        return docker.from_env(version="auto", timeout=timeout)
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise DockerUnavailable(str(error)) from error
+
+
 class DockerReader:
     """One connection to the engine of this server; safe to use from several threads."""
 
     def __init__(self, timeout: int) -> None:
-        try:
-            # The client's own default is its newest API version, which an older engine refuses.
-            self._api: Any = docker.from_env(version="auto", timeout=timeout).api
-        except (docker.errors.DockerException, requests.RequestException) as error:
-            raise DockerUnavailable(str(error)) from error
+        self._api = connect(timeout).api
 
     def inspect(self, name: str) -> dict[str, Any] | None:
         """Return what the engine knows about a container, None where there is none of that name."""

@@ -49,8 +49,34 @@ class File:
         return PRIVATE_MODE if self.private or self.has_references else PUBLIC_MODE
 
     @property
+    def uid(self) -> int:
+        return os.geteuid()
+
+    @property
+    def gid(self) -> int | None:
+        """Return the group to give it to; None for that of the process."""
+        return None
+
+    @property
+    def target(self) -> str | None:
+        """Return where it leads if it is a symbolic link."""
+        return None
+
+    @property
     def sha256(self) -> str:
         return _files.sha256(self.data)
+
+
+def read(
+    root: str, items: list[dict[str, Any]], secrets_file: str | None, check_mode: bool
+) -> tuple[list[File], dict[str, str]]:
+    """Return the desired files of a tree, and everything that no output may show."""
+    secrets = load_secrets(secrets_file)
+    if check_mode:
+        secrets = assume_missing(items, secrets)
+    files = desired(items, secrets, secrets_file)
+    check_root(root, files, secrets_file)
+    return files, hidden_values(items, secrets)
 
 
 def load_secrets(path: str | None) -> dict[str, str]:

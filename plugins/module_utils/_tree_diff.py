@@ -6,13 +6,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import sha256
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import PRIVATE_MODE, File
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import Existing, Owned, Plan
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import (
+    CREATED,
+    REMOVED,
+    UPDATED,
+    Existing,
+    Owned,
+    Plan,
+)
 
 PRIVATE = "(private content, not shown)\n"
+
+
+def report(plan: Plan, completed: Mapping[str, str], hidden: Mapping[str, str], diff: bool) -> dict[str, Any]:
+    """Return what a task says of a plan: paths by what happens to them, those an interrupted run had committed included."""
+    changes = {**completed, **plan.changes}
+    return {
+        **{kind: sorted(path for path, change in changes.items() if change == kind) for kind in (CREATED, UPDATED, REMOVED)},
+        "diff": interrupted(plan.root, completed) + render(plan, hidden) if diff else [],
+    }
 
 
 def render(plan: Plan, hidden: Mapping[str, str]) -> list[dict[str, str]]:
@@ -35,8 +52,8 @@ def _difference(path: str, plan: Plan, file: File | None, hidden: dict[str, str]
     if file is not None and existing is not None:
         if existing.data != file.data and before == after:
             after += "(private content differs)\n" if file.private else "(the value of a secret differs)\n"
-        was, becomes = _attributes(existing.mode, existing.uid), _attributes(file.mode, os.geteuid())
-        if was != becomes and existing.target is None:
+        was, becomes = _attributes(existing.mode, existing.uid), _attributes(file.mode, file.uid)
+        if was != becomes and existing.target is None and file.target is None:
             before, after = was + before, becomes + after
     header = os.path.join(plan.root, path)
     return {"before_header": header, "after_header": header, "before": before, "after": after}
@@ -47,6 +64,8 @@ def _attributes(mode: int, uid: int) -> str:
 
 
 def _after(file: File, hidden: dict[str, str]) -> str:
+    if file.target is not None:
+        return f"(symbolic link to {file.target})\n"
     return PRIVATE if file.private else _mask(file.source, hidden)
 
 

@@ -49,6 +49,7 @@ class Plan:
 
     root: str
     files: list[File]
+    owned: dict[str, Owned]
     changes: dict[str, str]
     before: dict[str, Existing]
     owned_before: dict[str, Owned]
@@ -97,8 +98,8 @@ class LiveTree:
         manifest = os.path.join(root, STAGED, STAGED_MANIFEST)
         if not (self.pending and os.path.lexists(manifest)):
             manifest = os.path.join(root, MANIFEST)
-        self.manifest = _look(manifest)
-        self.owned = _load_manifest(manifest, self.manifest)
+        self.manifest = look(manifest)
+        self.owned = {} if self.manifest is None else load_manifest(manifest, self.manifest.data)
 
     def read(self, path: str) -> Existing | None:
         """Return what stands at a path, None for nothing, and for what can only be reached through a link."""
@@ -107,11 +108,11 @@ class LiveTree:
             return None
         staged = os.path.join(self.root, STAGED, STAGED_TREE, path)
         if change is not None and os.path.lexists(staged):
-            return _look(staged)
-        return _look(os.path.join(self.root, path)) if reachable(self.root, path) else None
+            return look(staged)
+        return look(os.path.join(self.root, path)) if reachable(self.root, path) else None
 
 
-def _look(path: str) -> Existing | None:
+def look(path: str) -> Existing | None:
     """Read a regular file or a link; anything else is nothing that we could have written."""
     try:
         status = os.lstat(path)
@@ -125,9 +126,10 @@ def _look(path: str) -> Existing | None:
         return None
 
 
-def _load_manifest(path: str, manifest: Existing | None) -> dict[str, Owned]:
+def load_manifest(path: str, content: bytes) -> dict[str, Owned]:
+    """Return what a manifest says; path is for the message where it says nothing."""
     try:
-        return {} if manifest is None else {key: Owned(**entry) for key, entry in json.loads(manifest.data).items()}
+        return {key: Owned(**entry) for key, entry in json.loads(content).items()}
     except (ValueError, TypeError, AttributeError):
         raise TreeError(f"{path}: expected the list of files that this module wrote, got something unreadable. "
                         "Restore it, or remove it; then stale files are no longer known as ours and stay") from None
@@ -180,21 +182,24 @@ def _kind(mode: int) -> str:
     return names.get(stat.S_IFMT(mode), "a special file")
 
 
-def make(files: list[File], live: LiveTree) -> Plan:
-    """Compare the desired files with the live ones, by content, mode and owner."""
+def make(files: list[File], live: LiveTree, owned: dict[str, Owned] | None = None) -> Plan:
+    """Compare the desired files with the live ones, by content, mode and owner.
+
+    Owned is what the new manifest says; without it the desired files are ours, no more and no less.
+    """
     check_obstacles(live.root, [file.path for file in files])
     changes: dict[str, str] = {}
     before: dict[str, Existing] = {}
-    wanted = {file.path: Existing(file.data, file.mode, os.geteuid()) for file in files}
+    wanted = {file.path: Existing(file.data, file.mode, file.uid, file.target) for file in files}
     for path in sorted(wanted.keys() | live.owned.keys()):
         existing = live.read(path)
         if existing is not None:
             before[path] = existing
         if existing != wanted.get(path):
             changes[path] = CREATED if existing is None else UPDATED if path in wanted else REMOVED
-    owned = manifest_of(files)
+    owned = manifest_of(files) if owned is None else owned
     needed = bool(changes) or owned != live.owned or not os.path.isdir(live.root) or _manifest_drifted(live)
-    return Plan(live.root, files, changes, before, live.owned, needed)
+    return Plan(live.root, files, owned, changes, before, live.owned, needed)
 
 
 def _manifest_drifted(live: LiveTree) -> bool:

@@ -27,7 +27,6 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan impo
     check_obstacles,
     dump,
     dump_manifest,
-    manifest_of,
     reachable,
     read_journal,
 )
@@ -78,7 +77,13 @@ def write_tree(directory: str, files: Iterable[File]) -> None:
     for file in files:
         location = os.path.join(directory, file.path)
         make_directory(os.path.dirname(location))
-        write_durably(location, file.data, file.mode)
+        if file.target is None:
+            write_durably(location, file.data, file.mode)
+        else:
+            os.symlink(file.target, location)
+            sync_directory(os.path.dirname(location))
+        if file.uid != os.geteuid() or file.gid is not None:
+            os.chown(location, file.uid, -1 if file.gid is None else file.gid, follow_symlinks=False)
 
 
 def stage(plan: Plan) -> str:
@@ -87,7 +92,7 @@ def stage(plan: Plan) -> str:
     make_directory(staged, STAGED_MODE)
     tree = os.path.join(staged, STAGED_TREE)
     write_tree(tree, plan.files)
-    write_durably(os.path.join(staged, STAGED_MANIFEST), dump_manifest(manifest_of(plan.files)), PRIVATE_MODE)
+    write_durably(os.path.join(staged, STAGED_MANIFEST), dump_manifest(plan.owned), PRIVATE_MODE)
     return tree
 
 

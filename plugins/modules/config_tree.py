@@ -190,16 +190,15 @@ stderr:
 """
 
 import os
-import tempfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _secrets,
     _tree_desired,
     _tree_diff,
     _tree_plan,
     _tree_promote,
+    _tree_validate,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
 
@@ -233,45 +232,11 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-def validate(module: AnsibleModule, tree: str, hidden: dict[str, str]) -> None:
-    """Run the validators on a staged tree; the first that fails is an error."""
-    for validator in module.params["validators"]:
-        argv = [argument.replace("{tree}", tree) for argument in validator["argv"]]
-        try:
-            rc, stdout, stderr = module.run_command(
-                argv,
-                errors="replace",
-                environ_update={"LC_ALL": "C.UTF-8"},
-                expand_user_and_vars=False,
-                handle_exceptions=False,
-            )
-            advice = "Correct the template or variable that its output points at"
-        except OSError as error:
-            rc, stdout, stderr = 127, "", f"{argv[0]}: {error.strerror}"
-            advice = f"Install {argv[0]} on the server, or leave this validator out until it is there"
-        if rc != 0:
-            output = _secrets.mask((stderr or stdout).strip(), hidden)
-            raise TreeError(
-                f"The new tree for {module.params['path']} was refused. Validator: {validator['name']}. Expected it to "
-                f"exit 0, got {rc}: {output or 'no output'}. {advice}, then run again. The live tree was not touched.",
-                validator=validator["name"],
-                cmd=[_secrets.mask(argument, hidden) for argument in argv],
-                rc=rc,
-                stdout=_secrets.mask(stdout, hidden),
-                stderr=_secrets.mask(stderr, hidden),
-            )
-
-
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Bring the tree to the desired state, or predict it, and return the result."""
-    items, secrets_file = module.params["files"], module.params["secrets_file"]
     root = os.path.normpath(module.params["path"])
-    secrets = _tree_desired.load_secrets(secrets_file)
-    if module.check_mode:
-        secrets = _tree_desired.assume_missing(items, secrets)
-    files = _tree_desired.desired(items, secrets, secrets_file)
-    _tree_desired.check_root(root, files, secrets_file)
-    hidden = _tree_desired.hidden_values(items, secrets)
+    files, hidden = _tree_desired.read(root, module.params["files"], module.params["secrets_file"], module.check_mode)
+    validators = _tree_validate.Validators(module.run_command, root, module.params["validators"], hidden)
 
     recovered = _tree_promote.interrupted(root)
     completed = _tree_plan.read_journal(root) or {}
@@ -279,22 +244,14 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         _tree_promote.recover(root)
     plan = _tree_plan.make(files, _tree_plan.LiveTree(root))
     if plan.needed and not module.check_mode:
-        _tree_promote.apply(plan, lambda tree: validate(module, tree, hidden))
-    elif plan.needed and module.params["validators"]:
-        with tempfile.TemporaryDirectory(dir=module.tmpdir) as directory:
-            tree = os.path.join(directory, _tree_plan.STAGED_TREE)
-            _tree_promote.write_tree(tree, files)
-            validate(module, tree, hidden)
-
-    changes = completed | plan.changes
-    differences = _tree_diff.interrupted(root, completed) + _tree_diff.render(plan, hidden)
+        _tree_promote.apply(plan, validators.judge)
+    elif plan.needed:
+        validators.judge_copy(files, module.tmpdir)
     return {
         "changed": recovered or plan.needed,
-        **{kind: sorted(path for path, change in changes.items() if change == kind)
-           for kind in (_tree_plan.CREATED, _tree_plan.UPDATED, _tree_plan.REMOVED)},
         "recovered": recovered,
         "digest": _tree_desired.digest(files),
-        "diff": differences if module._diff else [],
+        **_tree_diff.report(plan, completed, hidden, module._diff),
     }
 
 

@@ -248,26 +248,12 @@ failed_fast:
   type: bool
 """
 
-from dataclasses import asdict
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_answer import HttpCheck
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import (
-    ContainerProbe,
-    ContainerReader,
-    DockerUnavailable,
-    derive_deadline,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import GateResult, run_gate
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_report import (
-    probe_result,
-    render,
-    report_container,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import load, mask
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http, _health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import load
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "containers": {"type": "list", "elements": "str", "default": []},
@@ -295,17 +281,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def masked(value: Any, secrets: dict[str, str]) -> Any:
-    """Return a result with each secret in its texts masked."""
-    if isinstance(value, str):
-        return mask(value, secrets)
-    if isinstance(value, list):
-        return [masked(item, secrets) for item in value]
-    if isinstance(value, dict):
-        return {key: masked(item, secrets) for key, item in value.items()}
-    return value
-
-
 def require_libraries(module: AnsibleModule) -> None:
     """Fail with the name of the package to install where a library is missing that this run needs."""
     for needed, error, name in (
@@ -316,52 +291,15 @@ def require_libraries(module: AnsibleModule) -> None:
             module.fail_json(msg=missing_required_lib(name), exception=error)
 
 
-def http_probes(params: dict[str, Any]) -> list[_health_http.HttpProbe]:
-    """Return the probes of the sites; a ValueError says which one could never work."""
-    context = _health_http.trust(params["ca_file"])
-    probes = []
-    for item in params["http"]:
-        check = HttpCheck(**{**item, "name": item["name"] or f"{item['method']} {item['url']}"})
-        probes.append(_health_http.HttpProbe(check, context, params["timeout"], params["ca_file"]))
-    return probes
-
-
-def outcome(
-    gate: GateResult, containers: list[ContainerProbe], reader: ContainerReader | None, log_lines: int, deadline: float
-) -> dict[str, Any]:
-    """Return the module's result; the log of a container is read only if it is not well."""
-    well = {record.probe for record in gate.records if record.ok}
-    reports = []
-    for probe in containers:
-        log = reader.logs(probe.name, log_lines) if reader and probe not in well else ""
-        reports.append(report_container(probe, probe in well, log))
-    count = len(gate.records)
-    held = f"{count} of {count} probes hold after {gate.elapsed:.1f} s."
-    return {
-        "msg": held if gate.held else render(gate, deadline, reports),
-        "probes": [probe_result(record) for record in gate.records],
-        "containers": [asdict(report) for report in reports],
-        "elapsed": round(gate.elapsed, 1),
-        "deadline": deadline,
-        "failed_fast": gate.failed_fast,
-    }
-
-
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
+    params = dict(module.params)
     if not params["containers"] and not params["http"]:
         module.fail_json(msg="containers and http are both empty: a gate without a probe would always open")
     require_libraries(module)
-    reader: _health_docker.DockerReader | None = None
-    containers: list[ContainerProbe] = []
+    secrets_file = params.pop("secrets_file")
     try:
-        sites = http_probes(params) if params["http"] else []
-        if params["containers"]:
-            reader = _health_docker.DockerReader(params["timeout"])
-            began = datetime.now(timezone.utc)
-            containers = [ContainerProbe(reader, name, began) for name in params["containers"]]
-        deadline = float(params["deadline"] or derive_deadline(probe.look() for probe in containers))
+        held, result = _health_run.hold(_health_run.Gate(**params), load(secrets_file) if secrets_file else {})
     except ValueError as error:
         module.fail_json(msg=str(error))
     except DockerUnavailable as error:
@@ -369,10 +307,7 @@ def main() -> None:
             msg=f"Docker Engine does not answer on the server: {error}. "
             "See `systemctl status docker` and `journalctl -u docker`."
         )
-    gate = run_gate([containers, sites], deadline, params["interval"])
-    secrets = load(params["secrets_file"]) if params["secrets_file"] else {}
-    result = masked(outcome(gate, containers, reader, params["log_lines"], deadline), secrets)
-    if gate.held:
+    if held:
         module.exit_json(changed=False, **result)
     module.fail_json(changed=False, **result)
 

@@ -64,57 +64,8 @@ digest:
   sample: 4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a
 """
 
-import json
-import os
-import time
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sha256, write_durably
-
-try:
-    import docker
-
-    HAS_DOCKER = True
-except ImportError:
-    HAS_DOCKER = False
-
-
-def files_digest(paths: list[str]) -> str:
-    """Return one digest of all files at or below paths; symbolic links count as what they point to."""
-    entries = []
-    for path in paths:
-        names = [path] if os.path.isfile(path) else []
-        for directory, _subdirectories, files in os.walk(path, followlinks=True):
-            names += [os.path.join(directory, name) for name in files]
-        entries += [f"{name} {sha256(read_if_exists(name) or b'')}\n" for name in names]
-    return sha256("".join(sorted(entries)).encode())
-
-
-def children(pid: int) -> set[str]:
-    """Return the process ids of a process's children: nginx's workers, proc(5)."""
-    return set((read_if_exists(f"/proc/{pid}/task/{pid}/children") or b"").decode().split())
-
-
-def reload_nginx(module: AnsibleModule, container: Any, timeout: int) -> None:
-    """Test the configuration, reload, and wait until new workers have taken over."""
-    name = container.name
-    for step, argv in (("refuses its configuration", ["-t", "-q"]), ("does not take the reload", ["-s", "reload"])):
-        before = children(container.attrs["State"]["Pid"])
-        code, output = container.exec_run(["nginx", *argv])
-        if code != 0:
-            module.fail_json(
-                msg=f"nginx in {name} {step}; it keeps serving the one it has.\n{output.decode(errors='replace').strip()}\n"
-                "Correct the site's variables or template and deploy again."
-            )
-    deadline = time.monotonic() + timeout
-    while not children(container.attrs["State"]["Pid"]) - before:
-        if time.monotonic() > deadline:
-            module.fail_json(
-                msg=f"nginx in {name}: expected new workers within {timeout} s of the reload, got none; it keeps serving the "
-                f"old configuration. Look at `docker logs {name}`."
-            )
-        time.sleep(0.05)
+from ansible_collections.rarebooks.platform.plugins.module_utils import _proxy
 
 
 def main() -> None:
@@ -128,24 +79,19 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if not HAS_DOCKER:
-        module.fail_json(msg=missing_required_lib("docker", reason="to reload nginx; the Debian package is python3-docker"))
-    name, record = module.params["container"], module.params["record"]
-    digest = files_digest(module.params["paths"])
-    read = json.loads(read_if_exists(record) or b"{}").get("digest")
-    changed = module.params["force"] or read != digest
-    if changed and not module.check_mode:
-        try:
-            container = docker.from_env().containers.get(name)
-            if container.status != "running":
-                module.fail_json(
-                    msg=f"Container {name}: expected it running, got {container.status}. `docker logs {name}` says why."
-                )
-            reload_nginx(module, container, module.params["timeout"])
-        except docker.errors.DockerException as error:
-            module.fail_json(msg=f"Container {name}: Docker answers: {error}. See `docker ps --all` on the server.")
-        write_durably(record, json.dumps({"digest": digest}).encode(), 0o600)
-    module.exit_json(changed=changed, digest=digest)
+    if _proxy.IMPORT_ERROR:
+        module.fail_json(
+            msg=missing_required_lib("docker", reason="to reload nginx; the Debian package is python3-docker"),
+            exception=_proxy.IMPORT_ERROR,
+        )
+    proxy = _proxy.Proxy(*(module.params[name] for name in ("container", "paths", "record", "timeout")))
+    try:
+        changed = module.params["force"] or not proxy.is_current()
+        if changed and not module.check_mode:
+            proxy.reload()
+    except _proxy.ProxyError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=changed, digest=proxy.digest)
 
 
 if __name__ == "__main__":

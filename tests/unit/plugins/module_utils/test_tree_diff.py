@@ -29,7 +29,7 @@ def written(source: str, data: str) -> Owned:
 
 def difference(existing: Existing | None, file: File | None, owned: Owned | None = None) -> tuple[str, str]:
     before = {} if existing is None else {"f": existing}
-    plan = Plan("/tree", [] if file is None else [file], {"f": "any"}, before, {} if owned is None else {"f": owned}, True)
+    plan = Plan("/tree", [] if file is None else [file], {}, {"f": "any"}, before, {} if owned is None else {"f": owned}, True)
     [entry] = _tree_diff.render(plan, HIDDEN)
     assert entry["before_header"] == entry["after_header"] == "/tree/f"
     return entry["before"], entry["after"]

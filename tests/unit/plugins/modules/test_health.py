@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http, _health_run
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import run_gate
 from ansible_collections.rarebooks.platform.plugins.modules import health
@@ -142,7 +142,7 @@ def test_a_missing_container(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_deadline_passes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     without_waiting = functools.partial(run_gate, clock=lambda: sum(slept), sleep=slept.append)
-    monkeypatch.setattr(health, "run_gate", without_waiting)
+    monkeypatch.setattr(_health_run, "run_gate", without_waiting)
     result = run(capsys, containers=["starting"], deadline=20, interval=8, log_lines=1)
     assert slept == [8, 8, 4]
     assert result["failed"] and not result["failed_fast"] and result["elapsed"] == 20.0

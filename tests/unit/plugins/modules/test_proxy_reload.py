@@ -11,6 +11,7 @@ from typing import Any
 import docker
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.rarebooks.platform.plugins.module_utils import _proxy
 from ansible_collections.rarebooks.platform.plugins.modules import proxy_reload
 
 TEST, RELOAD = ["nginx", "-t", "-q"], ["nginx", "-s", "reload"]
@@ -33,8 +34,8 @@ class Proxy:
         self.status, self.workers, self.ran = "running", {"100"}, list[list[str]]()
         self.answers: dict[str, tuple[int, bytes]] = {}
         self.takes_over = True
-        monkeypatch.setattr(docker, "from_env", lambda: SimpleNamespace(containers=SimpleNamespace(get=self.get)))
-        monkeypatch.setattr(proxy_reload, "children", lambda pid: set(self.workers))
+        monkeypatch.setattr(docker, "from_env", lambda **_options: SimpleNamespace(containers=SimpleNamespace(get=self.get)))
+        monkeypatch.setattr(_proxy, "children", lambda pid: set(self.workers))
 
     def get(self, name: str) -> Any:
         if self.status == "missing":
@@ -153,4 +154,4 @@ def test_no_running_container(proxy: Proxy, status: str, message: str) -> None:
 
 
 def test_children_of_a_process() -> None:
-    assert proxy_reload.children(1 << 30) == set()
+    assert _proxy.children(1 << 30) == set()

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One run of the gate, from what is asked for to what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_answer import HttpCheck
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import (
+    ContainerProbe,
+    ContainerReader,
+    derive_deadline,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import GateResult, run_gate
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_report import (
+    probe_result,
+    render,
+    report_container,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import mask
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What must hold, by when; the fields are the options of the module health."""
+
+    containers: Sequence[str] = ()
+    http: Sequence[dict[str, Any]] = field(default=())
+    ca_file: str | None = None
+    timeout: int = 5
+    deadline: float = 0
+    interval: float = 0.5
+    log_lines: int = 50
+
+
+def masked(value: Any, secrets: dict[str, str]) -> Any:
+    """Return a result with each secret in its texts masked."""
+    if isinstance(value, str):
+        return mask(value, secrets)
+    if isinstance(value, list):
+        return [masked(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {key: masked(item, secrets) for key, item in value.items()}
+    return value
+
+
+def http_probes(gate: Gate) -> list[_health_http.HttpProbe]:
+    """Return the probes of the sites; a ValueError says which one could never work."""
+    context = _health_http.trust(gate.ca_file)
+    probes = []
+    for item in gate.http:
+        check = HttpCheck(**{**item, "name": item.get("name") or f"{item.get('method', 'GET')} {item['url']}"})
+        probes.append(_health_http.HttpProbe(check, context, gate.timeout, gate.ca_file))
+    return probes
+
+
+def outcome(
+    result: GateResult, containers: list[ContainerProbe], reader: ContainerReader | None, log_lines: int, deadline: float
+) -> dict[str, Any]:
+    """Return what is told of a gate; the log of a container is read only if it is not well."""
+    well = {record.probe for record in result.records if record.ok}
+    reports = []
+    for probe in containers:
+        log = reader.logs(probe.name, log_lines) if reader and probe not in well else ""
+        reports.append(report_container(probe, probe in well, log))
+    count = len(result.records)
+    held = f"{count} of {count} probes hold after {result.elapsed:.1f} s."
+    return {
+        "msg": held if result.held else render(result, deadline, reports),
+        "probes": [probe_result(record) for record in result.records],
+        "containers": [asdict(report) for report in reports],
+        "elapsed": round(result.elapsed, 1),
+        "deadline": deadline,
+        "failed_fast": result.failed_fast,
+    }
+
+
+def hold(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+    """Wait until everything holds or cannot any more; say whether it does, and the result with secrets masked.
+
+    A ValueError names a probe that could never work, DockerUnavailable an engine that does not answer.
+    """
+    reader: _health_docker.DockerReader | None = None
+    containers: list[ContainerProbe] = []
+    sites = http_probes(gate) if gate.http else []
+    if gate.containers:
+        reader = _health_docker.DockerReader(gate.timeout)
+        began = datetime.now(timezone.utc)
+        containers = [ContainerProbe(reader, name, began) for name in gate.containers]
+    deadline = float(gate.deadline or derive_deadline(probe.look() for probe in containers))
+    result = run_gate([containers, sites], deadline, gate.interval)
+    return result.held, masked(outcome(result, containers, reader, gate.log_lines, deadline), secrets)

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""nginx in its container: what it has read, and having it read the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sha256, write_durably
+
+IMPORT_ERROR: str | None = None
+try:
+    import docker
+    import docker.errors
+except ImportError:
+    IMPORT_ERROR = traceback.format_exc()
+
+
+class ProxyError(Exception):
+    """nginx does not read its configuration; it keeps serving the one it has."""
+
+
+def files_digest(paths: list[str]) -> str:
+    """Return one digest of all files at or below paths; symbolic links count as what they point to."""
+    entries = []
+    for path in paths:
+        names = [path] if os.path.isfile(path) else []
+        for directory, _subdirectories, files in os.walk(path, followlinks=True):
+            names += [os.path.join(directory, name) for name in files]
+        entries += [f"{name} {sha256(read_if_exists(name) or b'')}\n" for name in names]
+    return sha256("".join(sorted(entries)).encode())
+
+
+def children(pid: int) -> set[str]:
+    """Return the process ids of a process's children: nginx's workers, proc(5)."""
+    return set((read_if_exists(f"/proc/{pid}/task/{pid}/children") or b"").decode().split())
+
+
+class Proxy:
+    """The container, the files nginx reads in it, and the record of what it has read."""
+
+    def __init__(self, container: str, paths: list[str], record: str, timeout: int = 10) -> None:
+        self.container = container
+        self.digest = files_digest(paths)
+        self._record = record
+        self._timeout = timeout
+
+    def is_current(self) -> bool:
+        """Say whether nginx has read the files as they are."""
+        return bool(json.loads(read_if_exists(self._record) or b"{}").get("digest") == self.digest)
+
+    def reload(self) -> None:
+        """Have nginx read the files, and remember that it has."""
+        try:
+            container = docker.from_env(version="auto").containers.get(self.container)
+            if container.status != "running":
+                raise ProxyError(
+                    f"Container {self.container}: expected it running, got {container.status}. "
+                    f"`docker logs {self.container}` says why."
+                )
+            self._reload(container)
+        except docker.errors.DockerException as error:
+            raise ProxyError(
+                f"Container {self.container}: Docker answers: {error}. See `docker ps --all` on the server."
+            ) from error
+        write_durably(self._record, json.dumps({"digest": self.digest}).encode(), 0o600)
+
+    def _reload(self, container: Any) -> None:
+        """Test the configuration, reload, and wait until new workers have taken over."""
+        pid = container.attrs["State"]["Pid"]
+        for step, argv in (("refuses its configuration", ["-t", "-q"]), ("does not take the reload", ["-s", "reload"])):
+            before = children(pid)
+            code, output = container.exec_run(["nginx", *argv])
+            if code != 0:
+                raise ProxyError(
+                    f"nginx in {self.container} {step}; it keeps serving the one it has.\n"
+                    f"{output.decode(errors='replace').strip()}\n"
+                    "Correct the site's variables or template and deploy again."
+                )
+        deadline = time.monotonic() + self._timeout
+        while not children(pid) - before:
+            if time.monotonic() > deadline:
+                raise ProxyError(
+                    f"nginx in {self.container}: expected new workers within {self._timeout} s of the reload, got none; "
+                    f"it keeps serving the old configuration. Look at `docker logs {self.container}`."
+                )
+            time.sleep(0.05)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The programs that will read a tree judge it before it is promoted."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets, _tree_plan, _tree_promote
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File, TreeError
+
+RunCommand = Callable[..., tuple[int, str, str]]
+
+
+class Validators:
+    """Commands that judge a staged tree; {tree} in their arguments is where it lies."""
+
+    def __init__(
+        self, run_command: RunCommand, root: str, validators: list[Mapping[str, Any]], hidden: dict[str, str]
+    ) -> None:
+        self._run_command = run_command
+        self._root = root
+        self._validators = validators
+        self._hidden = hidden
+
+    def judge(self, tree: str) -> None:
+        """Run the validators on a staged tree; the first that fails is an error."""
+        for validator in self._validators:
+            argv = [argument.replace("{tree}", tree) for argument in validator["argv"]]
+            try:
+                rc, stdout, stderr = self._run_command(
+                    argv,
+                    errors="replace",
+                    environ_update={"LC_ALL": "C.UTF-8"},
+                    expand_user_and_vars=False,
+                    handle_exceptions=False,
+                )
+                advice = "Correct the template or variable that its output points at"
+            except OSError as error:
+                rc, stdout, stderr = 127, "", f"{argv[0]}: {error.strerror}"
+                advice = f"Install {argv[0]} on the server, or leave this validator out until it is there"
+            if rc != 0:
+                output = self._masked((stderr or stdout).strip())
+                raise TreeError(
+                    f"The new tree for {self._root} was refused. Validator: {validator['name']}. Expected it to "
+                    f"exit 0, got {rc}: {output or 'no output'}. {advice}, then run again. The live tree was not touched.",
+                    validator=validator["name"],
+                    cmd=[self._masked(argument) for argument in argv],
+                    rc=rc,
+                    stdout=self._masked(stdout),
+                    stderr=self._masked(stderr),
+                )
+
+    def judge_copy(self, files: Iterable[File], directory: str) -> None:
+        """Let the validators judge a copy of the tree outside of its place."""
+        if not self._validators:
+            return
+        with tempfile.TemporaryDirectory(dir=directory) as scratch:
+            tree = os.path.join(scratch, _tree_plan.STAGED_TREE)
+            _tree_promote.write_tree(tree, files)
+            self.judge(tree)
+
+    def _masked(self, text: str) -> str:
+        return _secrets.mask(text, self._hidden)
