@@ -1,0 +1,46 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which process and which boot this is, from /proc: numbers of processes are used again, numbers and start times together are not."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
+
+
+def _read(path: str) -> str:
+    try:
+        return (read_if_exists(path) or b"").decode(errors="replace")
+    except ProcessLookupError:  # The process ended between open and read.
+        return ""
+
+
+def start_of(pid: int) -> int:
+    """Return when a process was started, in ticks since the boot; 0 for one that has ended, also if nobody has reaped it."""
+    # The second field, the name in parentheses, may hold blanks and parentheses itself: state is the first after the last one.
+    fields = _read(f"/proc/{pid}/stat").rpartition(") ")[2].split()
+    return int(fields[19]) if fields and fields[0] not in "ZX" else 0
+
+
+def alive(pid: int, start: int) -> bool:
+    """Return whether a process lives, and is not another one with its number. Start is 0 where there is no /proc, as on a Mac."""
+    if start or pid <= 0:
+        return pid > 0 and start_of(pid) == start
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def uptime() -> float:
+    """Return the seconds since the boot."""
+    return float(_read("/proc/uptime").split()[0])
+
+
+def boot() -> str:
+    """Return what differs between two boots. Container servers share the host's boot_id, but not the start of their first process."""
+    return f"{_read('/proc/sys/kernel/random/boot_id').strip()} {start_of(1)}"
