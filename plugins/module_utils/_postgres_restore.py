@@ -1,0 +1,148 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Puts a dump in the place of a live database: restored beside it, exchanged with it, and the old one kept aside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import (
+    COUNT_QUERY,
+    Database,
+    DatabaseError,
+    checked,
+    counts,
+    query,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_dump import Dump
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_helper import beside, pg_restore
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_proof import creation
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+OBJECT_IN_USE = "55006"
+_ATTEMPTS = 3
+_OF_POSTGRESQL = ("postgres", "template0", "template1")
+
+# Settings and rights belong to the database itself and are in no dump of it. The listed settings are stored as lists
+# of quoted names, which a further quote would make one name.
+_PROPERTIES = """
+SELECT 1, CASE setrole WHEN 0 THEN format('ALTER DATABASE %I', :'target')
+          ELSE format('ALTER ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), :'target') END
+       || format(' SET %I TO ', split_part(item, '=', 1))
+       || CASE WHEN lower(split_part(item, '=', 1)) IN ('search_path', 'temp_tablespaces', 'local_preload_libraries',
+                                                        'session_preload_libraries')
+          THEN substr(item, strpos(item, '=') + 1) ELSE quote_literal(substr(item, strpos(item, '=') + 1)) END
+  FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(setconfig) item
+ WHERE datname = :'source'
+UNION ALL
+SELECT 2, format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'target')
+  FROM pg_database WHERE datname = :'source' AND datacl IS NOT NULL
+UNION ALL
+SELECT 3, format('GRANT %s ON DATABASE %I TO %s', privilege_type, :'target',
+                 CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
+       || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+  FROM pg_database, aclexplode(datacl) WHERE datname = :'source'
+ ORDER BY 1"""
+
+# One transaction for the names, so that at each moment, and after a crash, there is a whole database of the live name.
+# The connections are ended before, since PostgreSQL renames none that is in use.
+_EXCHANGE = """
+ALTER DATABASE :"live" ALLOW_CONNECTIONS false;
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (:'live', :'incoming');
+BEGIN;
+ALTER DATABASE :"live" RENAME TO :"aside";
+ALTER DATABASE :"incoming" RENAME TO :"live";
+ALTER DATABASE :"live" ALLOW_CONNECTIONS true;
+COMMIT"""
+
+
+def databases(client: DockerClient, database: Database) -> dict[str, bool]:
+    """Return the databases beside this one, itself included, with whether each of them accepts connections."""
+    answer = query(client, database, "SELECT datname, datallowconn FROM pg_database", dbname=database.maintenance)
+    return {name: accepts == "t" for name, accepts in answer}
+
+
+def restore_beside(
+    client: DockerClient, database: Database, dump: Dump, directory: str, labels: Mapping[str, str]
+) -> str:
+    """Restore a dump into a new database beside the live one, which is not touched, and return the new one's name."""
+    incoming = checked(f"{database.name}_restored")
+    where = f"restore of the dump {dump.file} beside {database}"
+    drop(client, database, incoming)
+    try:
+        query(client, database, creation(client, database, incoming), dbname=database.maintenance)
+        path = os.path.join(directory, dump.file)
+        with beside(client, database, "restore", path, labels, writable=False) as helper:
+            pg_restore(client, where, helper, database.user, incoming, dump.format)
+        dump.require(where, counts(query(client, database, COUNT_QUERY, dbname=incoming)))
+        for _order, statement in query(client, database, _PROPERTIES, target=incoming, source=database.name):
+            query(client, database, statement, dbname=database.maintenance)
+        # Without it the first queries would be planned as if all tables were empty.
+        query(client, database, "ANALYZE", dbname=incoming)
+    except BaseException:
+        with suppress(DatabaseError):
+            drop(client, database, incoming)
+        raise
+    return incoming
+
+
+def swap(client: DockerClient, database: Database, incoming: str, aside: str) -> None:
+    """Make the database incoming the live one, and keep the live one under the name aside, closed to connections.
+
+    Run again after a crash it does what is left to do. Connections to the live database are ended.
+    """
+    _exchange(client, database, incoming, aside)
+
+
+def unswap(client: DockerClient, database: Database, incoming: str, aside: str) -> None:
+    """Undo swap(): the database aside is the live one again, the other one is called incoming again, and closed."""
+    _exchange(client, database, aside, incoming)
+
+
+def drop(client: DockerClient, database: Database, dbname: str) -> None:
+    """Remove a database that is not the live one, with the connections to it; nothing where there is none."""
+    if dbname in (database.name, *_OF_POSTGRESQL):
+        advice = "This is an error in the caller."
+        raise DatabaseError(str(database), "it is not dropped", "a database kept aside", dbname, advice)
+    statement = 'DROP DATABASE IF EXISTS :"target" WITH (FORCE)'
+    query(client, database, statement, dbname=database.maintenance, target=checked(dbname))
+
+
+def _exchange(client: DockerClient, database: Database, incoming: str, aside: str) -> None:
+    checked(aside)
+    for attempt in range(1, _ATTEMPTS + 1):
+        present = databases(client, database)
+        found = {name: name in present for name in (database.name, incoming, aside)}
+        if list(found.values()) == [True, False, True]:
+            # Done before, by a run that may have been cut off.
+            _open(client, database)
+            return
+        if list(found.values()) != [True, True, False]:
+            there = ", ".join(name for name, is_there in found.items() if is_there) or "none of them"
+            expected = f"the databases {database.name} and {incoming}, and none called {aside}"
+            advice = f"Look at the databases: docker exec {database.container} psql -U {database.user} -l"
+            raise DatabaseError(str(database), "databases cannot be exchanged", expected, there, advice)
+        names = {"live": database.name, "incoming": incoming, "aside": aside}
+        try:
+            query(client, database, _EXCHANGE, dbname=database.maintenance, **names)
+            return
+        except DatabaseError as error:
+            _open(client, database)
+            # A client can have come in just before the door was closed.
+            if error.sqlstate != OBJECT_IN_USE or attempt == _ATTEMPTS:
+                raise
+
+
+def _open(client: DockerClient, database: Database) -> None:
+    statement = 'ALTER DATABASE :"live" ALLOW_CONNECTIONS true'
+    try:
+        query(client, database, statement, dbname=database.maintenance, live=database.name)
+    except DatabaseError as error:
+        what = "the live database may be closed to connections, and cannot be opened"
+        advice = f"Start the container {database.container} and run it again; that opens it."
+        raise DatabaseError(str(database), what, "connections to be allowed again", str(error), advice) from error
