@@ -41,6 +41,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         problems = [
             *_preconditions.system(server["os"], arguments["systems"]),
             *_preconditions.resources(server, arguments["path"], arguments["min_disk"], arguments["min_memory"]),
+            *_preconditions.engine(server, arguments["path"]),
             *_preconditions.ports(server, arguments["ports"], arguments["project"]),
             *_preconditions.daemon_config(server["daemon_config"]),
             *_preconditions.choices(apps),

@@ -12,12 +12,15 @@ import re
 import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from glob import escape as glob_escape
 from glob import glob
 
 RunCommand = Callable[..., tuple[int, str, str]]
 
 # Debian's names for the machine types of platform.machine(); Docker's apt repository uses the same.
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "armhf"}
+# certbot's place and names.
+CERTIFICATES = "/etc/letsencrypt/live"
 LISTEN = "0A"  # state column of /proc/net/tcp, proc(5)
 
 
@@ -100,6 +103,11 @@ def _socket_owners(inodes: set[str]) -> dict[str, str]:
         except OSError:  # the process or its descriptor has gone meanwhile
             continue
     return owners
+
+
+def certificates(directory: str = CERTIFICATES) -> list[str]:
+    """Return the names of the certificates that nginx would find."""
+    return sorted(os.path.basename(os.path.dirname(path)) for path in glob(f"{glob_escape(directory)}/*/fullchain.pem"))
 
 
 def resolve(names: list[str]) -> dict[str, list[str]]:

@@ -103,6 +103,17 @@ daemon_config:
   returned: always
   type: str
   sample: '{"live-restore": true}'
+deployed:
+  description: Whether O(path) holds a Compose project, by this collection or by hand.
+  returned: always
+  type: bool
+  sample: true
+certificates:
+  description: Names of the certificates in C(/etc/letsencrypt/live).
+  returned: always
+  type: list
+  elements: str
+  sample: [rare-books.ru]
 networks:
   description: Docker networks by name, as C(docker network inspect) shows them.
   returned: always
@@ -126,6 +137,8 @@ published:
   type: dict
   sample: {"443": {container: nginx_container, project: rarebooksdokploy}}
 """
+
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils import _server_docker, _server_system
@@ -152,6 +165,8 @@ def main() -> None:
         names=_server_system.resolve(module.params["names"]),
         python_libraries=_server_system.python_libraries(["cryptography", "docker", "requests"]),
         engine=docker.engine(),
+        deployed=os.path.exists(os.path.join(module.params["path"], "docker-compose.yml")),
+        certificates=_server_system.certificates(),
         daemon_config=_server_docker.daemon_config(),
         networks=docker.networks(),
         images=docker.images(),

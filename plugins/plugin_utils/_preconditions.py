@@ -51,6 +51,16 @@ def resources(server: Mapping[str, Any], path: str, min_disk: int, min_memory: i
     return problems
 
 
+def engine(server: Mapping[str, Any], path: str) -> list[str]:
+    """On a server that has been deployed to, the engine answers: otherwise nothing could be sealed before it is changed."""
+    if not server["deployed"] or server["engine"]["version"]:
+        return []
+    return [
+        f"Docker: expected the engine to answer, since {path} holds a release that must be sealed before anything changes, got no "
+        "answer. See `systemctl status docker`; start it with `systemctl start docker`."
+    ]
+
+
 def ports(server: Mapping[str, Any], wanted: Iterable[int], project: str) -> list[str]:
     """Each port is free, or already published by a container of this project."""
     problems = []

@@ -26,6 +26,7 @@ PLAY = """
     - {root}/roles/stack/defaults/main.yml
     - {root}/roles/stack/vars/main.yml
     - {root}/roles/network/defaults/main.yml
+    - {root}/roles/certificates/defaults/main.yml
   vars:
     ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
   tasks:
@@ -40,11 +41,12 @@ PLAY = """
         path: "{{{{ stack_path }}}}"
         systems: "{{{{ __stack_systems }}}}"
     - ansible.builtin.import_tasks: {root}/roles/stack/tasks/secrets.yml
-    - ansible.builtin.import_tasks: {root}/roles/stack/tasks/tree.yml
-      vars:
-        __stack_validators: []
+    - rarebooks.platform.config_tree:
+        path: "{{{{ stack_path }}}}"
+        roles: "{{{{ __stack_trees }}}}"
+        secrets_file: "{{{{ __stack_secrets_file }}}}"
     - ansible.builtin.copy:
-        content: "{{{{ dict(names=__stack_certificates, containers=__stack_containers, probes=__stack_probes, sources=__stack_sources) }}}}"
+        content: "{{{{ dict(names=__stack_certificates, sources=__stack_sources) }}}}"
         dest: {tree}/facts.json
         mode: "0600"
 """
@@ -54,6 +56,9 @@ SERVER = {
     "disk_free": 99999,
     "memory": 9999,
     "daemon_config": "",
+    "deployed": False,
+    "certificates": [],
+    "python_libraries": {"docker": True, "requests": True},
     "engine": {"version": "26.1"},
     "listeners": {},
     "published": {},
@@ -116,7 +121,9 @@ def test_the_root_file_includes_the_app(tree: Path) -> None:
 def test_its_services_are_those_it_describes(tree: Path) -> None:
     compose = load(tree / "compose/notes.yml")
     service = compose["services"]["notes_web"]
-    assert load(tree / "facts.json")["containers"] == ["nginx_container", service["container_name"]]
+    release = load(tree / "release.json")
+    assert [app["containers"] for app in release["apps"]] == [[service["container_name"]]]
+    assert release["proxy"] == {"containers": ["nginx_container"]}
     assert list(compose["volumes"]) == ["notes_data"]
     assert compose["networks"]["rarebooks_network"] == {"name": "rarebooks_network", "external": True}
     assert service["healthcheck"]["start_interval"] == "1s"
@@ -135,8 +142,9 @@ def test_its_site_certificate_and_probe_follow(tree: Path) -> None:
     assert "server_name notes.rare-books.ru;" in site
     facts = load(tree / "facts.json")
     assert facts["names"] == [{"name": "notes.rare-books.ru", "names": ["notes.rare-books.ru"]}]
-    assert facts["probes"] == [{"name": "Notes front page", "url": "https://notes.rare-books.ru/"}]
-    assert facts["sources"] == []
+    [app] = load(tree / "release.json")["apps"]
+    assert app["probes"] == [{"name": "Notes front page", "url": "https://notes.rare-books.ru/"}]
+    assert app["databases"] == [] and facts["sources"] == []
 
 
 def test_the_line_for_the_inventory_names_all_apps() -> None:

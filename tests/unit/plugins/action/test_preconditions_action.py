@@ -17,6 +17,8 @@ SERVER = {
     "os": {"id": "debian", "version": "13"},
     "disk_free": 9000,
     "memory": 2000,
+    "deployed": False,
+    "engine": {"version": "26.1.5"},
     "published": {},
     "listeners": {},
     "daemon_config": "",
@@ -71,6 +73,8 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
         os={"id": "debian", "version": "9"},
         disk_free=1,
         memory=1,
+        deployed=True,
+        engine={"version": ""},
         listeners={"443": "apache2 (pid 5)"},
         published={"80": {"container": "web", "project": "theirs"}},
         daemon_config="{",
@@ -84,11 +88,11 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
     action.source(tmp_path / "nothing.zip")
     result = action.judge(provided_certificates={})
     beginnings = [
-        "Operating system:", "Disk:", "Memory:", "Port 80:", "Port 443:", "/etc/docker/daemon.json:", "Chat: expected exactly one",
+        "Operating system:", "Disk:", "Memory:", "Docker:", "Port 80:", "Port 443:", "/etc/docker/daemon.json:", "Chat: expected exactly one",
         "chat_server_names:", "Server name chat.example.org:", "chat_db_password:", "Volumes:", "Certificate chat.example.org:",
         "Chat backend source: ",
     ]  # fmt: skip
-    assert [problem.startswith(beginning) for problem, beginning in zip(result["problems"], beginnings, strict=True)] == [True] * 13
+    assert [problem.startswith(beginning) for problem, beginning in zip(result["problems"], beginnings, strict=True)] == [True] * 14
     assert result["failed"] and not result["changed"]
     assert result["msg"].startswith("Nothing has been changed. Before a deploy can start:\n- Operating system:")
     assert all(f"\n- {problem}" in result["msg"] for problem in result["problems"])

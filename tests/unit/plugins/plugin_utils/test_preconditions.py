@@ -71,6 +71,16 @@ def test_ports(facts: dict[str, Any], expected: list[str]) -> None:
         assert problem.startswith(beginning)
 
 
+@pytest.mark.parametrize("deployed, version", [(False, ""), (False, "26.1"), (True, "26.1")])
+def test_an_engine_that_answers_or_is_not_needed_yet(deployed: bool, version: str) -> None:
+    assert rules.engine({"deployed": deployed, "engine": {"version": version}}, "/opt/x") == []
+
+
+def test_a_deployed_server_whose_engine_does_not_answer_cannot_be_sealed() -> None:
+    (problem,) = rules.engine({"deployed": True, "engine": {"version": ""}}, "/opt/x")
+    assert problem.startswith("Docker: expected the engine to answer, since /opt/x holds a release that must be sealed")
+
+
 @pytest.mark.parametrize(
     "existing", [[], ["ours_db_data"], ["ours_db_data", "portainer_data"], ["db_data"], ["theirs_mydb_data"]]
 )

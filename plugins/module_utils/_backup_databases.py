@@ -1,0 +1,127 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The databases of a release: which to dump and how, and what a manifest says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _postgres,
+    _postgres_dump,
+    _postgres_helper,
+    _postgres_proof,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import Database
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
+
+MIB = 1 << 20
+MODES = ("off", "dump", "prove")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How databases are backed up. Sizes are those of the database, in MiB."""
+
+    mode: Literal["off", "dump", "prove"] = "prove"
+    # From this size on the dump is made in parallel, in PostgreSQL's directory format.
+    parallel_from: int = 2048
+    # Above this size the proof is left out, with a warning; 0 proves whatever its size.
+    prove_up_to: int = 20480
+
+
+@dataclass(frozen=True)
+class Dumping:
+    """One database to dump, with its size in bytes."""
+
+    database: Database
+    size: int
+    policy: Policy
+
+    @property
+    def parallel(self) -> bool:
+        return self.size >= self.policy.parallel_from * MIB
+
+    @property
+    def proven(self) -> bool:
+        limit = self.policy.prove_up_to
+        return self.policy.mode == "prove" and (not limit or self.size <= limit * MIB)
+
+
+def databases_of(description: Mapping[str, Any]) -> dict[str, list[Database]]:
+    """Return the databases of a release by app."""
+    return {app["name"]: [Database.from_dict(one) for one in app.get("databases", [])] for app in description.get("apps", [])}
+
+
+def plan(client: Any, live: Live, policy: Policy, unchanged_apps: set[str]) -> dict[str, Dumping]:
+    """Return the databases to dump, by container: those of the live apps that are about to change.
+
+    One without a container has never been started, so there is nothing to dump; one that does not answer is an error.
+    """
+    if policy.mode == "off":
+        return {}
+    return {
+        database.container: Dumping(database, _postgres.size(client, database), policy)
+        for app, databases in databases_of(live.description).items()
+        if app not in unchanged_apps
+        for database in databases
+        if database.container in live.images
+    }
+
+
+def dumps_space(dumping: Mapping[str, Dumping]) -> int:
+    """Return the bytes that the dumps may take; a dump is smaller than its database."""
+    return sum(one.size for one in dumping.values())
+
+
+def proof_space(dumping: Mapping[str, Dumping]) -> int:
+    """Return the bytes that the largest proof may take; they are made one after another."""
+    return max((one.size for one in dumping.values() if one.proven), default=0)
+
+
+def dump_all(
+    client: Any, live: Live, dumping: Mapping[str, Dumping], directory: str, labels: Mapping[str, str]
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Dump what is to be dumped, and state every database of the release with its schema."""
+    stated: dict[str, dict[str, Any]] = {}
+    warnings = []
+    for databases in databases_of(live.description).values():
+        for database in databases:
+            if database.container not in live.serving and database.container not in dumping:
+                continue
+            entry: dict[str, Any] = {
+                "name": database.name, "user": database.user, "schema_query": database.schema_query,
+                "schema": _postgres.schema_id(client, database), "dump": None, "proof_seconds": None,
+            }
+            one = dumping.get(database.container)
+            if one is not None:
+                jobs = _postgres_helper.MAX_JOBS if one.parallel else 0
+                made = _postgres_dump.dump(client, database, directory, jobs, labels=labels)
+                entry["dump"] = made.to_dict()
+                if one.proven:
+                    entry["proof_seconds"] = _postgres_proof.prove(client, database, made, directory, labels)
+                elif one.policy.mode == "prove":
+                    warnings.append(
+                        f"The dump of database {database.name} in {database.container} was NOT proven by restoring it: the database "
+                        f"has {one.size // MIB} MiB, and stack_backup_prove_up_to is {one.policy.prove_up_to} MiB."
+                    )
+            stated[database.container] = entry
+    return stated, warnings
+
+
+def as_database(container: str, entry: Mapping[str, Any]) -> Database:
+    """Return the database that a manifest states."""
+    return Database(container, entry["name"], entry["user"], entry["schema_query"])
+
+
+def moved_schemas(client: Any, databases: Mapping[str, Mapping[str, Any]], running: set[str]) -> dict[str, tuple[str, str]]:
+    """Return the containers whose database has another schema now than was sealed, with both."""
+    found = {}
+    for container, entry in databases.items():
+        if container in running:
+            now = _postgres.schema_id(client, as_database(container, entry))
+            if now != entry["schema"]:
+                found[container] = (entry["schema"], now)
+    return found

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The backups of a server: sealed ones, damaged ones, and those that the old guide's commands made."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import (
+    ID,
+    MANIFEST,
+    BackupError,
+    Manifest,
+    load,
+    store,
+    verify,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import COMPOSE_FILE, Live, file_entry
+
+# backups/docker-compose.yml.backup.<id> and its twin beside it.
+FLAT = re.compile(rf"(docker-compose\.yml|nginx_prod\.conf)\.backup\.({ID.pattern})")
+# Where the files of both old layouts belong in the tree.
+GUIDE_FILES = {
+    "docker-compose.yml": COMPOSE_FILE,
+    "nginx_prod.conf": "nginx/nginx_prod.conf",
+    "nginx/nginx_prod.conf": "nginx/nginx_prod.conf",
+    ".env": ".env",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A backup as it lies there. Of a sealed one there is the manifest or what is wrong with it, of an old one its files."""
+
+    id: str
+    kind: str
+    directory: str
+    manifest: Manifest | None = None
+    damage: str = ""
+    # Path in the tree: where the file lies.
+    files: dict[str, str] | None = None
+
+
+def find_all(root: str) -> list[Found]:
+    """Return every backup, oldest first. Dumps are not read: see check()."""
+    directory = store(root)
+    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    flat: dict[str, dict[str, str]] = {}
+    found = []
+    for name in names:
+        path = os.path.join(directory, name)
+        match = FLAT.fullmatch(name)
+        if match:
+            flat.setdefault(match.group(2), {})[GUIDE_FILES[match.group(1)]] = path
+        elif ID.fullmatch(name) and os.path.isdir(path):
+            found.append(_in_directory(name, path))
+    sealed = {one.id for one in found}
+    found += [Found(identifier, "legacy", directory, files=files) for identifier, files in flat.items() if identifier not in sealed]
+    return sorted(found, key=lambda one: one.id)
+
+
+def _in_directory(identifier: str, path: str) -> Found:
+    files = {target: os.path.join(path, name) for name, target in GUIDE_FILES.items() if os.path.isfile(os.path.join(path, name))}
+    if COMPOSE_FILE in files and not os.path.exists(os.path.join(path, MANIFEST)):
+        return Found(identifier, "legacy", path, files=files)
+    try:
+        return Found(identifier, "sealed", path, load(path))
+    except BackupError as error:
+        return Found(identifier, "sealed", path, damage=str(error))
+
+
+def get(root: str, identifier: str) -> Found:
+    """Return one backup, or refuse a name that is none."""
+    found = {one.id: one for one in find_all(root)}
+    if identifier not in found:
+        known = ", ".join(found) or "none"
+        raise BackupError(f"Backup {identifier}: expected one of {known} in {store(root)}. Nothing has been changed.")
+    return found[identifier]
+
+
+def check(backup: Found) -> Manifest:
+    """Return a sealed backup's manifest once every file of it is known to be whole."""
+    if backup.manifest is None:
+        raise BackupError(f"{backup.damage}. Nothing has been changed. Choose another backup.")
+    try:
+        verify(backup.directory, backup.manifest)
+    except BackupError as error:
+        raise BackupError(f"{error}. Nothing has been changed. Choose another backup.") from None
+    return backup.manifest
+
+
+def differences(manifest: Manifest, live: Live) -> list[str]:
+    """Return what of the live release is not as in a backup: paths, and containers whose image is another."""
+    now = {path: file_entry(existing) for path, existing in live.files.items()}
+    then = {path: {**entry, "gid": 0} for path, entry in manifest.files.items()}
+    paths = [path for path in sorted(now.keys() | then.keys()) if now.get(path) != then.get(path)]
+    images = {name: image["id"] for name, image in manifest.images.items()}
+    live_images = {name: image.id for name, image in live.images.items()}
+    names = [name for name in sorted(images.keys() | live_images.keys()) if images.get(name) != live_images.get(name)]
+    return paths + [f"image of {name}" for name in names]
+
+
+def apps_changed(manifest: Manifest, live: Live) -> list[str]:
+    """Return the apps of either release that have a container which is not the same in both."""
+    then = {name: (image["id"], image["config"]) for name, image in manifest.images.items()}
+    now = {name: (image.id, image.config) for name, image in live.images.items()}
+    apps = {app["name"]: app["containers"] for app in [*manifest.apps, *live.description.get("apps", [])]}
+    return sorted(app for app, containers in apps.items() if any(then.get(name) != now.get(name) for name in containers))
+
+
+def is_good(manifest: Manifest, ledger: Iterable[dict[str, Any]]) -> bool:
+    """Say whether a backup's release is known to have served: proven by the run that made it live, or well when it was sealed."""
+    return manifest.all_serving or any(
+        entry["release"] == manifest.release for entry in ledger if entry["result"] in ("deployed", "rolled back", "restored", "unchanged")
+    )
+
+
+def previous(backups: list[Found], ledger: list[dict[str, Any]], live: Live) -> Found:
+    """Return the backup of the release before the live one.
+
+    The ledger tells which deploy brought the live release, and so which backup that deploy sealed: going back twice goes back
+    two releases, and does not alternate between two. Where the ledger does not know the live release, it is the newest good
+    backup that differs from it.
+    """
+    good = {one.id: one for one in backups if one.manifest is not None and one.manifest.release != live.digest
+            and is_good(one.manifest, ledger)}
+    for entry in reversed(ledger):
+        if entry["action"] == "deploy" and entry["result"] == "deployed" and entry["release"] == live.digest:
+            if entry["backup"] in good:
+                return good[entry["backup"]]
+            if not entry["backup"]:
+                raise BackupError(
+                    "The live release is the first one the ledger knows, so there is nothing before it. Nothing has been changed. "
+                    "`ansible-playbook backups.yml` lists what there is; choose with -e rollback_to=<id>."
+                )
+            break
+    if not good:
+        raise BackupError(
+            f"{store(live.root)}: expected a good backup that differs from what is live, got none. Nothing has been changed. "
+            "`ansible-playbook backups.yml` lists what there is; choose with -e rollback_to=<id>."
+        )
+    return good[max(good)]

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Docker Compose, which has no library: its command line, and what the engine says came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import COMPOSE_FILE, containers_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_validate import RunCommand
+
+# A line of `docker compose --dry-run up`: what would happen to a container. These two words mean nothing would.
+DRY_RUN = re.compile(r"Container (\S+) +(\S+)")
+UNTOUCHED = ("Running", "Waiting", "Healthy")
+
+
+class ComposeError(Exception):
+    """Compose could not do what it was asked for; the message ends with its own words."""
+
+
+class Project:
+    """A Compose project in its directory, described by the file there or by another one."""
+
+    def __init__(self, client: Any, run_command: RunCommand, directory: str, name: str, file: str = "") -> None:
+        self.directory = directory
+        self.name = name
+        self._file = file or f"{directory}/{COMPOSE_FILE}"
+        self._client = client
+        self._run_command = run_command
+
+    def _run(self, *arguments: str, dry: bool = False) -> tuple[str, str]:
+        argv = ["docker", "compose", *(["--dry-run"] if dry else []), "--ansi", "never", "--progress", "plain",
+                "--project-directory", self.directory, "--file", self._file,
+                "--project-name", self.name, *arguments]
+        try:
+            code, output, errors = self._run_command(argv, errors="replace", expand_user_and_vars=False, handle_exceptions=False)
+        except OSError as error:
+            raise ComposeError(f"Docker Compose cannot be run: {error}") from None
+        if code != 0:
+            words = "\n".join(errors.strip().splitlines()[-20:]) or "no output"
+            raise ComposeError(f"Docker Compose ({' '.join(arguments)}) in {self.directory} exited with {code}:\n{words}")
+        return output, errors
+
+    def would_touch(self) -> list[str]:
+        """Return the containers that `up` would create, recreate or start as things are."""
+        _output, events = self._run("up", "--detach", "--no-build", "--pull", "never", dry=True)
+        touched = {name for name, what in DRY_RUN.findall(events) if what not in UNTOUCHED}
+        return sorted(name for name in touched if not re.match(r"^[0-9a-f]{12}_", name))
+
+    def up(self) -> list[str]:
+        """Start what is not as the project says; return the names of containers that are new or were started."""
+        before = self._instances()
+        self._run("up", "--detach", "--no-build", "--pull", "never")
+        after = self._instances()
+        return sorted(name for name, instance in after.items() if before.get(name) != instance)
+
+    def services(self) -> list[dict[str, Any]]:
+        """Return the services as Compose understands them, with the names that it gives to images it would build."""
+        output, _errors = self._run("config", "--format", "json")
+        services: dict[str, dict[str, Any]] = json.loads(output)["services"]
+        return [{"image": f"{self.name}-{name}", "container_name": f"{self.name}-{name}-1", **one} for name, one in services.items()]
+
+    def _instances(self) -> dict[str, tuple[str, str]]:
+        found = containers_of(self._client, self.name)
+        return {name: (one["Id"], one["State"]["StartedAt"]) for name, one in found.items()}
+
+    def remove(self, names: list[str]) -> list[str]:
+        """Stop and remove containers of this project, never their volumes; return those that were there."""
+        present = containers_of(self._client, self.name)
+        doomed = [name for name in names if name in present]
+        for name in doomed:
+            container = self._client.containers.get(name)
+            container.stop()
+            container.remove(v=False)
+        return doomed

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The release a server runs: the files of its tree, the images of its containers, what it says of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import _tree_plan
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import sha256
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import Existing
+
+PROJECT_LABEL = "com.docker.compose.project"
+CONFIG_LABEL = "com.docker.compose.config-hash"
+ONE_OFF_LABEL = "com.docker.compose.oneoff"
+# The file of the tree in which a release says which apps it consists of; see the role stack.
+DESCRIPTION = "release.json"
+COMPOSE_FILE = "docker-compose.yml"
+# What a server set up by hand has; it is a release as well, though no file of it is ours.
+BY_HAND_FILES = (COMPOSE_FILE, ".env")
+BY_HAND_DIRECTORY = "nginx"
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image a container runs: the name it was asked for by, and what that name stood for.
+
+    Config is Compose's own digest of the container's configuration, its environment files included.
+    """
+
+    name: str
+    id: str
+    config: str = ""
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is live. Serving are the containers that ran and were healthy when they were looked at."""
+
+    root: str
+    files: dict[str, Existing]
+    description: dict[str, Any]
+    images: dict[str, Image]
+    serving: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def exists(self) -> bool:
+        """Say whether there is a release at all."""
+        return bool(self.files)
+
+    @property
+    def digest(self) -> str:
+        """Return the identity of the release: every file with mode and owner, and each container's image."""
+        return release_digest(
+            {path: file_entry(existing) for path, existing in self.files.items()},
+            {name: image.id for name, image in self.images.items()},
+        )
+
+
+def file_entry(existing: Existing, gid: int = 0) -> dict[str, Any]:
+    """Return what identifies a file, as a manifest states it."""
+    entry: dict[str, Any] = {"mode": f"{existing.mode:04o}", "uid": existing.uid, "gid": gid}
+    if existing.target is not None:
+        return entry | {"link": existing.target}
+    return entry | {"size": len(existing.data), "sha256": sha256(existing.data)}
+
+
+def release_digest(files: dict[str, dict[str, Any]], images: dict[str, str]) -> str:
+    """Return one hash over files and images; the group of a file is left out, as the comparison of trees leaves it out."""
+    stated = {path: {key: value for key, value in entry.items() if key != "gid"} for path, entry in files.items()}
+    return hashlib.sha256(json.dumps([stated, images], sort_keys=True).encode()).hexdigest()
+
+
+def read_files(root: str) -> dict[str, Existing]:
+    """Return the files of the live tree: those that are ours with the list of them, and those of a server set up by hand."""
+    live = _tree_plan.LiveTree(root)
+    paths = set(live.owned) | {_tree_plan.MANIFEST}
+    if COMPOSE_FILE not in live.owned:
+        paths |= set(BY_HAND_FILES) | set(_below(root, BY_HAND_DIRECTORY))
+    found = {path: existing for path in paths if (existing := live.read(path)) is not None}
+    # The list alone, which a first run of check mode's opposite leaves behind where it is interrupted, is no release.
+    return found if set(found) - {_tree_plan.MANIFEST} else {}
+
+
+def _below(root: str, directory: str) -> list[str]:
+    return [
+        os.path.relpath(os.path.join(parent, name), root)
+        for parent, _directories, names in os.walk(os.path.join(root, directory))
+        for name in names
+    ]
+
+
+def read_description(files: dict[str, Existing]) -> dict[str, Any]:
+    """Return what a release says of itself; nothing where it is older than such descriptions, or made by hand."""
+    existing = files.get(DESCRIPTION)
+    try:
+        return {} if existing is None else dict(json.loads(existing.data))
+    except (ValueError, TypeError):
+        return {}
+
+
+def containers_of(client: Any, project: str) -> dict[str, Any]:
+    """Return the inspected containers of the Compose project by name, without those of `docker compose run`."""
+    listed = client.api.containers(all=True, filters={"label": f"{PROJECT_LABEL}={project}"})
+    names = [one["Names"][0].lstrip("/") for one in listed if one["Labels"].get(ONE_OFF_LABEL, "False") != "True"]
+    return {name: client.api.inspect_container(name) for name in sorted(names)}
+
+
+def is_serving(inspected: dict[str, Any]) -> bool:
+    """Say whether a container runs and is healthy where it has a health check."""
+    state = inspected["State"]
+    return state["Status"] == "running" and (state.get("Health") or {}).get("Status", "none") in ("healthy", "none")
+
+
+def read(root: str, project: str, client: Any, description: dict[str, Any] | None = None) -> Live:
+    """Read what is live. Description is what to take for a release that says nothing of itself."""
+    files = read_files(root)
+    containers = containers_of(client, project)
+    images = {
+        name: Image(one["Config"]["Image"], one["Image"], one["Config"]["Labels"].get(CONFIG_LABEL, ""))
+        for name, one in containers.items()
+    }
+    serving = frozenset(name for name, one in containers.items() if is_serving(one))
+    return Live(root, files, read_description(files) or description or {}, images, serving)
+

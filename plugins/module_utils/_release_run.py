@@ -1,0 +1,200 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the module release does, from its options to its result and the ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _backup_databases,
+    _backup_images,
+    _backup_list,
+    _lease,
+    _ledger,
+    _release_journal,
+    _release_live,
+    _release_switch,
+    _release_target,
+    _tree_desired,
+    _tree_diff,
+    _tree_plan,
+    _tree_promote,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, Manifest
+from ansible_collections.rarebooks.platform.plugins.module_utils._compose import Project
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_docker import connect
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_databases import Exchange
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import (
+    Failed,
+    Order,
+    carry_out,
+    describe,
+    recover_tree,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_validate import RunCommand, Validators
+
+STEP = "switching to the new release"
+
+
+class ReleaseError(Exception):
+    """The release is not live; facts become keys of the failed task's result."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The target, and for a backup what it was taken from."""
+
+    target: Target
+    hidden: dict[str, str]
+    manifest: Manifest | None = None
+    exchange: Exchange | None = None
+
+
+def run(params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: str, run_command: RunCommand) -> dict[str, Any]:
+    """Bring the release about, or foretell it, and return the result."""
+    root = os.path.normpath(params["path"])
+    place = _lease.Place(root, params["lease_directory"])
+    token = params["run"].get("token", "")
+    if not check_mode:
+        # From here on the run goes on by itself should its controller die, and nobody else may begin meanwhile.
+        _lease.hold(place, token, STEP, process=True)
+    client = connect()
+    wanted = read_wanted(client, run_command, root, params, check_mode)
+    server = Server(
+        client, run_command, root, params["project"], params["proxy_paths"], params["proxy_record"],
+        trusted(root, wanted.target), params["deadline"], wanted.hidden,
+    )
+    validators = Validators(run_command, root, params["validators"], wanted.hidden)
+    recovered = _tree_promote.interrupted(root)
+    completed = (_tree_plan.read_journal(root) if check_mode else recover_tree(root)) or {}
+    plan = _tree_plan.make(wanted.target.files, _tree_plan.LiveTree(root), wanted.target.owned)
+    pending = _release_journal.read(root)
+    stale = _release_switch.needed(server, wanted.target, plan)
+    changed = bool(recovered or plan.needed or stale or pending or wanted.exchange)
+    result = {
+        "changed": changed, "started": stale, "containers_removed": [], "reloaded": False, "interrupted": pending is not None,
+        "release": "", "seconds": 0.0, "notes": [],
+        **_tree_diff.report(plan, completed, wanted.hidden, diff),
+    }
+    if check_mode:
+        if plan.needed:
+            validators.judge_copy(wanted.target.files, tmpdir)
+        return result
+    order = Order(wanted.target, params["run"], params["backup"], validators.judge, wanted.exchange, params["restore_database"])
+    recorder = Recorder(place, params, root)
+    if not changed:
+        reloaded = prove(server, wanted.target)
+        release = _release_live.read(root, server.project, client).digest
+        _lease.note(place, token, release=release)
+        return {**result, "changed": reloaded, "reloaded": reloaded, "release": release}
+    try:
+        done = carry_out(server, order, plan)
+    except Failed as failure:
+        release = _release_live.read(root, server.project, client).digest if failure.restored else ""
+        recorder.record(failure.result, release, failure.message)
+        back = recorder.backup if failure.restored else ""
+        raise ReleaseError(failure.message, **failure.facts, result=failure.result, restored=back) from failure
+    except Exception as error:
+        recorder.record("refused", "", describe(error))
+        raise ReleaseError(describe(error), **getattr(error, "facts", {}), result="refused", restored="") from error
+    release = _release_live.read(root, server.project, client).digest
+    recorder.record("rolled back" if params["to"] else "deployed", release, "")
+    return {**result, **told(done), "release": release, "notes": notes(server, wanted.manifest)}
+
+
+def trusted(root: str, target: Target) -> str | None:
+    """Return the authorities the gate trusts. Certificates are no part of a release, so those of today count in a rollback."""
+    live = _release_live.read_description(_release_live.read_files(root))
+    described = live if target.owned is not None and live else target.description
+    return described.get("ca_file") or None
+
+
+def prove(server: Server, target: Target) -> bool:
+    """Prove that an unchanged release serves; return whether the proxy had something to read, such as a new certificate."""
+    try:
+        reloaded = _release_switch.reload(server, target, force=False)
+        _release_switch.hold(server, target)
+    except Exception as error:
+        raise ReleaseError(describe(error), **getattr(error, "facts", {}), result="failed", restored="") from error
+    return reloaded
+
+
+def told(done: Switched) -> dict[str, Any]:
+    """Return what a switch did, as keys of the result."""
+    return {"started": done.started, "containers_removed": done.removed, "reloaded": done.reloaded, "seconds": done.seconds}
+
+
+def notes(server: Server, manifest: Manifest | None) -> list[str]:
+    """Tell of databases that have another schema than the release that was brought back."""
+    if manifest is None:
+        return []
+    running = set(_release_live.containers_of(server.client, server.project))
+    moved = _backup_databases.moved_schemas(server.client, manifest.databases, running)
+    return [
+        f"Database {manifest.databases[container]['name']} in {container} is at schema {now or '(none)'}, this release was sealed with "
+        f"{then or '(none)'}. If the app does not work with it, roll back with rollback_restore_database: "
+        f"-e rollback_to={manifest.id} -e rollback_restore_database=true -e rollback_confirm=true"
+        for container, (then, now) in moved.items()
+    ]
+
+
+def read_wanted(client: Any, run_command: RunCommand, root: str, params: Mapping[str, Any], check_mode: bool) -> Wanted:
+    """Return what the run wants to be live; a backup is read and verified whole."""
+    if not params["to"]:
+        files, hidden = _tree_desired.read(root, params["files"], params["secrets_file"], check_mode)
+        return Wanted(_release_target.from_inventory(files, params["description"]), hidden)
+    hidden = _tree_desired.load_secrets(params["secrets_file"])
+    backup = _backup_list.get(root, params["to"])
+    if backup.kind == "legacy":
+        if not params["accept_unsealed"]:
+            raise BackupError(f"Backup {backup.id} was made by hand and is not sealed. Nothing has been changed.")
+        return Wanted(guide_target(client, run_command, root, params["project"], backup), hidden)
+    manifest = _backup_list.check(backup)
+    _backup_images.check(client, manifest)
+    exchange = Exchange(client, backup.directory, manifest) if params["restore_database"] else None
+    return Wanted(_release_target.from_backup(backup, manifest, only_what_served=False), hidden, manifest, exchange)
+
+
+def guide_target(client: Any, run_command: RunCommand, root: str, project: str, backup: _backup_list.Found) -> Target:
+    """Return the release of a backup of the guide, once every image it needs is known to be there."""
+    compose_file = (backup.files or {})[_release_live.COMPOSE_FILE]
+    services = Project(client, run_command, root, project, compose_file).services()
+    present = {tag for image in client.api.images() for tag in image["RepoTags"] or []}
+    missing = sorted({one["image"] for one in services if not {one["image"], f"{one['image']}:latest"} & present})
+    if missing:
+        raise BackupError(
+            f"{compose_file}: image {', '.join(missing)} is not on the server, and an old backup keeps none. Nothing has been "
+            "changed. Build or pull it under that name first."
+        )
+    return _release_target.from_guide(backup, services, _release_live.read_description(_release_live.read_files(root)))
+
+
+class Recorder:
+    """Writes the run's entry into the ledger, once, and says so in the lease."""
+
+    def __init__(self, place: _lease.Place, params: Mapping[str, Any], root: str) -> None:
+        pending = _release_journal.read(root)
+        self.backup: str = pending.backup if pending else params["backup"]
+        self._place, self._to, self._root = place, params["to"], root
+        self._run = _ledger.Run.from_dict(params["run"])
+        if pending and not _ledger.has(root, pending.run.get("token", "")):
+            # The lease, which tells of a dead controller, does not survive a reboot; the journal does.
+            dead = _ledger.Run.from_dict(pending.run)
+            _ledger.append(root, _ledger.entry(dead, "interrupted", 0.0, backup=pending.backup, step=STEP))
+
+    def record(self, result: str, release: str, error: str) -> None:
+        """Write the entry; step and error are those of a failure."""
+        lease = _lease.mine(self._place, self._run.token)
+        facts = {"release": release, "backup": self.backup, "to": self._to, "step": STEP if error else "", "error": error}
+        _ledger.append(self._root, _ledger.entry(self._run, result, lease.duration, **facts))
+        _lease.note(self._place, self._run.token, recorded=True)

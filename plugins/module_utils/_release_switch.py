@@ -1,0 +1,159 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bringing a server from the release it runs to another one. Deploy, rollback and automatic rollback all go this way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _backup_images,
+    _health_run,
+    _tree_plan,
+    _tree_promote,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._compose import ComposeError, Project
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_run import Gate
+from ansible_collections.rarebooks.platform.plugins.module_utils._proxy import Proxy
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_validate import RunCommand
+
+
+class SwitchError(Exception):
+    """The release does not serve; facts become keys of the failed task's result."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+@dataclass(frozen=True)
+class Server:
+    """The server as a switch uses it. The paths are those nginx reads, the record remembers what it has read."""
+
+    client: Any
+    run_command: RunCommand
+    root: str
+    project: str
+    proxy_paths: list[str]
+    proxy_record: str
+    ca_file: str | None
+    deadline: float
+    secrets: dict[str, str]
+
+    @property
+    def compose(self) -> Project:
+        return Project(self.client, self.run_command, self.root, self.project)
+
+
+@dataclass
+class Switched:
+    """What a switch did."""
+
+    plan: _tree_plan.Plan
+    started: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    reloaded: bool = False
+    seconds: float = 0.0
+
+
+def needed(server: Server, target: Target, plan: _tree_plan.Plan) -> list[str]:
+    """Return the containers that would be started though no file changes: they died, or their image's name means another now."""
+    if plan.needed or not plan.files:
+        return []
+    if _backup_images.moved(server.client, target.images):
+        return sorted(target.images)
+    try:
+        return server.compose.would_touch()
+    except ComposeError:
+        return sorted(target.containers)  # Such as where an image is gone: what it takes shows when it is done.
+
+
+def switch(
+    server: Server,
+    target: Target,
+    plan: _tree_plan.Plan,
+    extra: set[str],
+    validate: Callable[[str], None] = lambda _tree: None,
+    begin: Callable[[], None] = lambda: None,
+    between: Callable[[], None] = lambda: None,
+) -> Switched:
+    """Make the target live and return once it serves.
+
+    Validate judges the staged tree and may refuse it, begin is called when all is judged and nothing has been changed yet,
+    between when the files are those of the target and its containers are not started yet. Extra are containers to remove
+    once the target serves.
+    """
+    began = time.monotonic()
+    done = Switched(plan)
+
+    def judged(tree: str) -> None:
+        validate(tree)
+        start()
+
+    def start() -> None:
+        begin()
+        _backup_images.put_back(server.client, _backup_images.moved(server.client, target.images))
+
+    if plan.needed:
+        _tree_promote.apply(plan, judged)
+    else:
+        start()
+    between()
+    done.started = up(server, target)
+    if done.started:
+        hold(server, target, sites=False)
+    done.reloaded = reload(server, target, bool(set(done.started) - set(target.proxy)))
+    hold(server, target)
+    done.removed = server.compose.remove(sorted(extra - target.every_container))
+    done.seconds = round(time.monotonic() - began, 1)
+    return done
+
+
+def up(server: Server, target: Target) -> list[str]:
+    """Start what differs. Where Compose gives up, what the containers say of themselves tells more than its own words."""
+    try:
+        return server.compose.up()
+    except ComposeError as error:
+        held, result = _health_run.hold(gate(server, target, sites=False, deadline=1), server.secrets)
+        if held:
+            raise SwitchError(_health_run.masked(str(error), server.secrets)) from None
+        raise SwitchError(f"{result['msg']}\n\n{_health_run.masked(str(error), server.secrets)}", **without_msg(result)) from None
+
+
+def gate(server: Server, target: Target, sites: bool = True, deadline: float | None = None) -> Gate:
+    """Return what has to hold for the target to serve."""
+    return Gate(
+        containers=target.containers,
+        http=target.probes if sites else (),
+        ca_file=server.ca_file,
+        deadline=server.deadline if deadline is None else deadline,
+    )
+
+
+def hold(server: Server, target: Target, sites: bool = True) -> None:
+    """Hold until the target serves, or say why it does not."""
+    if not target.containers:
+        return
+    held, result = _health_run.hold(gate(server, target, sites), server.secrets)
+    if not held:
+        raise SwitchError(result["msg"], **without_msg(result))
+
+
+def without_msg(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result without its message, which the failed task carries by itself."""
+    return {key: value for key, value in result.items() if key != "msg"}
+
+
+def reload(server: Server, target: Target, force: bool) -> bool:
+    """Have the proxy read what it has not; a container behind it that was replaced is reason enough."""
+    changed = False
+    for container in target.proxy:
+        proxy = Proxy(container, server.proxy_paths, server.proxy_record)
+        if force or not proxy.is_current():
+            proxy.reload()
+            changed = True
+    return changed

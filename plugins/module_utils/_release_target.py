@@ -1,0 +1,95 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The release a server is to run next: rendered from an inventory, or taken from a backup. Both take the same way from here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import (
+    KeptFile,
+    Manifest,
+    kept_files,
+    kept_owned,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import Owned
+
+PUBLIC_MODE = 0o644
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to bring about. Apps are those whose containers and sites have to be well for it to have succeeded."""
+
+    files: list[File]
+    description: Mapping[str, Any]
+    apps: list[Mapping[str, Any]]
+    # What is ours of the files; None for all of them.
+    owned: dict[str, Owned] | None = None
+    # Container: name and id of the image it has to run, as a manifest states them.
+    images: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Containers besides those of apps and proxy: all there is to know of a release that does not describe itself.
+    others: tuple[str, ...] = ()
+
+    @property
+    def proxy(self) -> list[str]:
+        return list(self.description.get("proxy", {}).get("containers", []))
+
+    @property
+    def containers(self) -> list[str]:
+        """Return the containers that have to be well."""
+        return [*self.proxy, *self.others, *(name for app in self.apps for name in app["containers"])]
+
+    @property
+    def every_container(self) -> set[str]:
+        """Return the containers the release consists of, well or not."""
+        return all_containers(self.description) | set(self.images) | set(self.others)
+
+    @property
+    def probes(self) -> list[dict[str, Any]]:
+        return [probe for app in self.apps for probe in app.get("probes", [])]
+
+
+def all_containers(description: Mapping[str, Any]) -> set[str]:
+    """Return the containers that a release describes."""
+    apps = [name for app in description.get("apps", []) for name in app["containers"]]
+    return {*apps, *description.get("proxy", {}).get("containers", [])}
+
+
+def from_inventory(files: list[File], description: Mapping[str, Any]) -> Target:
+    """Return the release that an inventory describes."""
+    return Target(files, description, list(description["apps"]))
+
+
+def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Target:
+    """Return the release of a backup. What was ill when it was sealed cannot be asked to be well afterwards."""
+    served = [app for app in manifest.apps if not only_what_served or manifest.is_serving(app)]
+    described = all_containers(manifest.description)
+    return Target(
+        files=list(kept_files(backup.directory, manifest)),
+        description=manifest.description,
+        apps=list(served),
+        owned=kept_owned(backup.directory),
+        images=manifest.images,
+        others=tuple(name for name in manifest.serving if name not in described),
+    )
+
+
+def from_guide(backup: Found, services: Iterable[Mapping[str, Any]], live: Mapping[str, Any]) -> Target:
+    """Return what a backup of the old guide holds; of the apps that are known now, those whose containers it has, must serve."""
+    names = {service["container_name"] for service in services if service.get("container_name")}
+    apps = [app for app in live.get("apps", []) if set(app["containers"]) <= names]
+    known = {name for app in apps for name in app["containers"]}
+    files = []
+    for path, location in sorted((backup.files or {}).items()):
+        with open(location, "rb") as stream:
+            data = stream.read()
+        # It knew no modes; a file with passwords in it must not become readable to all by being restored.
+        mode = PUBLIC_MODE if path.startswith("nginx/") else 0o600
+        files.append(KeptFile(path, data.decode(errors="replace"), data, mode != PUBLIC_MODE, mode, os.geteuid(), os.getegid()))
+    return Target(files=list(files), description={"apps": apps}, apps=apps, owned={}, others=tuple(sorted(names - known)))

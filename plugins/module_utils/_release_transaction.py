@@ -1,0 +1,181 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One transaction: it ends with the target proven serving, or with the sealed release proven serving, or it says so loudly.
+
+It runs on the server in one piece, so that a controller that dies or loses its connection does not end it half-way.
+"""
+
+from __future__ import annotations
+
+import shlex
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _backup_databases,
+    _backup_list,
+    _backup_manifest,
+    _release_databases,
+    _release_journal,
+    _release_live,
+    _release_target,
+    _tree_plan,
+    _tree_promote,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_databases import Exchange
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched, switch
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run wants. Backup is the one it sealed of what is live, empty where nothing was."""
+
+    target: Target
+    run: dict[str, Any]
+    backup: str = ""
+    validate: Callable[[str], None] = lambda _tree: None
+    exchange: Exchange | None = None
+    # Whether going back restores the databases as well.
+    restore_database: bool = False
+
+
+@dataclass
+class Failed(Exception):
+    """The target does not serve. Result is the ledger's word for what is live now."""
+
+    message: str
+    result: str
+    restored: Switched | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def recover_tree(root: str) -> dict[str, str] | None:
+    """Complete or forget a promotion that was cut off; return its changes, None where there was none."""
+    if not _tree_promote.interrupted(root):
+        return None
+    completed = _tree_plan.read_journal(root) or {}
+    _tree_promote.recover(root)
+    return completed
+
+
+def carry_out(server: Server, order: Order, plan: _tree_plan.Plan) -> Switched:
+    """Make the target live. On any failure after the first change the sealed release is brought back and proven."""
+    pending = _release_journal.read(server.root)
+    live = _release_live.read_description(_release_live.read_files(server.root))
+    known = _release_target.all_containers(live) | set(pending.containers if pending else [])
+    journal = Journal(
+        run=order.run,
+        backup=pending.backup if pending else order.backup,
+        containers=sorted(known | order.target.every_container),
+        aside=order.exchange.aside if order.exchange else {},
+    )
+    begun = pending is not None
+
+    def begin() -> None:
+        nonlocal begun
+        _release_journal.write(server.root, journal)
+        begun = True
+
+    try:
+        if pending and pending.aside:
+            _release_databases.undo(server.client, live.get("apps", []), pending.aside)
+        if order.exchange:
+            order.exchange.prepare()
+        between = order.exchange.perform if order.exchange else (lambda: None)
+        done = switch(server, order.target, plan, known, order.validate, begin, between)
+    except Exception as error:
+        if not begun:
+            raise  # Nothing has been changed, and the error says what was wanted.
+        raise go_back(server, order, journal, error) from error
+    _release_journal.clear(server.root)
+    if order.exchange:
+        order.exchange.finish()
+    return done
+
+
+def go_back(server: Server, order: Order, journal: Journal, error: Exception) -> Failed:
+    """Bring the sealed release back; return what to tell."""
+    message, facts = describe(error), dict(getattr(error, "facts", {}))
+    if not journal.backup:
+        _release_journal.clear(server.root)
+        return Failed(f"{message}\n\nThere was no release before this one to go back to, so it stays for you to look at. Deploy "
+                      "again when the cause is removed.", "failed", facts=facts)
+    try:
+        backup = _backup_list.get(server.root, journal.backup)
+        manifest = load(backup)
+        restored = restore(server, order, journal, backup, manifest)
+        notes = told(server, manifest, restored)
+    except Exception as second:
+        return Failed(
+            f"{message}\n\nTHE RELEASE THAT RAN BEFORE COULD NOT BE BROUGHT BACK: {describe(second)}\n"
+            f"It is sealed as backup {journal.backup} on the server. When the cause is removed, run: ansible-playbook rollback.yml "
+            f"-e rollback_to={journal.backup}", "broken", facts=facts)
+    _release_journal.clear(server.root)
+    return Failed(f"{message}\n\n{notes}", "restored", restored, facts)
+
+
+def load(backup: _backup_list.Found) -> _backup_manifest.Manifest:
+    """Return the manifest of a backup whose files, though not its dumps, have been verified."""
+    if backup.manifest is None:
+        raise _backup_manifest.BackupError(backup.damage or f"Backup {backup.id} is not a sealed one")
+    _backup_manifest.verify(backup.directory, backup.manifest, dumps=False)
+    return backup.manifest
+
+
+def restore(
+    server: Server, order: Order, journal: Journal, backup: _backup_list.Found, manifest: _backup_manifest.Manifest
+) -> Switched:
+    """Switch to the sealed release; of its apps those must serve that did when it was sealed."""
+    target = _release_target.from_backup(backup, manifest, only_what_served=True)
+    recover_tree(server.root)
+    if journal.aside:
+        _release_databases.undo(server.client, manifest.apps, journal.aside)
+    exchange = None
+    if order.restore_database and not journal.aside and any(entry["dump"] for entry in manifest.databases.values()):
+        exchange = Exchange(server.client, backup.directory, manifest)
+        exchange.prepare()
+        _release_journal.write(server.root, replace(journal, aside=exchange.aside))
+    plan = _tree_plan.make(target.files, _tree_plan.LiveTree(server.root), target.owned)
+    # What the failed release added to the sealed one must not stay.
+    done = switch(server, target, plan, set(journal.containers), between=exchange.perform if exchange else (lambda: None))
+    if exchange:
+        exchange.finish()
+    return done
+
+
+def told(server: Server, manifest: _backup_manifest.Manifest, restored: Switched) -> str:
+    """Say what was restored, who serves, and whether the databases have moved on."""
+    serving = [app["title"] for app in manifest.apps if manifest.is_serving(app)]
+    ill = [app["title"] for app in manifest.apps if not manifest.is_serving(app)]
+    lines = [
+        f"The release that ran before is back and was proven in {restored.seconds} s: "
+        f"{' and '.join(serving) or 'no app, since none'} {'serve' if len(serving) > 1 else 'serves'} again.",
+        f"Restored from backup {manifest.id}: files {', '.join(sorted(restored.plan.changes)) or 'none'}; containers "
+        f"{', '.join(restored.started) or 'none'}; removed {', '.join(restored.removed) or 'none'}.",
+    ]
+    lines += [f"{title} was not well before this run either and was not waited for." for title in ill]
+    running = set(_release_live.containers_of(server.client, server.project))
+    moved = _backup_databases.moved_schemas(server.client, manifest.databases, running)
+    for container, (then, now) in moved.items():
+        entry = manifest.databases[container]
+        lines.append(
+            f"Database {entry['name']} in {container} is at schema {now or '(none)'}, the restored release was sealed with "
+            f"{then or '(none)'}. Data are not touched without being asked to. To restore dump "
+            f"{entry['dump']['file'] if entry['dump'] else '(there is none)'} of backup {manifest.id}, and lose what was written since, "
+            f"run: ansible-playbook rollback.yml -e rollback_to={manifest.id} -e rollback_restore_database=true "
+            "-e rollback_confirm=true"
+        )
+    return "\n".join(lines)
+
+
+def describe(error: Exception) -> str:
+    """Return an error's message; one of ours is meant for people, any other one needs its kind and place."""
+    if type(error).__module__.startswith(__name__.rpartition(".")[0]):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" ({shlex.quote(last[0].name)})" if last else ""
+    return f"{type(error).__name__}{place}: {error}"

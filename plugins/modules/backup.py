@@ -1,0 +1,245 @@
+#!/usr/bin/python
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backup
+version_added: 0.2.0
+short_description: Seal the live release as a backup, and remove the backups that nobody needs any more
+description:
+  - A backup holds everything that made the live release run. These are each file of the tree with mode and owner, the images
+    of its containers (kept by a tag of ours), and a dump of each database of the apps that are about to change.
+  - It is written under a temporary name, made durable, and renamed, so that there is never half a backup.
+  - Dumps are made in one snapshot with the number of rows of each table, and proven by restoring them into a scratch
+    PostgreSQL of the same image and comparing these numbers. A dump that fails or does not restore fails the task before
+    anything has been changed.
+  - M(rarebooks.platform.release) brings a backup back.
+requirements:
+  - docker (Python library) on the server
+options:
+  path:
+    description: Absolute path of the directory that holds the release. Backups lie in C(backups/) below it.
+    type: path
+    required: true
+  project:
+    description: The Compose project.
+    type: str
+    required: true
+  state:
+    description:
+      - V(sealed) seals the live release. Nothing is sealed where there is none, where a switch that was cut off has yet to be
+        finished (then the backup it began with is named), and where the newest backup is of this release and no dump is due.
+      - V(pruned) removes superfluous backups with their dumps and images, and images built by deploys that neither a
+        container nor a backup uses. Nothing that this collection did not make is removed.
+    type: str
+    choices: [sealed, pruned]
+    default: sealed
+  reason:
+    description: Why the backup is sealed.
+    type: str
+    default: by hand
+  description:
+    description: What the live release consists of, where it is older than C(release.json) or was made by hand.
+    type: dict
+    default: {}
+  unchanged_apps:
+    description: Apps that the run will not change, whose databases therefore are not dumped.
+    type: list
+    elements: str
+    default: []
+  databases:
+    description: Whether databases are dumped, and whether each dump is proven by restoring it.
+    type: str
+    choices: ["off", dump, prove]
+    default: prove
+  parallel_from:
+    description: From this size of a database on, in MiB, its dump is made in parallel in PostgreSQL's directory format.
+    type: int
+    default: 2048
+  prove_up_to:
+    description: Above this size of a database, in MiB, the proof is left out with a warning. V(0) means no limit.
+    type: int
+    default: 20480
+  keep:
+    description: How many of the last releases are kept.
+    type: int
+    default: 5
+  keep_days:
+    description: Every backup younger than this many days is kept as well.
+    type: int
+    default: 7
+  run:
+    description: The run that holds the lease, as M(rarebooks.platform.lease) returned it; who and from which commit.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    support: full
+    description: Tells whether a backup would be sealed, or which would be removed.
+  diff_mode:
+    support: none
+    description: What is sealed is what is there.
+seealso:
+  - module: rarebooks.platform.backup_info
+  - module: rarebooks.platform.release
+author:
+  - RareBooks platform developers (@rarebooks)
+"""
+
+EXAMPLES = r"""
+- name: Seal what is live
+  rarebooks.platform.backup:
+    path: /opt/rarebooks
+    project: rarebooksdokploy
+    reason: before a deploy
+  register: sealed
+
+- name: Keep the last three releases and a fortnight
+  rarebooks.platform.backup:
+    path: /opt/rarebooks
+    project: rarebooksdokploy
+    state: pruned
+    keep: 3
+    keep_days: 14
+"""
+
+RETURN = r"""
+id:
+  description:
+    - Id of the backup of the live release, C(YYYYMMDD_HHMMSS) in UTC. Empty where there is no live release, and in check mode
+      where one would be sealed.
+  returned: success
+  type: str
+  sample: "20261124_083000"
+dumped:
+  description: Containers whose database was dumped.
+  returned: success
+  type: list
+  elements: str
+  sample: [db_maymessenger]
+size:
+  description: Bytes of files and dumps in the backup.
+  returned: success
+  type: int
+  sample: 48213
+seconds:
+  description: Seconds it took.
+  returned: success
+  type: float
+  sample: 5.2
+removed:
+  description: Ids of the backups that were removed.
+  returned: success
+  type: list
+  elements: str
+  sample: ["20261101_191500"]
+images_removed:
+  description: Names of images that were removed.
+  returned: success
+  type: list
+  elements: str
+  sample: ["rarebooksdokploy-backup:20261101_191500-0b9fde4dc3ca"]
+"""
+
+import os
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _backup_databases,
+    _backup_list,
+    _backup_prune,
+    _backup_seal,
+    _health_docker,
+    _ledger,
+    _release_journal,
+    _release_live,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
+
+
+def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
+    """Seal the live release, or say which backup it is sealed as already."""
+    params, root = module.params, os.path.normpath(module.params["path"])
+    pending = _release_journal.read(root)
+    if pending:
+        # What is live now may be a mixture; what was live is sealed already.
+        return {"id": pending.backup}
+    live = _release_live.read(root, params["project"], client, params["description"])
+    if not live.exists:
+        return {}
+    policy = _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
+    dumping = _backup_databases.plan(client, live, policy, set(params["unchanged_apps"]))
+    newest = [one.manifest for one in _backup_list.find_all(root) if one.manifest][-1:]
+    if newest and newest[0].release == live.digest and not dumping:
+        return {"id": newest[0].id}
+    if module.check_mode:
+        return {"changed": True, "dumped": sorted(dumping)}
+    run = params["run"]
+    occasion = _backup_seal.Occasion(params["reason"], params["project"], run.get("by", ""), run.get("commit", ""))
+    manifest, warnings = _backup_seal.seal(live, occasion, client, dumping)
+    for warning in warnings:
+        module.warn(warning)
+    return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size}
+
+
+def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
+    """Remove superfluous backups and the images nothing uses any more."""
+    params, root = module.params, os.path.normpath(module.params["path"])
+    live = _release_live.read(root, params["project"], client)
+    backups = _backup_list.find_all(root)
+    ledger, _unreadable = _ledger.read(root)
+    doomed = _backup_prune.superfluous(
+        backups, ledger, live.digest, params["keep"], params["keep_days"], datetime.now(timezone.utc)
+    )
+    if module.check_mode:
+        return {"changed": bool(doomed), "removed": doomed}
+    _backup_prune.finish_removals(store(root))
+    for identifier in doomed:
+        _backup_prune.remove(store(root), identifier)
+    left = [one for one in backups if one.id not in doomed]
+    images = _backup_prune.drop_images(client, params["project"], left, live)
+    return {"changed": bool(doomed or images), "removed": doomed, "images_removed": images}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "project": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["sealed", "pruned"], "default": "sealed"},
+            "reason": {"type": "str", "default": "by hand"},
+            "description": {"type": "dict", "default": {}},
+            "unchanged_apps": {"type": "list", "elements": "str", "default": []},
+            "databases": {"type": "str", "choices": list(_backup_databases.MODES), "default": "prove"},
+            "parallel_from": {"type": "int", "default": 2048},
+            "prove_up_to": {"type": "int", "default": 20480},
+            "keep": {"type": "int", "default": 5},
+            "keep_days": {"type": "int", "default": 7},
+            "run": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    if _health_docker.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=_health_docker.IMPORT_ERROR)
+    result = {"changed": False, "id": "", "dumped": [], "size": 0, "removed": [], "images_removed": []}
+    began = time.monotonic()
+    try:
+        result |= (seal if module.params["state"] == "sealed" else prune)(module, _health_docker.connect())
+    except BackupError as error:
+        module.fail_json(msg=str(error))
+    except Exception as error:
+        module.fail_json(
+            msg=f"{describe(error)}\nNothing that runs has been changed: the backup comes before everything else. To go on without "
+            "dumps, at your own risk, set stack_backup_databases to off."
+        )
+    module.exit_json(**result, seconds=round(time.monotonic() - began, 1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+#!/usr/bin/python
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backup_info
+version_added: 0.2.0
+short_description: List the backups of a server, or verify one
+description:
+  - Lists sealed backups, damaged ones, and those that the commands of the old guide left (C(docker-compose.yml.backup.<id>) and
+    C(backups/<id>/)), and says of each what of the live release differs from it.
+  - With O(id) one backup is verified whole, every file and dump by its SHA-256 and every image by its id. One that is unknown,
+    damaged or incomplete fails the task, naming the file.
+requirements:
+  - docker (Python library) on the server
+options:
+  path:
+    description: Absolute path of the directory that holds the release.
+    type: path
+    required: true
+  project:
+    description: The Compose project.
+    type: str
+    required: true
+  id:
+    description:
+      - The backup to verify. V(previous) is the release before the live one as the ledger knows it, not by the age of files; after
+        a switch that was cut off it is the release that the switch began with.
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    support: full
+    description: Reads only, so check mode is the same as a run.
+  diff_mode:
+    support: none
+    description: Nothing is changed.
+seealso:
+  - module: rarebooks.platform.backup
+author:
+  - RareBooks platform developers (@rarebooks)
+"""
+
+EXAMPLES = r"""
+- name: List the backups
+  rarebooks.platform.backup_info:
+    path: /opt/rarebooks
+    project: rarebooksdokploy
+  register: listed
+
+- name: Find and verify the backup of the release before this one
+  rarebooks.platform.backup_info:
+    path: /opt/rarebooks
+    project: rarebooksdokploy
+    id: previous
+  register: found
+"""
+
+RETURN = r"""
+backups:
+  description: All backups, newest first. Those of the guide have an id, a kind and files only.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the backup.
+      type: str
+      sample: "20261124_083000"
+    kind:
+      description: V(sealed) or V(legacy).
+      type: str
+    result:
+      description: V(good) if its release is known to have served, V(not proven), V(unsealed), or what is damaged.
+      type: str
+    age:
+      description: Seconds since it was sealed.
+      type: int
+    live:
+      description: Whether it is the release that is live.
+      type: bool
+    differs:
+      description: What of the live release is not as in the backup, paths and images.
+      type: list
+      elements: str
+    manifest:
+      description: What was sealed, with paths in place of the hashes.
+      type: dict
+backup:
+  description: The backup of O(id), verified, as in RV(backups), with C(apps_changed), the apps whose containers would be replaced.
+  returned: success
+  type: dict
+apps:
+  description: Names of the apps of the live release.
+  returned: success
+  type: list
+  elements: str
+interrupted:
+  description: Whether a switch was cut off and has yet to be finished.
+  returned: success
+  type: bool
+"""
+
+import os
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _backup_images,
+    _backup_list,
+    _health_docker,
+    _ledger,
+    _release_journal,
+    _release_live,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
+
+
+def age_of(identifier: str) -> int:
+    """Return the seconds since the moment that an id names."""
+    moment = datetime.strptime(identifier, "%Y%m%d_%H%M%S").replace(tzinfo=timezone.utc)
+    return int((datetime.now(timezone.utc) - moment).total_seconds())
+
+
+def entry(backup: Found, ledger: list[dict[str, Any]], live: Live) -> dict[str, Any]:
+    """Return what is told of one backup."""
+    told: dict[str, Any] = {
+        "id": backup.id, "kind": backup.kind, "age": age_of(backup.id), "result": backup.damage or "unsealed", "live": False,
+        "differs": [], "manifest": {"files": sorted(backup.files or {}), "network": ""}, "apps_changed": [],
+    }
+    if backup.manifest is None:
+        return told
+    return {
+        **told,
+        "result": "good" if _backup_list.is_good(backup.manifest, ledger) else "not proven",
+        "live": backup.manifest.release == live.digest,
+        "differs": _backup_list.differences(backup.manifest, live),
+        "manifest": backup.manifest.summary(),
+        "apps_changed": _backup_list.apps_changed(backup.manifest, live),
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "project": {"type": "str", "required": True},
+            "id": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    if _health_docker.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=_health_docker.IMPORT_ERROR)
+    root, identifier = os.path.normpath(module.params["path"]), module.params["id"]
+    try:
+        client = _health_docker.connect()
+        live = _release_live.read(root, module.params["project"], client)
+        ledger, _unreadable = _ledger.read(root)
+        pending = _release_journal.read(root)
+        backups = _backup_list.find_all(root)
+        chosen: dict[str, Any] = {}
+        if identifier == "previous":
+            identifier = pending.backup if pending else _backup_list.previous(backups, ledger, live).id
+        if identifier:
+            backup = _backup_list.get(root, identifier)
+            if backup.kind == "sealed":
+                _backup_images.check(client, _backup_list.check(backup))
+            chosen = entry(backup, ledger, live)
+    except BackupError as error:
+        module.fail_json(msg=str(error))
+    except Exception as error:
+        module.fail_json(msg=describe(error))
+    apps = [app["name"] for app in live.description.get("apps", [])]
+    listed = [entry(backup, ledger, live) for backup in reversed(backups)]
+    module.exit_json(changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None)
+
+
+if __name__ == "__main__":
+    main()

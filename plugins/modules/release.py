@@ -1,0 +1,294 @@
+#!/usr/bin/python
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release
+version_added: 0.2.0
+short_description: Make a release live, or bring the one before it back
+description:
+  - Brings a server to a release, which is either rendered from roles or taken from a backup, in one transaction.
+  - The tree of files is staged, judged by validators and promoted, containers whose image or configuration differs are
+    started, the proxy is reloaded, and the health gate must hold for every container and site of the release.
+  - On any failure after the first change the release in O(backup) is brought back and proven to serve in the same way, and
+    the task fails with both told. It never ends half-way, also when the controller dies, because all of it runs on the
+    server.
+  - A switch that was cut off by the end of the server itself is completed or undone by the next run.
+  - Where nothing differs, nothing is started, and the gate alone is asked.
+  - A run that changed something is recorded in the ledger.
+requirements:
+  - docker (Python library) on the server
+  - requests >= 2.25 for Python on the server
+options:
+  path:
+    description: Absolute path of the directory that holds the release.
+    type: path
+    required: true
+  project:
+    description: The Compose project.
+    type: str
+    required: true
+  roles:
+    description: Roles whose C(templates/tree/) makes the tree, as M(rarebooks.platform.config_tree) describes it.
+    type: list
+    elements: str
+    default: []
+  files:
+    description: Files of the tree. Set by the action plugin from O(roles).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Path relative to O(path).
+        type: str
+        required: true
+      content:
+        description: Text of the file.
+        type: str
+      private_content:
+        description: Text of a file that is secret as a whole.
+        type: str
+  description:
+    description:
+      - What the release of O(roles) consists of, as its file C(release.json) states it, with the keys C(apps), C(proxy),
+        C(ca_file) and C(sources).
+    type: dict
+    default: {}
+  to:
+    description: Id of the backup whose release is to be made live, in place of O(roles).
+    type: str
+    default: ""
+  backup:
+    description:
+      - Id of the backup of the live release, which is brought back when the new one fails. Empty where there is none.
+    type: str
+    default: ""
+  restore_database:
+    description:
+      - With O(to), also put the dumps of that backup in the place of the live databases. Without it, whether a release that is
+        brought back after a failure takes its databases along.
+      - What was written since the dump is lost.
+    type: bool
+    default: false
+  accept_unsealed:
+    description: Whether O(to) may be a backup made by the old guide's commands, which nothing proves to be whole.
+    type: bool
+    default: false
+  secrets_file:
+    description: JSON file on the server with the values of secrets by name; they are masked in all output.
+    type: path
+  validators:
+    description: Commands that judge the staged tree, as M(rarebooks.platform.config_tree) describes them.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: What holds when the validator is content.
+        type: str
+        required: true
+      argv:
+        description: Program and arguments. C({tree}) is replaced by the staged tree's path.
+        type: list
+        elements: str
+        required: true
+  deadline:
+    description: Seconds the gate waits; V(0) derives it from the containers' own health checks.
+    type: int
+    default: 0
+  proxy_paths:
+    description: Files and directories on the server that nginx reads, certificates included.
+    type: list
+    elements: path
+    default: []
+  proxy_record:
+    description: File on the server that remembers the digest of what nginx has read.
+    type: path
+    required: true
+  run:
+    description: The run that holds the lease, as M(rarebooks.platform.lease) returned it. Not needed in check mode.
+    type: dict
+    default: {}
+  lease_directory:
+    description: Directory on the server that holds leases.
+    type: path
+    default: /run/rarebooks.platform
+attributes:
+  check_mode:
+    support: full
+    description: Tells what a run would change, and lets the validators judge a copy of the tree.
+  diff_mode:
+    support: full
+    description: Shows each changed file, secrets masked.
+  platform:
+    platforms: posix
+    support: full
+    description: The module runs on the server that runs the containers.
+seealso:
+  - module: rarebooks.platform.backup
+  - module: rarebooks.platform.lease
+author:
+  - RareBooks platform developers (@rarebooks)
+"""
+
+EXAMPLES = r"""
+- name: Make the release of these roles live
+  rarebooks.platform.release:
+    path: /opt/rarebooks
+    project: rarebooksdokploy
+    roles: [rarebooks.platform.stack, rarebooks.platform.proxy, rarebooks.platform.rarebooks]
+    description: "{{ description }}"
+    backup: "{{ sealed.id }}"
+    secrets_file: /opt/rarebooks/.secrets.json
+    proxy_record: /opt/rarebooks/.proxy_loaded.json
+    run: "{{ lease.run }}"
+
+- name: Go back to a backup
+  rarebooks.platform.release:
+    path: /opt/rarebooks
+    project: rarebooksdokploy
+    to: "20261124_083000"
+    backup: "{{ sealed.id }}"
+    proxy_record: /opt/rarebooks/.proxy_loaded.json
+    run: "{{ lease.run }}"
+"""
+
+RETURN = r"""
+created:
+  description: Paths of the files that were missing, relative to O(path).
+  returned: success
+  type: list
+  elements: str
+updated:
+  description: Paths of the files that differed, relative to O(path).
+  returned: success
+  type: list
+  elements: str
+removed:
+  description: Paths of the stale files that were removed, relative to O(path).
+  returned: success
+  type: list
+  elements: str
+roles_changed:
+  description: Roles of O(roles) with a file that was missing or differed.
+  returned: success
+  type: list
+  elements: str
+started:
+  description:
+    - Containers that were created, replaced or started. In check mode those that would be, as far as it can be foretold,
+      which it cannot while files differ.
+  returned: success
+  type: list
+  elements: str
+containers_removed:
+  description: Containers of the release before that the new one does not have, and that were removed.
+  returned: success
+  type: list
+  elements: str
+reloaded:
+  description: Whether the proxy read its configuration again.
+  returned: success
+  type: bool
+interrupted:
+  description: Whether an earlier switch had been cut off and was completed or undone by this one.
+  returned: success
+  type: bool
+release:
+  description: Identity of the release that is live now.
+  returned: success
+  type: str
+seconds:
+  description: Seconds from the first change until everything was proven.
+  returned: success
+  type: float
+notes:
+  description: What else a person should know, such as a database whose schema is newer than the release.
+  returned: success
+  type: list
+  elements: str
+diff:
+  description: One difference per changed file in diff mode, otherwise empty.
+  returned: success
+  type: list
+  elements: dict
+result:
+  description: How a failed run ended, V(refused) with nothing changed, V(restored), V(failed) or V(broken).
+  returned: failure
+  type: str
+restored:
+  description: The backup that was brought back and proven, empty where none was.
+  returned: failure
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _health_docker,
+    _health_http,
+    _lease,
+    _release_run,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
+
+ARGUMENT_SPEC = {
+    "path": {"type": "path", "required": True},
+    "project": {"type": "str", "required": True},
+    "roles": {"type": "list", "elements": "str", "default": []},
+    "files": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "path": {"type": "str", "required": True},
+            "content": {"type": "str"},
+            "private_content": {"type": "str", "no_log": True},
+        },
+    },
+    "description": {"type": "dict", "default": {}},
+    "to": {"type": "str", "default": ""},
+    "backup": {"type": "str", "default": ""},
+    "restore_database": {"type": "bool", "default": False},
+    "accept_unsealed": {"type": "bool", "default": False},
+    "secrets_file": {"type": "path", "no_log": False},
+    "validators": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "argv": {"type": "list", "elements": "str", "required": True},
+        },
+    },
+    "deadline": {"type": "int", "default": 0},
+    "proxy_paths": {"type": "list", "elements": "path", "default": []},
+    "proxy_record": {"type": "path", "required": True},
+    "run": {"type": "dict", "default": {}},
+    "lease_directory": {"type": "path", "default": _lease.DIRECTORY},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    if bool(module.params["to"]) == bool(module.params["files"]):
+        module.fail_json(msg="release: expected either the roles of a release or the id of a backup in `to`, got both or neither")
+    for error, name in (
+        (_health_docker.IMPORT_ERROR, "docker (package python3-docker)"),
+        (_health_http.IMPORT_ERROR, "requests (package python3-requests)"),
+    ):
+        if error:
+            module.fail_json(msg=missing_required_lib(name), exception=error)
+    try:
+        result = _release_run.run(module.params, module.check_mode, module._diff, module.tmpdir, module.run_command)
+    except _release_run.ReleaseError as error:
+        module.fail_json(msg=str(error), **error.facts)
+    except Exception as error:
+        module.fail_json(msg=f"{describe(error)}", result="failed", restored="")
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""Which backups there are, which one is "previous", and which go."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _backup_images,
+    _backup_list,
+    _backup_prune,
+    _ledger,
+    _release_live,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, store
+from backup_support import NOON, PROJECT, Engine, sealed
+
+
+class Server:
+    """A server whose releases are numbers: each has a file and an image of that number."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.engine = Engine(str(root))
+        self.ledger: list[dict[str, Any]] = []
+        self.hour = 0
+
+    def make_live(self, number: int) -> None:
+        (self.root / "docker-compose.yml").write_text(f"services: {{}} # {number}\n")
+        self.engine.run("web", f"web:{number}", f"sha256:{number:064}")
+
+    @property
+    def live(self) -> _release_live.Live:
+        return _release_live.read(str(self.root), PROJECT, self.engine)
+
+    def seal(self) -> str:
+        self.hour += 1
+        return sealed(self.root, self.engine, NOON + timedelta(hours=self.hour)).id
+
+    def deploy(self, number: int, result: str = "deployed", action: str = "deploy") -> str:
+        """Seal what is live, make a release live, and record that; a failed one leaves what was live."""
+        identifier = self.seal() if (self.root / "docker-compose.yml").exists() else ""
+        if result in ("deployed", "rolled back"):
+            self.make_live(number)
+        run = _ledger.Run(str(len(self.ledger)), action)
+        self.ledger.append(_ledger.entry(run, result, 1.0, release=self.live.digest, backup=identifier))
+        return identifier
+
+    @property
+    def backups(self) -> list[Found]:
+        return _backup_list.find_all(str(self.root))
+
+    def previous(self) -> str:
+        return _backup_list.previous(self.backups, self.ledger, self.live).id
+
+    def doomed(self, keep: int = 5, days: int = 0, hours: float = 1000) -> list[str]:
+        now = NOON + timedelta(hours=hours)
+        return _backup_prune.superfluous(self.backups, self.ledger, self.live.digest, keep, days, now)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    return Server(tmp_path)
+
+
+def test_going_back_twice_goes_back_two_releases(server: Server) -> None:
+    server.deploy(1)
+    first, second = server.deploy(2), server.deploy(3)
+    assert server.previous() == second
+    server.deploy(2, "rolled back", "rollback")
+    assert server.previous() == first
+    server.deploy(1, "rolled back", "rollback")
+    with pytest.raises(BackupError, match="first one the ledger knows, so there is nothing before it"):
+        server.previous()
+
+
+def test_previous_follows_the_ledger_and_not_the_age_of_files(server: Server) -> None:
+    server.deploy(1)
+    first = server.deploy(2)
+    newest = server.seal()  # Of what is live, and newer than any other.
+    assert newest != first and server.previous() == first
+
+
+def test_previous_skips_what_failed(server: Server) -> None:
+    server.deploy(1)
+    first = server.deploy(2)
+    server.deploy(3, "restored")
+    assert server.previous() == first
+
+
+def test_a_live_release_that_the_ledger_does_not_know_goes_back_to_the_newest_good_one(server: Server) -> None:
+    server.deploy(1)
+    server.deploy(2)
+    newest = server.seal()
+    (server.root / "docker-compose.yml").write_text("edited: by hand\n")
+    assert server.previous() == newest
+
+
+def test_an_ill_release_that_was_never_proven_is_not_good(server: Server) -> None:
+    server.make_live(1)
+    server.engine.run("web", "web:1", "sha256:" + "1" * 64, health="unhealthy")
+    server.seal()
+    server.make_live(2)
+    with pytest.raises(BackupError, match="expected a good backup that differs from what is live, got none"):
+        server.previous()
+    server.ledger.append(_ledger.entry(_ledger.Run(), "restored", 1.0, release=server.backups[0].manifest.release))  # type: ignore[union-attr]
+    assert server.previous() == server.backups[0].id
+
+
+def test_an_unknown_backup_is_refused_with_what_there_is(server: Server) -> None:
+    server.make_live(1)
+    known = server.seal()
+    with pytest.raises(BackupError, match=rf"^Backup 20200101_000000: expected one of {known} in .* Nothing has been changed"):
+        _backup_list.get(str(server.root), "20200101_000000")
+
+
+def test_both_layouts_of_the_guide_are_found(server: Server) -> None:
+    backups = Path(store(str(server.root)))
+    backups.mkdir()
+    (backups / "docker-compose.yml.backup.20241201_101010").write_text("flat")
+    (backups / "nginx_prod.conf.backup.20241201_101010").write_text("twin")
+    (backups / "20241202_101010").mkdir()
+    (backups / "20241202_101010/docker-compose.yml").write_text("directory")
+    (backups / "20241202_101010/nginx_prod.conf").write_text("nginx")
+    (backups / ".last_backup").write_text("20241202_101010")
+    (backups / "notes.txt").write_text("somebody's")
+    found = {one.id: (one.kind, sorted(one.files or {})) for one in server.backups}
+    files = ["docker-compose.yml", "nginx/nginx_prod.conf"]
+    assert found == {"20241201_101010": ("legacy", files), "20241202_101010": ("legacy", files)}
+    assert server.doomed(keep=0) == []
+
+
+def test_what_differs_from_live_is_told(server: Server) -> None:
+    server.make_live(1)
+    manifest = _backup_list.get(str(server.root), server.seal()).manifest
+    assert manifest and _backup_list.differences(manifest, server.live) == []
+    server.make_live(2)
+    assert _backup_list.differences(manifest, server.live) == ["docker-compose.yml", "image of web"]
+
+
+def test_so_many_releases_are_kept(server: Server) -> None:
+    ids = [server.deploy(number) for number in range(1, 9)][1:]
+    assert server.doomed(keep=5) == ids[:2]
+    assert server.doomed(keep=1) == ids[:-1]
+
+
+def test_what_is_young_is_kept(server: Server) -> None:
+    ids = [server.deploy(number) for number in range(1, 9)][1:]
+    # Sealed at 13:00 and then every hour; a day ago it was 15:30.
+    assert server.doomed(keep=1, days=1, hours=24 + 3.5) == ids[:3]
+
+
+def test_the_newest_good_one_and_the_live_one_are_never_removed(server: Server) -> None:
+    server.deploy(1)
+    server.deploy(2)
+    good = server.deploy(3)
+    server.engine.run("web", "web:3", "sha256:" + "3" * 64, health="unhealthy")
+    live = server.seal()
+    assert {good, live}.isdisjoint(server.doomed(keep=0))
+
+
+def test_a_backup_that_no_run_came_to_use_gives_way_to_the_next_of_the_same_release(server: Server) -> None:
+    server.deploy(1)
+    used = server.deploy(2)
+    failed = [server.deploy(3, "restored") for _attempt in range(3)]
+    assert server.doomed(days=30, hours=20) == failed[:2]
+    assert used not in server.doomed(days=30, hours=20)
+
+
+def test_images_go_with_their_backup_and_nothing_else_does(server: Server) -> None:
+    server.deploy(1)
+    gone = server.deploy(2)
+    kept = server.deploy(3)
+    server.engine.tags |= {"theirs:1": "sha256:theirs", "shop-backups:x": "sha256:theirs", "old:build": "sha256:build"}
+    server.engine.labels["sha256:build"] = {_backup_images.OWNER_LABEL: PROJECT}
+    server.engine.labels["sha256:theirs"] = {_backup_images.OWNER_LABEL: "another"}
+    _backup_prune.remove(store(str(server.root)), gone)
+    dropped = _backup_prune.drop_images(server.engine, PROJECT, server.backups, server.live)
+    assert sorted(dropped) == ["old:build", f"shop-backup:{gone}-{1:012}"[:-12] + "0" * 12]
+    assert {"theirs:1", "shop-backups:x", "web:1", "web:3"} <= server.engine.tags.keys()
+    assert [tag for tag in server.engine.tags if tag.startswith("shop-backup:")] == [f"shop-backup:{kept}-{'0' * 12}"]
+
+
+def test_an_image_in_use_stays(server: Server) -> None:
+    server.make_live(1)
+    identifier = server.seal()
+    server.engine.busy = {f"shop-backup:{identifier}-{'0' * 12}"}
+    _backup_prune.remove(store(str(server.root)), identifier)
+    assert _backup_prune.drop_images(server.engine, PROJECT, [], server.live) == []
+
+
+def test_a_removal_that_was_cut_off_is_finished_and_is_no_backup(server: Server) -> None:
+    server.make_live(1)
+    identifier = server.seal()
+    directory = Path(store(str(server.root)))
+    (directory / identifier).rename(directory / f".removing-{identifier}")
+    assert server.backups == []
+    _backup_prune.finish_removals(str(directory))
+    assert list(directory.iterdir()) == []
+
+
+def test_moved_names_are_found_and_put_back(server: Server) -> None:
+    server.make_live(1)
+    manifest = _backup_list.get(str(server.root), server.seal()).manifest
+    assert manifest
+    server.engine.tags["web:1"] = "sha256:another"
+    assert _backup_images.moved(server.engine, manifest.images) == {"web:1": f"sha256:{1:064}"}
+    _backup_images.put_back(server.engine, _backup_images.moved(server.engine, manifest.images))
+    assert server.engine.tags["web:1"] == f"sha256:{1:064}"
+
+
+def test_an_image_that_is_gone_is_named(server: Server) -> None:
+    server.make_live(1)
+    manifest = _backup_list.get(str(server.root), server.seal()).manifest
+    assert manifest
+    server.engine.tags.clear()
+    with pytest.raises(BackupError, match=r"image web:1 \(sha256:000000000000, kept as shop-backup:.*\) of web is gone"):
+        _backup_images.check(server.engine, manifest)
