@@ -8,7 +8,7 @@ from typing import Any
 import certificates
 import pytest
 import server
-from conftest import Deployer
+from operators import Deployer
 from deployment import Deploy
 
 BREAK = """

@@ -9,7 +9,7 @@ import pytest
 import server
 import sources
 import yaml
-from conftest import Deployer
+from operators import Deployer
 from deployment import INVENTORY, Deploy
 
 NETWORK = "somebodys_network"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Deployer
+from operators import Deployer
 from visitor import Visitor
 
 TREES: dict[str, tuple[dict[str, Any], str, str]] = {

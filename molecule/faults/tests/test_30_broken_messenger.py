@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import server
-from conftest import Deployer
+from operators import Deployer
 from visitor import Visitor
 
 # A health check that makes up its mind in seconds instead of minutes.

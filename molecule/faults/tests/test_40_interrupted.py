@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import server
-from conftest import Deployer
+from operators import Deployer
 
 TREE = "/opt/rarebooks"
 # A deploy had staged and committed its tree, and died before it renamed nginx.conf into place and reloaded the proxy.

@@ -11,7 +11,8 @@ from deployment import HOST, SSH_CONFIG
 
 SECRETS = "/opt/rarebooks/.secrets.json"
 
-# Runs on the server. Of a directory the times are left out: a tree that is refused has been staged inside, and removed.
+# Runs on the server. Of a directory the times are left out: a tree that is refused has been staged inside, and removed. The
+# ledger is left out: it tells of refusals too.
 STATE = r"""
 import hashlib, json, os, subprocess
 
@@ -20,7 +21,8 @@ def output(*argv):
 
 state = {}
 for top in ("/opt/rarebooks", "/etc/letsencrypt", "/etc/docker", "/etc/apt", "/var/lib/dpkg/status"):
-    paths = [top] + [os.path.join(folder, name) for folder, folders, files in os.walk(top) for name in folders + files]
+    paths = [top] + [os.path.join(folder, name) for folder, folders, files in os.walk(top) for name in folders + files
+                     if name != "ledger.jsonl"]
     for path in paths:
         status = os.lstat(path)
         state[path] = [oct(status.st_mode), status.st_uid, status.st_gid, status.st_ino]
@@ -54,6 +56,46 @@ def state() -> dict[str, Any]:
     """Return everything a deploy could touch, by name."""
     loaded: dict[str, Any] = json.loads(run("python3", "-", stdin=STATE))
     return loaded
+
+
+# What a release is on a server: the files of its tree with mode and owner, and the image of each container that runs.
+RELEASE = r"""
+import hashlib, json, os, subprocess
+
+def output(*argv):
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+os.chdir("/opt/rarebooks")
+release = {}
+for path in sorted(json.load(open(".config_tree.json"))) + [".config_tree.json"]:
+    status = os.lstat(path)
+    release[path] = [oct(status.st_mode), status.st_uid, status.st_gid, hashlib.sha256(open(path, "rb").read()).hexdigest()]
+for container in json.loads(output("docker", "inspect", *output("docker", "ps", "--all", "--quiet").split())):
+    health = container["State"].get("Health", {}).get("Status")
+    release["container " + container["Name"]] = [container["Image"], container["State"]["Status"], health]
+print(json.dumps(release))
+"""
+
+
+def release() -> dict[str, Any]:
+    """Return the release that is live, by the names of its files and containers."""
+    loaded: dict[str, Any] = json.loads(run("python3", "-", stdin=RELEASE))
+    return loaded
+
+
+def release_containers() -> dict[str, list[str]]:
+    """Return image, state and health of each container that runs, by name."""
+    return {name.removeprefix("container /"): entry for name, entry in release().items() if name.startswith("container ")}
+
+
+def ledger() -> list[dict[str, Any]]:
+    """Return what the ledger says of every run."""
+    return [json.loads(line) for line in run("cat", "/opt/rarebooks/ledger.jsonl").splitlines()]
+
+
+def backups() -> list[str]:
+    """Return the ids of the backups, oldest first."""
+    return sorted(run("sh", "-c", "ls /opt/rarebooks/backups 2>/dev/null || true").split())
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

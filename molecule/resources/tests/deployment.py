@@ -1,4 +1,4 @@
-"""Runs the real deploy.yml against this scenario's server, as an operator does, and reads what it says."""
+"""Runs the real playbooks against this scenario's server, as an operator does, and reads what they say."""
 
 from __future__ import annotations
 
@@ -49,18 +49,29 @@ class Deploy:
         return {key: int(value) for key, value in (pair.split("=") for pair in counts.split())}
 
 
-def deploy(directory: Path, variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY) -> Deploy:
-    """Deploy with these variables on top of the inventory's."""
+def operator_environment() -> dict[str, str]:
+    """Return an environment without any of the settings that Molecule hands down: an operator has none of them."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return environment | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_COMMON_ARGS": f"-F {shlex.quote(str(SSH_CONFIG))}"}
+
+
+def command(
+    directory: Path, variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY, playbook: str = "deploy.yml"
+) -> list[str]:
+    """Return the command that runs a playbook with these variables on top of the inventory's."""
     extra = directory / "variables.json"
     extra.write_text(json.dumps(variables))
-    argv = ["ansible-playbook", f"--inventory={inventory}", f"--extra-vars=@{extra}", "deploy.yml", *options]
-    # An operator has none of the settings that Molecule hands down.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    environment |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_COMMON_ARGS": f"-F {shlex.quote(str(SSH_CONFIG))}"}
+    return ["ansible-playbook", f"--inventory={inventory}", f"--extra-vars=@{extra}", playbook, *options]
+
+
+def deploy(
+    directory: Path, variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY, playbook: str = "deploy.yml"
+) -> Deploy:
+    """Run a playbook to its end. Nobody answers questions."""
     done = subprocess.run(
-        argv,
+        command(directory, variables, *options, inventory=inventory, playbook=playbook),
         cwd=ROOT,
-        env=environment,
+        env=operator_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

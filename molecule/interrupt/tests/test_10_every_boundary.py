@@ -1,0 +1,62 @@
+"""The controller is killed before every task that reaches the server, in a deploy and in a rollback that change something.
+
+After each the shop answers, and the next plain run converges, with nothing to unlock or to clean up by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import server
+from conftest import JOURNAL, version
+from operators import Deployer
+
+
+def assert_converged(number: int) -> None:
+    """Require that a version is live and whole, and that nothing is left of the run that died."""
+    assert f"DEMO_VERSION={number}\n" in server.run("cat", "/opt/rarebooks/env/maymessenger_backend.env")
+    assert f"client_max_body_size {number}m;" in server.run("cat", "/opt/rarebooks/nginx/sites/maymessenger.conf")
+    assert server.run("sh", "-c", f"ls -d {JOURNAL} /opt/rarebooks/.config_tree.staged /run/rarebooks.platform/*.json 2>&1 || true").count("cannot access") == 3
+    ill = [name for name, (_image, *state) in server.release_containers().items() if state != ["running", "healthy"]]
+    assert ill == []
+
+
+def test_a_deploy_killed_at_every_boundary(
+    boundaries: Callable[..., dict[int, str]],
+    kill_before: Callable[..., None],
+    deploying: Deployer,
+    assert_shop_answers: Callable[[], None],
+) -> None:
+    points = boundaries(version(100))
+    assert len(points) >= 10, points
+    for number, point in points.items():
+        print(f"killed before task {number}, {point}")
+        kill_before(number, version(100 + number))
+        assert_shop_answers()
+        done = deploying(version(100 + number))
+        assert done.code == 0, f"killed before {point}"
+        assert_converged(100 + number)
+    results = [entry["result"] for entry in server.ledger()]
+    assert results.count("interrupted") >= len(points) - 2, results
+
+
+def test_a_rollback_killed_at_every_boundary(
+    boundaries: Callable[..., dict[int, str]],
+    kill_before: Callable[..., None],
+    deploying: Deployer,
+    assert_shop_answers: Callable[[], None],
+) -> None:
+    assert deploying(version(201)).code == 0
+    assert deploying(version(202)).code == 0
+    backups = {201: server.backups()[-1]}
+    quick = {"stack_backup_databases": "dump", "stack_backup_keep": 20}
+    points = boundaries({"rollback_to": backups[201], **quick}, "rollback.yml")
+    backups[202] = server.backups()[-1]
+    assert len(points) >= 5, points
+    for goal, (number, point) in zip([202, 201] * len(points), points.items(), strict=False):
+        print(f"killed before task {number}, {point}")
+        variables = {"rollback_to": backups[goal], **quick}
+        kill_before(number, variables, "rollback.yml")
+        assert_shop_answers()
+        assert deploying(variables, playbook="rollback.yml").code == 0, f"killed before {point}"
+        assert_converged(goal)

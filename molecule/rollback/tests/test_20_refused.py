@@ -1,0 +1,107 @@
+"""Backups that must not be used are refused before anything is touched, and the message names the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import server
+from conftest import QUICK
+from operators import Deployer
+from releases import Releases
+
+BACKUPS = "/opt/rarebooks/backups"
+
+
+@pytest.fixture
+def rejected(refused: Deployer) -> Callable[..., str]:
+    """Return a function that rolls back, finds that it was refused with nothing touched, and returns the message."""
+
+    def run(variables: dict[str, Any]) -> str:
+        done = refused(QUICK | variables, playbook="rollback.yml")
+        assert done.recap()["changed"] == 0
+        assert server.ledger()[-1]["result"] == "refused"
+        return done.message()
+
+    return run
+
+
+def test_an_unknown_backup(rejected: Callable[..., str]) -> None:
+    message = rejected({"rollback_to": "20200101_000000"})
+    assert message.startswith("Backup 20200101_000000: expected one of ") and all(known in message for known in server.backups())
+
+
+FILES = {
+    "a tampered file": ("files/nginx/sites/rarebooks.conf", "sed -i s/listen/LISTEN/ {}", "was changed: its SHA-256 is not the sealed one"),
+    "a missing file": ("files/env/db_books.env", "rm {}", "is missing"),
+    "a truncated dump": ("dumps/db_maymessenger.dump", "truncate --size=-1 {}", "was changed or truncated: expected "),
+    "a tampered manifest": ("manifest.json", "sed -i s/postgres:15/postgres:14/ {}", "does not have the SHA-256 in manifest.json.sha256"),
+    "a missing seal": ("manifest.json.sha256", "rm {}", "is missing: the backup is incomplete"),
+}
+
+
+@pytest.fixture
+def copy(releases: Releases) -> Iterator[str]:
+    """A copy of a sound backup, to be damaged."""
+    server.shell(f"cp -a {BACKUPS}/{releases.backup['v2']} {BACKUPS}/20200202_020202")
+    yield f"{BACKUPS}/20200202_020202"
+    server.shell(f"rm -r {BACKUPS}/20200202_020202")
+
+
+@pytest.mark.parametrize("damage", FILES)
+def test_a_damaged_backup(damage: str, copy: str, rejected: Callable[..., str]) -> None:
+    name, command, complaint = FILES[damage]
+    server.shell(command.format(f"{copy}/{name}"))
+    message = rejected({"rollback_to": "20200202_020202"})
+    assert message.startswith(f"{copy}/{name} ") and complaint in message and "Nothing has been changed." in message
+
+
+def test_an_image_that_is_gone(releases: Releases, rejected: Callable[..., str]) -> None:
+    image = releases.state["v1"]["container /maymessenger_backend"][0]
+    names = server.run("docker", "image", "inspect", "--format", '{{join .RepoTags " "}}', image).split()
+    assert any(name.startswith("rarebooksdokploy-backup:") for name in names)
+    server.run("docker", "save", "--output", "/root/v1.tar", *names)
+    server.run("docker", "rmi", *names)
+    try:
+        message = rejected({"rollback_to": releases.backup["v1"]})
+    finally:
+        server.run("docker", "load", "--input", "/root/v1.tar")
+    assert message.startswith("image maymessenger_backend:") and "of maymessenger_backend is gone" in message
+
+
+def test_databases_are_not_restored_without_being_confirmed(releases: Releases, rejected: Callable[..., str]) -> None:
+    message = rejected({"rollback_to": releases.backup["v2"], "rollback_restore_database": True})
+    assert message.startswith("rollback_restore_database: expected rollback_confirm=true beside it, got none.")
+
+
+def test_databases_are_not_restored_from_a_backup_without_a_dump(
+    releases: Releases, deploying: Deployer, going_back: Deployer
+) -> None:
+    without = {"stack_backup_databases": "off", "stack_backup_keep": 20, **releases.variables["v2"]}
+    assert deploying(without).code == 0
+    identifier = server.backups()[-1]
+    before = server.release()
+    done = going_back({"rollback_to": identifier, "rollback_restore_database": True, "rollback_confirm": True})
+    assert done.code == 2 and done.message().startswith(f"Backup {identifier} holds no dump of a database, so none can be restored.")
+    assert server.difference(before, server.release()) == {}
+
+
+def test_a_dump_that_fails_stops_a_deploy_before_anything_changes(releases: Releases, refused: Deployer) -> None:
+    server.run("docker", "pause", "rarebooks_books_db")
+    server.run("docker", "stop", "db_maymessenger")
+    try:
+        done = refused({**releases.variables["v1"], "stack_backup_databases": "dump"})
+    finally:
+        server.run("docker", "unpause", "rarebooks_books_db")
+        server.run("docker", "start", "db_maymessenger")
+    assert "db_maymessenger" in done.message() and "Nothing that runs has been changed" in done.message()
+
+
+def test_a_disk_that_is_too_small_stops_a_deploy_before_anything_changes(releases: Releases, refused: Deployer) -> None:
+    server.shell(f"mount -t tmpfs -o size=16m tmpfs {BACKUPS}")
+    try:
+        done = refused({**releases.variables["v1"], "stack_backup_databases": "dump"})
+    finally:
+        server.shell(f"umount {BACKUPS}")
+    assert done.message().startswith(f"{BACKUPS}: expected ") and "got 16 MiB. Nothing has been changed." in done.message()

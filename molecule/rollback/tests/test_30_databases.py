@@ -1,0 +1,92 @@
+"""Data stay as they are in a rollback, or come back from a dump where somebody asks for that and confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import server
+from apps import Written
+from deployment import Deploy
+from operators import Deployer
+from releases import Releases
+from support import Web
+
+MIGRATION = "29990101000000_FromTheFuture"
+
+
+def query(sql: str) -> str:
+    return server.run("docker", "exec", "db_maymessenger", "psql", "-U", "postgres", "-d", "maymessenger", "-Atc", sql).strip()
+
+
+def databases() -> str:
+    return query("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate")
+
+
+@pytest.fixture(scope="module")
+def before(releases: Releases, deploying: Deployer) -> str:
+    """The id of a backup with a proven dump, sealed before the newest data were written."""
+    assert deploying({**releases.variables["v1"], "stack_backup_keep": 20}).code == 0
+    identifier = server.backups()[-1]
+    # What a newer release's migration would do.
+    query(f"""INSERT INTO "__EFMigrationsHistory" VALUES ('{MIGRATION}', '9')""")
+    query("""UPDATE "Messages" SET "Content" = 'written later'""")
+    return identifier
+
+
+@pytest.fixture(scope="module")
+def restore(going_back: Deployer) -> Callable[[str], Deploy]:
+    def run(identifier: str) -> Deploy:
+        variables: dict[str, Any] = {"rollback_to": identifier, "rollback_restore_database": True, "rollback_confirm": True}
+        return going_back(variables)
+
+    return run
+
+
+def test_a_rollback_leaves_data_alone_and_says_that_the_schema_is_newer(before: str, going_back: Deployer) -> None:
+    done = going_back({"rollback_to": before})
+    assert done.code == 0
+    assert f"Database maymessenger in db_maymessenger is at schema {MIGRATION}, this release was sealed with 2024" in done.output
+    assert f"-e rollback_to={before} -e rollback_restore_database=true" in done.output
+    assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written later"
+
+
+def test_the_data_of_then_come_back(before: str, restore: Callable[[str], Deploy], written: Written, web: Web) -> None:
+    done = restore(before)
+    assert done.code == 0 and "Databases: restored from the backup" in done.output
+    assert written.read(web) == written.content
+    assert query(f"""SELECT count(*) FROM "__EFMigrationsHistory" WHERE "MigrationId" = '{MIGRATION}'""") == "0"
+    assert databases() == "maymessenger postgres"
+
+
+def test_and_can_be_undone_since_today_s_were_dumped_first(restore: Callable[[str], Deploy]) -> None:
+    assert restore(server.backups()[-1]).code == 0
+    assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written later"
+    assert query(f"""SELECT count(*) FROM "__EFMigrationsHistory" WHERE "MigrationId" = '{MIGRATION}'""") == "1"
+
+
+def test_a_restore_that_does_not_serve_leaves_the_data_of_today(
+    before: str, releases: Releases, deploying: Deployer, restore: Callable[[str], Deploy]
+) -> None:
+    """The release goes back to what was live with the data that were live: the databases are exchanged, and exchanged back."""
+    live = server.release()
+    # A site of that name keeps the messenger's probes from holding, in the old release as well; nginx takes the first of two.
+    site = "/opt/rarebooks/nginx/sites/a.conf"
+    server.shell(
+        f"printf 'server {{ listen 443 ssl; server_name messenger.rare-books.ru; ssl_certificate "
+        f"/etc/letsencrypt/live/messenger.rare-books.ru/fullchain.pem; ssl_certificate_key "
+        f"/etc/letsencrypt/live/messenger.rare-books.ru/privkey.pem; return 418; }}' > {site}"
+    )
+    try:
+        done = deploying(
+            {"rollback_to": before, "rollback_restore_database": True, "rollback_confirm": True, "stack_gate_deadline": 5},
+            playbook="rollback.yml",
+        )
+    finally:
+        server.shell(f"rm {site}; docker exec nginx_container nginx -s reload")
+    assert done.code == 2 and "COULD NOT BE BROUGHT BACK" in done.message()
+    assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written later"
+    assert databases() == "maymessenger postgres"
+    assert deploying({**releases.variables["v2"], "stack_backup_databases": "off"}).code == 0
+    assert live.keys() == server.release().keys()
