@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Run the tests: every part, or the ones named. The last line says how many tests passed and failed.
-# Usage: tests/run.sh [lint|unit|sanity|molecule]...
+# Usage: tests/run.sh [lint|unit|sanity|postgres|molecule]...
 set -uo pipefail
 cd "$(dirname "$0")/.."
 exec < /dev/null
@@ -45,10 +45,10 @@ finish() {
     exit
 }
 
-[ "$#" -gt 0 ] || set -- lint unit sanity molecule
+[ "$#" -gt 0 ] || set -- lint unit sanity postgres molecule
 stage setup demo/setup.sh dev || finish
 for part; do
-    if [ "$part" = molecule ]; then
+    if [ -z "$used_engine" ] && [[ $part = postgres || $part = molecule ]]; then
         used_engine=yes
         { stage engine demo/engine.sh start && stage images .venv/bin/python -m demo.build_images; } || finish
     fi

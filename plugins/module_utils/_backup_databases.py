@@ -14,6 +14,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _postgres_helper,
     _postgres_proof,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_images import OWNER_LABEL
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
 
@@ -79,6 +80,13 @@ def dumps_space(dumping: Mapping[str, Dumping]) -> int:
 def proof_space(dumping: Mapping[str, Dumping]) -> int:
     """Return the bytes that the largest proof may take; they are made one after another."""
     return max((one.size for one in dumping.values() if one.proven), default=0)
+
+
+def remove_leftovers(client: Any, project: str) -> None:
+    """Remove the scratch containers of runs that died; the lease says that no other run is at work."""
+    for container in client.containers.list(all=True, filters={"label": f"{OWNER_LABEL}={project}"}):
+        if container.name.startswith(_postgres_helper.PREFIX):
+            container.remove(force=True, v=True)
 
 
 def dump_all(

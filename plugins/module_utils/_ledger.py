@@ -37,11 +37,9 @@ class Run:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Run:
-        # Numbers may come as text, from a template.
-        known: dict[str, Any] = {}
-        for item in fields(cls):
-            if item.name in data:
-                known[item.name] = (int if item.name.startswith("pid") else str)(data[item.name])
+        known: dict[str, Any] = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        for name, value in known.items():  # Numbers may come as text, from a template.
+            known[name] = int(value) if name.startswith("pid") else str(value)
         return cls(**known)
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,18 +85,18 @@ def seconds_since(started: str) -> float:
     return max(0.0, (datetime.now(timezone.utc) - began).total_seconds())
 
 
-def entry(run: Run, result: str, duration: float, **facts: str) -> dict[str, Any]:
-    """Return the entry of a run. Facts are release, backup, to, step and error.
+def entry(run: Mapping[str, Any], result: str, duration: float, **facts: str) -> dict[str, Any]:
+    """Return the entry of a run, given as Run.to_dict() has it. Facts are release, backup, to, step and error.
 
     The end is computed, since the beginning was read from the controller's clock, which may differ from the server's.
     """
-    duration = round(duration, 1)
+    who, duration = Run.from_dict(run), round(duration, 1)
     try:
-        ended = (datetime.strptime(run.started, TIME) + timedelta(seconds=duration)).strftime(TIME)
+        ended = (datetime.strptime(who.started, TIME) + timedelta(seconds=duration)).strftime(TIME)
     except ValueError:
         ended = now()
     facts["error"] = (facts.get("error", "").strip().splitlines() or [""])[0]
-    return asdict(Entry(run.token, run.action, run.started, ended, duration, result, run.by, run.commit, **facts))
+    return asdict(Entry(who.token, who.action, who.started, ended, duration, result, who.by, who.commit, **facts))
 
 
 def append(directory: str, entry: dict[str, Any]) -> bool:

@@ -114,10 +114,15 @@ def switch(
 
 
 def up(server: Server, target: Target) -> list[str]:
-    """Start what differs. Where Compose gives up, what the containers say of themselves tells more than its own words."""
+    """Start what differs. Where Compose gives up, what the containers say of themselves tells more than its own words.
+
+    Of a release with an ill app it gives up in any case: whether the other apps serve is for the gate to say.
+    """
     try:
         return server.compose.up()
     except ComposeError as error:
+        if target.partial:
+            return target.containers
         held, result = _health_run.hold(gate(server, target, sites=False, deadline=1), server.secrets)
         if held:
             raise SwitchError(_health_run.masked(str(error), server.secrets)) from None

@@ -33,6 +33,8 @@ class Target:
     owned: dict[str, Owned] | None = None
     # Container: name and id of the image it has to run, as a manifest states them.
     images: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Whether apps of the release are left out of those, since they were ill before.
+    partial: bool = False
     # Containers besides those of apps and proxy: all there is to know of a release that does not describe itself.
     others: tuple[str, ...] = ()
 
@@ -74,6 +76,7 @@ def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Ta
         files=list(kept_files(backup.directory, manifest)),
         description=manifest.description,
         apps=list(served),
+        partial=len(served) < len(manifest.apps),
         owned=kept_owned(backup.directory),
         images=manifest.images,
         others=tuple(name for name in manifest.serving if name not in described),

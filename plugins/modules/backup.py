@@ -181,6 +181,7 @@ def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     if module.check_mode:
         return {"changed": True, "dumped": sorted(dumping)}
     run = params["run"]
+    _backup_databases.remove_leftovers(client, params["project"])
     occasion = _backup_seal.Occasion(params["reason"], params["project"], run.get("by", ""), run.get("commit", ""))
     manifest, warnings = _backup_seal.seal(live, occasion, client, dumping)
     for warning in warnings:

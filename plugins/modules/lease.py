@@ -6,120 +6,188 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lease
-short_description: Let one run at a time change a server
+short_description: Let one deploy or rollback at a time work on a server, and record how it ended
 description:
-  - A run takes the lease before it does anything, says at which step it is, and gives the lease back in the end. Another run is
-    refused at once, and told who holds it, from where, since when and how far that one is.
-  - The lease dies with its holder. The controller sends a heartbeat every five seconds; a lease without one, or of an earlier boot
-    of the server, is taken over without waiting. On the controller of the dead run itself this is known at once.
-  - Every run's end is recorded in the ledger (C(ledger.jsonl) under O(path)), also that of a run that died, by its successor.
+  - A run takes the lease before it changes anything and gives it back at the end, also when it fails. Meanwhile every other run is
+    refused, with a message that says who is at work, since when, with what, and what to do.
+  - Nobody ever has to remove a lock. A process on the controller renews the lease through the connection every 5 seconds for as long as
+    C(ansible-playbook) lives, and ends it within seconds when that is killed. If the controller or the connection dies, the lease ends by
+    itself O(stale_after) seconds after the last heartbeat, and when the server is restarted it ends with it.
+  - A module that goes on without its controller, as M(rarebooks.platform.release) does, is waited for.
+  - A run that was cut off for longer than that and comes back finds another run's lease, and stops at its next O(state=held).
+  - When a run ends, one line is appended to C(ledger.jsonl) in the stack's directory; see M(rarebooks.platform.ledger_info). A run
+    that was interrupted gets it from the next one.
 version_added: 0.2.0
+author:
+  - RareBooks platform developers (@rarebooks)
 options:
   path:
-    description: Absolute path of the directory whose release may be changed by one run at a time.
+    description: The stack's directory. It need not exist yet; where it is missing nothing is recorded.
     type: path
     required: true
   state:
     description:
-      - V(taken) takes the lease, or fails where another run holds it.
-      - V(held) says which step begins, and fails where the lease has been lost to another run meanwhile.
-      - V(released) gives it back and records the run's end, unless M(rarebooks.platform.release) has done so. It never fails.
+      - V(taken) takes the lease, or fails.
+      - V(held) begins a step, or fails if another run took over.
+      - V(released) gives the lease back and records how the run ended. It does not fail if the lease was lost, so that it can stand in
+        C(always).
     type: str
     choices: [taken, held, released]
-    default: taken
+    required: true
+  directory:
+    description: Where leases lie. It must be on a file system that a restart empties, and is created with mode C(0700).
+    type: path
+    default: /run/rarebooks.platform
+  run:
+    description:
+      - Who holds the lease, as RV(run) of O(state=taken) returned it. Required for V(held) and V(released) of O(state).
+      - Set by the action plugin for O(state=taken).
+    type: dict
   action:
-    description: What the run is going to do.
+    description: What the run does, for O(state=taken).
     type: str
     choices: [deploy, rollback]
     default: deploy
   step:
-    description: What the run does now, for those who are refused meanwhile.
+    description: What the run does from now on, for V(taken) and V(held) of O(state). Shown to whoever is refused meanwhile.
     type: str
     default: ""
-  run:
-    description: The run, as RV(run) of V(taken) had it. Required for the other states.
-    type: dict
-    default: {}
-  result:
-    description: With V(released), how the run ended.
-    type: str
-    choices: [unchanged, refused, failed]
-    default: failed
-  release:
-    description: With V(released), identity of the release that is live.
-    type: str
-    default: ""
-  backup:
-    description: With V(released), id of the backup that the run sealed.
-    type: str
-    default: ""
-  to:
-    description: With V(released), id of the backup that a rollback was to go to.
-    type: str
-    default: ""
-  directory:
-    description: Directory on the server for leases, on a file system that a reboot empties.
-    type: path
-    default: /run/rarebooks.platform
   stale_after:
-    description: Seconds after its last heartbeat at which a run counts as dead.
+    description: Seconds after the last heartbeat at which the lease ends by itself.
     type: int
     default: 20
   wait:
-    description: Seconds to wait for a switch that goes on by itself on the server after its controller has died.
+    description:
+      - How many seconds O(state=taken) waits for what an interrupted run left at work on the server.
+      - A run whose controller is alive is not waited for.
     type: int
     default: 900
+  result:
+    description:
+      - How the run ended. Required for O(state=released); see RV(rarebooks.platform.ledger_info#module:entries[].result).
+    type: str
+    choices: [deployed, rolled back, unchanged, refused, failed, restored, broken, interrupted]
+  error:
+    description: The error's message, of which the first line is recorded.
+    type: str
+    default: ""
+  release:
+    description: Digest of the release that serves at the end.
+    type: str
+    default: ""
+  backup:
+    description: The backup that the run sealed.
+    type: str
+    default: ""
+  to:
+    description: The backup that a rollback went to.
+    type: str
+    default: ""
   dead_token:
-    description: Token of a run that is known to be dead. Set by the action plugin.
+    description: RV(run) whose controller has ended. Set by the action plugin, not to be used in a task.
     type: str
     default: ""
 attributes:
   check_mode:
     support: full
-    description: Takes nothing, but fails like a run where another run holds the lease.
+    description: V(taken) fails if another run is at work, as it would outside of check mode. Nothing is taken, begun or recorded.
   diff_mode:
-    support: none
-    description: The lease belongs to the run itself and changes nothing of the server, so that the task never counts as a change.
+    support: N/A
+    description: The lease is no part of what is managed, so there is no difference to show.
+notes:
+  - RV(ignore:changed) is always V(false), since the lease and the ledger are the run's own bookkeeping.
 seealso:
   - module: rarebooks.platform.ledger_info
-author:
-  - RareBooks platform developers (@rarebooks)
 """
 
 EXAMPLES = r"""
-- name: Take the lease
-  rarebooks.platform.lease:
-    path: /opt/rarebooks
-    step: checking the server
-  register: lease
+- name: Work on the server alone
+  block:
+    - name: Take the lease
+      rarebooks.platform.lease:
+        path: /opt/rarebooks
+        state: taken
+        step: images
+      register: lease
 
-- name: Say what comes now
-  rarebooks.platform.lease:
-    path: /opt/rarebooks
-    state: held
-    step: building images
-    run: "{{ lease.run }}"
-
-- name: Give it back
-  rarebooks.platform.lease:
-    path: /opt/rarebooks
-    state: released
-    run: "{{ lease.run }}"
-    result: unchanged
+    - name: Go on with the tree
+      rarebooks.platform.lease:
+        path: /opt/rarebooks
+        state: held
+        run: "{{ lease.run }}"
+        step: tree
+  rescue:
+    - name: Keep what went wrong
+      ansible.builtin.set_fact:
+        problem: "{{ ansible_failed_result.msg }}"
+  always:
+    - name: Give the lease back
+      rarebooks.platform.lease:
+        path: /opt/rarebooks
+        state: released
+        run: "{{ lease.run }}"
+        result: "{{ 'failed' if problem is defined else 'deployed' }}"
+        error: "{{ problem | default('') }}"
+      when: lease is not failed
 """
 
 RETURN = r"""
 run:
-  description: The run, with C(token), C(action), C(by), C(commit) and C(started).
-  returned: success
+  description: Who holds the lease, to be given to V(held) and V(released) of O(state). Empty if it was not taken.
+  returned: always
   type: dict
+  contains:
+    token:
+      description: What identifies the run.
+      type: str
+    action:
+      description: As given in O(action).
+      type: str
+    by:
+      description: User and host name of the controller.
+      type: str
+      sample: alice@laptop
+    controller:
+      description: What identifies the machine or container of the controller since its start. Empty where that is unknown.
+      type: str
+    pid:
+      description: Number of the C(ansible-playbook) process.
+      type: int
+    pid_start:
+      description: When that was started, in ticks since the boot.
+      type: int
+    commit:
+      description: Commit of the playbooks, followed by V(+changes) if some were not committed. Empty where there is no git checkout.
+      type: str
+    started:
+      description: When the lease was taken, in UTC, by the controller's clock.
+      type: str
+      sample: 2026-07-01T12:00:00Z
+step:
+  description: What the run does now; for O(state=released) what it did last.
+  returned: always
+  type: str
+  sample: images
 interrupted:
-  description: The run that died and from which the lease was taken over, empty where there was none.
-  returned: success
+  description: The interrupted run from which the lease was taken over, like RV(run) and with its C(step), or V(null).
+  returned: always
   type: dict
+recorded:
+  description: Whether the ledger has an entry of this run.
+  returned: always
+  type: bool
+lost:
+  description: Whether another run took over, or the server was restarted meanwhile.
+  returned: always
+  type: bool
+heartbeat:
+  description: The file that the controller renews. Empty unless the lease was taken.
+  returned: always
+  type: str
 holder:
-  description: The run that holds the lease.
-  returned: failure because another run holds the lease
+  description: The run that has the lease, like RV(run), with its C(step), the C(age) of its last heartbeat in seconds, and C(busy),
+    whether it goes on without its controller.
+  returned: if another run has it and O(state=taken)
   type: dict
 """
 
@@ -129,80 +197,122 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _ledger
 
-POLL_SECONDS = 0.2
+POLL = 0.2
+OPTIONS: dict[str, dict[str, Any]] = {
+    "path": {"type": "path", "required": True},
+    "state": {"type": "str", "choices": ["taken", "held", "released"], "required": True},
+    "directory": {"type": "path", "default": _lease.DIRECTORY},
+    "run": {"type": "dict"},
+    "action": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
+    "step": {"type": "str", "default": ""},
+    "stale_after": {"type": "int", "default": _lease.STALE_AFTER},
+    "wait": {"type": "int", "default": 900},
+    "result": {"type": "str", "choices": list(_ledger.RESULTS)},
+    "error": {"type": "str", "default": ""},
+    "release": {"type": "str", "default": ""},
+    "backup": {"type": "str", "default": ""},
+    "to": {"type": "str", "default": ""},
+    "dead_token": {"type": "str", "default": "", "no_log": False},
+}
 
 
-def take(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[str, Any]:
-    """Take the lease; of a run taken over say in the ledger that it was interrupted."""
-    params = module.params
-    if module.check_mode:
-        _lease.inspect(place, params["dead_token"])
-        return {}
-    deadline = time.monotonic() + params["wait"]
+def answer(run: dict[str, Any], step: str, **facts: Any) -> dict[str, Any]:
+    """Return the result: the same keys whatever was asked."""
+    same = {"interrupted": None, "recorded": False, "lost": False, "heartbeat": ""}
+    return {"changed": False, "run": run, "step": step, **same, **facts}
+
+
+def record(module: AnsibleModule, entry: dict[str, Any]) -> bool:
+    """Append a run's entry unless it has one, and return whether it has one then.
+
+    A run that lost its lease and the successor both write it, and either may have been first.
+    """
+    path = module.params["path"]
+    try:
+        return _ledger.has(path, entry["run"]) or _ledger.append(path, entry)
+    except OSError as error:
+        # In always: an error here would hide the one that matters.
+        module.warn(f"{entry['action']} by {entry['by']} ({entry['result']}) could not be recorded in {path}/{_ledger.FILE}: {error}")
+        return False
+
+
+def await_lease(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> _lease.Lease | None:
+    """Take the lease, once an interrupted run's process has ended, or fail."""
+    step, dead_token, wait = (module.params[name] for name in ("step", "dead_token", "wait"))
+    deadline = time.monotonic() + wait
     while True:
         try:
-            orphan = _lease.take(place, run, params["step"], params["dead_token"])
-            break
-        except _lease.LeaseBusy:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(POLL_SECONDS)
-    if orphan is None:
-        return {}
-    if not orphan.recorded and not _ledger.has(params["path"], orphan.run.token):
+            return _lease.inspect(place, dead_token) if module.check_mode else _lease.take(place, run, step, dead_token)
+        except _lease.LeaseHeld as held:
+            busy = isinstance(held, _lease.LeaseBusy)
+            if busy and time.monotonic() < deadline:
+                time.sleep(POLL)
+                continue
+            holder = {**held.holder.to_dict(), "step": held.step, "age": held.age, "busy": busy}
+            message = f"{held} It was waited for {wait} s." if busy else str(held)
+        module.fail_json(msg=message, holder=holder, **answer({}, ""))
+
+
+def taken(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> dict[str, Any]:
+    """Take the lease, and record the interrupted run that is left behind by it."""
+    orphan = await_lease(module, place, run)
+    interrupted = {**orphan.run.to_dict(), "step": orphan.step} if orphan else None
+    if orphan and not orphan.recorded and not module.check_mode:
+        # Nobody knows when it died, which may be days ago: its last step had begun then.
         lasted = max(0.0, orphan.reached - orphan.since)
-        _ledger.append(params["path"], _ledger.entry(orphan.run, "interrupted", lasted, step=orphan.step))
-    return {"interrupted": orphan.run.to_dict()}
+        facts = {name: str(orphan.facts.get(name, "")) for name in ("release", "backup", "to")}
+        record(module, _ledger.entry(orphan.run.to_dict(), "interrupted", lasted, step=orphan.step, **facts))
+    heartbeat = "" if module.check_mode else place.file(run.token)
+    return answer(run.to_dict(), module.params["step"], interrupted=interrupted, heartbeat=heartbeat)
 
 
-def release(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> None:
-    """Give the lease back, and record the run's end unless that has been done."""
-    params = module.params
-    lease = _lease.give_back(place, run.token)
-    if lease is None or lease.recorded:
-        return
-    facts = {name: params[name] for name in ("release", "backup", "to")}
-    step = "" if params["result"] in _ledger.SUCCESSES else lease.step
-    _ledger.append(params["path"], _ledger.entry(run, params["result"], lease.duration, step=step, **facts))
+def held(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> dict[str, Any]:
+    """Begin a step."""
+    step, recorded = module.params["step"], False
+    if not module.check_mode:
+        try:
+            recorded = _lease.hold(place, run.token, step).recorded
+        except _lease.LeaseLost as lost:
+            module.fail_json(msg=str(lost), **answer(run.to_dict(), step, lost=True))
+    return answer(run.to_dict(), step, recorded=recorded)
+
+
+def released(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> dict[str, Any]:
+    """Record how the run ended, then let the next one begin."""
+    options = module.params
+    if module.check_mode:
+        return answer(run.to_dict(), options["step"])
+    try:
+        lease = _lease.mine(place, run.token)
+        step, duration, recorded, known = lease.step, lease.duration, lease.recorded, lease.facts
+    except _lease.LeaseLost:
+        step, duration, recorded, known = options["step"], _ledger.seconds_since(run.started), False, {}
+    if not recorded:
+        facts = {name: options[name] or str(known.get(name, "")) for name in ("release", "backup", "to")}
+        failed = "" if options["result"] in _ledger.SUCCESSES else step
+        entry = _ledger.entry(run.to_dict(), options["result"], duration, step=failed, error=options["error"], **facts)
+        recorded = record(module, entry)
+    lost = _lease.give_back(place, run.token) is None
+    return answer(run.to_dict(), step, recorded=recorded, lost=lost)
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "state": {"type": "str", "choices": ["taken", "held", "released"], "default": "taken"},
-            "action": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
-            "step": {"type": "str", "default": ""},
-            "run": {"type": "dict", "default": {}},
-            "result": {"type": "str", "choices": ["unchanged", "refused", "failed"], "default": "failed"},
-            "release": {"type": "str", "default": ""},
-            "backup": {"type": "str", "default": ""},
-            "to": {"type": "str", "default": ""},
-            "directory": {"type": "path", "default": _lease.DIRECTORY},
-            "stale_after": {"type": "int", "default": _lease.STALE_AFTER},
-            "wait": {"type": "int", "default": 900},
-            "dead_token": {"type": "str", "default": "", "no_log": False},
-        },
+        argument_spec=OPTIONS,
         supports_check_mode=True,
+        required_if=[("state", "held", ["run"]), ("state", "released", ["run", "result"])],
     )
-    params = module.params
-    if not params["run"]:
-        module.fail_json(msg="run is missing: the lease is taken through the action plugin of its name, and the other states need its run")
-    place = _lease.Place(params["path"], params["directory"], params["stale_after"])
-    run = _ledger.Run.from_dict(params["run"])
-    result: dict[str, Any] = {"changed": False, "run": run.to_dict(), "interrupted": {}}
-    try:
-        if params["state"] == "taken":
-            result |= take(module, place, run)
-        elif params["state"] == "held" and not module.check_mode:
-            _lease.hold(place, run.token, params["step"])
-        elif params["state"] == "released" and not module.check_mode:
-            release(module, place, run)
-    except _lease.LeaseHeld as error:
-        module.fail_json(msg=str(error), holder=error.holder.to_dict(), busy=isinstance(error, _lease.LeaseBusy))
-    except _lease.LeaseLost as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    options = module.params
+    run = _lease.Run.from_dict(options["run"] or {})
+    if not run.token:
+        module.fail_json(
+            msg="run: expected what state=taken returned as run, got nothing with a token. Register that task and give run: "
+            '"{{ the_registered.run }}".',
+            **answer({}, ""),
+        )
+    place = _lease.Place(options["path"], options["directory"], options["stale_after"])
+    states = {"taken": taken, "held": held, "released": released}
+    module.exit_json(**states[options["state"]](module, place, run))
 
 
 if __name__ == "__main__":

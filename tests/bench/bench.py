@@ -1,7 +1,8 @@
-"""Measure deploys on a disposable server: prints a table, writes build/bench/result.json.
+"""Measure deploys and rollbacks on a disposable server: prints a table, writes build/bench/result.json.
 
 Every figure stands beside a reference of the same session, since machines differ: `ansible -m ping` over the same connection
-(what one remote call costs) and a bare `docker compose up --detach` of the same unchanged project (what Compose itself costs).
+(what one remote call costs), a bare `docker compose up --detach` of the same unchanged project (what Compose itself costs), and for a
+rollback the same files copied back by hand and `docker compose up --detach` (what it costs without seal, gate and proof).
 Nothing is asserted here; the targets are those of docs/design.md.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,7 +28,11 @@ RUNS = 3
 # The tasks in which a first deploy waits for others: package and image downloads, the image build, the apps' own start.
 INSTALL = ("Install the packages", "Install the cryptography library", "Pull the images", "Reload Docker", "Restart Docker")
 BUILD = ("Build the backends from their sources",)
-BOOT = ("Start the containers", "Hold until")
+BOOT = ("Make the release live",)
+SEAL = ("Seal the live release",)
+# Rows that make the messenger's database about so many MB.
+MEGABYTES = 100
+FILL = "CREATE TABLE bench AS SELECT n, md5(n::text) || md5((n * 7)::text) AS text FROM generate_series(1, 1000000) AS n"
 
 ENVIRONMENT = os.environ | {
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -90,22 +96,71 @@ def task_times(folder: Path) -> dict[str, float]:
     return times
 
 
-def first_deploy(hosts: str) -> dict[str, float]:
-    """Deploy to the bare server; return what its time went into."""
+def dissected(hosts: str, *arguments: str) -> tuple[float, Callable[[tuple[str, ...]], float]]:
+    """Deploy; return how long it took, and a function that says how long of that the tasks of some names took."""
     reports = FOLDER / "junit"
     reports.mkdir(exist_ok=True)
     for old in reports.glob("*.xml"):
         old.unlink()
     started = time.monotonic()
-    deploy(hosts, environment={"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit", "JUNIT_OUTPUT_DIR": str(reports)})
+    deploy(hosts, *arguments, environment={"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit", "JUNIT_OUTPUT_DIR": str(reports)})
     total = time.monotonic() - started
     times = task_times(reports)
+    return total, lambda parts: sum(seconds for name, seconds in times.items() if any(part in name for part in parts))
 
-    def spent(parts: tuple[str, ...]) -> float:
-        return sum(seconds for name, seconds in times.items() if any(part in name for part in parts))
 
+def first_deploy(hosts: str) -> dict[str, float]:
+    """Deploy to the bare server; return what its time went into."""
+    total, spent = dissected(hosts)
     parts = {"install": spent(INSTALL), "build": spent(BUILD), "boot": spent(BOOT)}
     return {"total": total, **parts, "overhead": total - sum(parts.values())}
+
+
+def variables(**given: object) -> tuple[str, str]:
+    return "--extra-vars", json.dumps(given)
+
+
+def release(number: int, **environment: str) -> dict[str, object]:
+    """Return the variables of a release that differs from others in the messenger's environment and site."""
+    extra = {"DEMO_VERSION": str(number), **environment}
+    return {"maymessenger_extra_environment": extra, "maymessenger_body_size": f"{number}m"}
+
+
+def another_source() -> str:
+    """Write the messenger's source with a difference, so that another image is built."""
+    directory = FOLDER / "source"
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(ROOT / "demo/apps/maymessenger", directory, ignore=shutil.ignore_patterns("__pycache__"))
+    (directory / "src/MayMessenger.API/VERSION").write_text("bench")
+    return str(directory)
+
+
+def going_back(hosts: str) -> dict[str, float]:
+    """Measure seal, dumps, rollback and automatic rollback."""
+    figures = {}
+    _total, spent = dissected(hosts, *variables(**release(70), stack_backup_databases="off"))
+    figures["seal without dumps (task)"] = sealed = spent(SEAL)
+    # The release before this one differs in image and configuration.
+    _total, spent = dissected(hosts, *variables(**release(71), maymessenger_backend_source=another_source()))
+    figures["seal with a proven dump of an empty database (task)"] = spent(SEAL)
+    started = time.monotonic()
+    run("ansible-playbook", "--inventory", hosts, "rollback.yml")
+    figures["rollback of image and configuration"] = time.monotonic() - started
+    identifier = on_server("ls /opt/rarebooks/backups | tail -n 1").strip()
+    by_hand = f"cd /opt/rarebooks && cp -r backups/{identifier}/files/. . && docker compose up --detach --no-build"
+    figures["reference: the same by hand"] = timed(lambda: on_server(by_hand), 1)
+    deploy(hosts, *variables(**release(72)))
+    failed = subprocess.run(
+        ["ansible-playbook", "--inventory", hosts, "deploy.yml", *variables(**release(73, DEMO_DIE_AT_START="3"))],
+        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    proven = re.search(r"is back and was proven in ([0-9.]+) s", failed.stdout)
+    figures["failed gate to old release proven"] = float(proven.group(1)) if proven else -1
+    on_server(f"docker exec db_maymessenger psql -U postgres -d maymessenger -c '{FILL}'")
+    size = "docker exec db_maymessenger psql -U postgres -d maymessenger -Atc 'SELECT pg_database_size(current_database())'"
+    _total, spent = dissected(hosts, *variables(**release(74)))
+    figures[f"dump and proof per {MEGABYTES} MB of database"] = (spent(SEAL) - sealed) * MEGABYTES * 1e6 / float(on_server(size))
+    return figures
 
 
 def started_at() -> str:
@@ -126,7 +181,7 @@ def measure(hosts: str) -> dict[str, float]:
     figures["unchanged re-run: containers restarted"] = len(set(after.splitlines()) - set(before.splitlines()))
     sizes = iter(range(51, 51 + RUNS))
     figures["re-run with one changed template"] = timed(lambda: deploy(hosts, "--extra-vars", f"maymessenger_body_size={next(sizes)}m"))
-    return figures
+    return figures | going_back(hosts)
 
 
 def main() -> None:
@@ -139,11 +194,11 @@ def main() -> None:
     finally:
         tool("server", "down", NAME)
     ping, compose = figures["reference: ansible -m ping"], figures["reference: docker compose up, unchanged"]
-    print(f"{'':42}{'figure':>10}{'x ping':>10}{'x compose up':>14}")
+    print(f"{'':54}{'figure':>10}{'x ping':>10}{'x compose up':>14}")
     for name, value in figures.items():
         counted = name.endswith(("calls", "tasks", "restarted"))
         ratios = "" if counted else f"{value / ping:10.1f}{value / compose:14.1f}"
-        print(f"{name:42}{value:8.0f}  {ratios}" if counted else f"{name:42}{value:8.1f} s{ratios}")
+        print(f"{name:54}{value:8.0f}  {ratios}" if counted else f"{name:54}{value:8.1f} s{ratios}")
     result = ROOT / "build" / "bench.json"
     result.write_text(json.dumps(figures, indent=2) + "\n")
     print(f"Written to {result.relative_to(ROOT)}")

@@ -8,8 +8,8 @@ from typing import Any
 import certificates
 import pytest
 import server
-from operators import Deployer
 from deployment import Deploy
+from operators import Deployer
 
 BREAK = """
 cp -P /etc/os-release /etc/os-release.sound

@@ -9,8 +9,8 @@ import pytest
 import server
 import sources
 import yaml
-from operators import Deployer
 from deployment import INVENTORY, Deploy
+from operators import Deployer
 
 NETWORK = "somebodys_network"
 OTHERS: dict[str, tuple[dict[str, Any], str]] = {

@@ -13,10 +13,10 @@ from typing import Any
 
 import docker
 import pytest
-from testinfra.host import Host
 from apps import Account, Written, open_shop, write
 from contract import DIRECTORY, MESSENGER, SHOP
 from support import Web
+from testinfra.host import Host
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = os.environ["MOLECULE_SCENARIO_NAME"]

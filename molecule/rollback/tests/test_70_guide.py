@@ -27,7 +27,7 @@ services:
 networks:
   rarebooks_network: {name: rarebooks_network, external: true}
 """
-NGINX = "events {} http { server { listen 80; location / { return 200 'by hand'; } } }\\n"
+NGINX = "events {} http { server { listen 80; location / { return 200 'by hand'; } } }"
 FLAT, DIRECTORY = "20241201_101010", "20241202_101010"
 
 
@@ -38,7 +38,7 @@ cd /opt/rarebooks/backups
 cat > docker-compose.yml.backup.{FLAT} <<'EOF'
 {COMPOSE}
 EOF
-printf "%s" "{NGINX}" > nginx_prod.conf.backup.{FLAT}
+echo "{NGINX}" > nginx_prod.conf.backup.{FLAT}
 mkdir {DIRECTORY}; cp docker-compose.yml.backup.{FLAT} {DIRECTORY}/docker-compose.yml; echo {DIRECTORY} > .last_backup
 sed -i s/frontend:latest/frontend:gone/ {DIRECTORY}/docker-compose.yml
 """)

@@ -88,7 +88,8 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
     action.source(tmp_path / "nothing.zip")
     result = action.judge(provided_certificates={})
     beginnings = [
-        "Operating system:", "Disk:", "Memory:", "Docker:", "Port 80:", "Port 443:", "/etc/docker/daemon.json:", "Chat: expected exactly one",
+        "Operating system:", "Disk:", "Memory:", "Docker:", "Port 80:", "Port 443:", "/etc/docker/daemon.json:",
+        "Chat: expected exactly one",
         "chat_server_names:", "Server name chat.example.org:", "chat_db_password:", "Volumes:", "Certificate chat.example.org:",
         "Chat backend source: ",
     ]  # fmt: skip

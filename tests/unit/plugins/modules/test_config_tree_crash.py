@@ -16,10 +16,7 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils import _tree_promote
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
 from config_tree_support import MANIFEST, STAGED, Tree, contents, snapshot
-
-# Those that change what another process would find. Files are written between creating and renaming them.
-OPERATIONS = ("mkdir", "rename", "unlink", "rmdir", "fchmod", "open")
-KILLED = 137
+from crashes import OPERATIONS, killed_before
 
 OLD = {"changed": "1\n", "same": "1\n", "d/same": "1\n", "d/stale": "1\n", "gone/deep/stale": "1\n", "env": "@secret(word)@"}
 NEW = {"changed": "2\n", "same": "1\n", "d/same": "1\n", "new/deep/file": "2\n", "env": "new @secret(word)@"}
@@ -60,35 +57,6 @@ def copy_of(tree: Tree, where: Path) -> Tree:
     shutil.rmtree(where)
     shutil.copytree(tree.root.parent, where, symlinks=True)
     return Tree(where)
-
-
-def killed_before(operation: int, run: Callable[[], Any]) -> bool:
-    """Run in a child that dies before its n-th operation; say whether it did, or finished before that."""
-    child = os.fork()
-    if child == 0:
-        count = 0
-
-        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                nonlocal count
-                count += real.__name__ != "open" or bool(args[1] & os.O_CREAT)
-                if count >= operation:
-                    os._exit(KILLED)
-                return real(*args, **kwargs)
-
-            return call
-
-        for name in OPERATIONS:
-            setattr(os, name, counted(getattr(os, name)))
-        status = 1
-        try:
-            run()
-            status = 0
-        finally:
-            os._exit(status)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, KILLED)
-    return code == KILLED
 
 
 def crashes(origin: Tree, where: Path, run: Callable[[Tree], Any]) -> Iterator[tuple[int, Tree]]:

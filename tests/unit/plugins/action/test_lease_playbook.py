@@ -1,0 +1,140 @@
+"""The lease as a run takes it: real processes, a real heartbeat, and a controller that is really killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+PATIENCE = 30
+
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
+  tasks:
+    - rarebooks.platform.lease:
+        path: {path}
+        directory: {path}/leases
+        step: checking
+      register: lease
+    - ansible.builtin.command: cat {path}/until
+      when: hold | default(false)
+    - rarebooks.platform.lease:
+        path: {path}
+        directory: {path}/leases
+        state: released
+        run: "{{{{ lease.run }}}}"
+        result: unchanged
+"""
+
+
+def wait_until(holds: Callable[[], Any], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+class Server:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.play = path / "play.yml"
+        self.play.write_text(PLAY.format(path=path))
+        os.mkfifo(path / "until")
+
+    def start(self, check: bool = False, **variables: Any) -> subprocess.Popen[str]:
+        mode = ["--check"] if check else []
+        return subprocess.Popen(
+            [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-e", json.dumps(variables), *mode, self.play],
+            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, check: bool = False) -> tuple[int, str]:
+        process = self.start(check)
+        output, _none = process.communicate(timeout=60)
+        return process.returncode, output
+
+    def beats(self) -> list[Path]:
+        return [path for path in (self.path / "leases").glob("*.*") if path.suffix not in (".json", ".lock") and path.stat().st_size]
+
+    def processes(self) -> list[int]:
+        """Return the processes of runs, heartbeats included: they keep the command line they were forked with."""
+        found = []
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if str(self.play).encode() in Path(f"/proc/{name}/cmdline").read_bytes():
+                    found.append(int(name))
+            except OSError:
+                continue
+        return found
+
+    def ledger(self) -> list[str]:
+        path = self.path / "ledger.jsonl"
+        return [json.loads(line)["result"] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    for process in server.processes():
+        os.kill(process, signal.SIGKILL)
+
+
+def holding(server: Server) -> subprocess.Popen[str]:
+    process = server.start(hold=True)
+    wait_until(server.beats, "the first heartbeat")
+    return process
+
+
+def test_a_run_ends_at_once_and_leaves_no_process(server: Server) -> None:
+    code, output = server.run()
+    assert code == 0 and "changed=0" in output
+    wait_until(lambda: not server.processes(), "the heartbeat to end")
+    assert server.beats() == [] and server.ledger() == ["unchanged"]
+
+
+def test_while_it_lives_it_beats_and_nobody_else_gets_in(server: Server) -> None:
+    process = holding(server)
+    (beat,) = server.beats()
+    first = beat.read_text()
+    wait_until(lambda: beat.read_text() not in (first, ""), "the next heartbeat")
+    code, output = server.run()
+    assert code == 2 and "is held by another run: deploy by " in output and "now at: checking" in output
+    process.kill()
+
+
+def test_the_lease_dies_with_the_controller(server: Server) -> None:
+    process = holding(server)
+    process.kill()
+    wait_until(lambda: not server.beats(), "the heartbeat's end to be told")
+    assert server.run()[0] == 0
+    assert server.ledger() == ["interrupted", "unchanged"]
+
+
+def test_on_its_own_machine_a_dead_controller_is_known_also_without_its_heartbeat(server: Server) -> None:
+    holding(server)
+    for process in server.processes():
+        os.kill(process, signal.SIGKILL)
+    assert server.beats(), "somebody told of the end, so this proves nothing"
+    assert server.run()[0] == 0
+    assert server.ledger() == ["interrupted", "unchanged"]
+
+
+def test_check_mode_takes_nothing(server: Server) -> None:
+    before = sorted(server.path.rglob("*"))
+    assert server.run(check=True)[0] == 0
+    assert sorted(server.path.rglob("*")) == before
