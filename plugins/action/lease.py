@@ -49,7 +49,7 @@ def commit(directory: str) -> str:
 
     def git(*command: str) -> str:
         # Status refreshes the index, for which it must not lock out somebody's commit.
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603
             ["git", "--no-optional-locks", *command],  # noqa: S607
             cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=True,
         ).stdout.strip()

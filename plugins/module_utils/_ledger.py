@@ -85,12 +85,12 @@ def seconds_since(started: str) -> float:
     return max(0.0, (datetime.now(timezone.utc) - began).total_seconds())
 
 
-def entry(run: Mapping[str, Any], result: str, duration: float, **facts: str) -> dict[str, Any]:
-    """Return the entry of a run, given as Run.to_dict() has it. Facts are release, backup, to, step and error.
+def entry(run: Run | Mapping[str, Any], result: str, duration: float, **facts: str) -> dict[str, Any]:
+    """Return the entry of a run. Facts are release, backup, to, step and error.
 
     The end is computed, since the beginning was read from the controller's clock, which may differ from the server's.
     """
-    who, duration = Run.from_dict(run), round(duration, 1)
+    who, duration = run if isinstance(run, Run) else Run.from_dict(run), round(float(duration), 1)
     try:
         ended = (datetime.strptime(who.started, TIME) + timedelta(seconds=duration)).strftime(TIME)
     except ValueError:

@@ -27,6 +27,7 @@ PLAY = """
     - rarebooks.platform.lease:
         path: {path}
         directory: {path}/leases
+        state: taken
         step: checking
       register: lease
     - ansible.builtin.command: cat {path}/until

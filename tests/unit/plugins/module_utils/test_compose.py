@@ -63,7 +63,8 @@ def test_what_up_did_is_what_the_engine_says_of_it() -> None:
 
 def test_a_failure_ends_with_compose_s_own_words() -> None:
     asking, _asked = project(17, "", "line\n" * 30 + "service web: no such image\n")
-    with pytest.raises(ComposeError, match=r"^Docker Compose \(config .*\) in /opt/x exited with 17:\n(line\n){19}service web: no such image$"):
+    words = r"^Docker Compose \(config .*\) in /opt/x exited with 17:\n(line\n){19}service web: no such image$"
+    with pytest.raises(ComposeError, match=words):
         asking.services()
 
 
