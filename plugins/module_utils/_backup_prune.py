@@ -24,7 +24,7 @@ def superfluous(
     """Return the ids of the backups to remove, of all backups oldest first.
 
     Kept are the newest of each of the last releases, as many as keep says, and everything younger than so many days. Never
-    removed are the newest good one, those of the live release, damaged ones and those of the guide: they are for a person to
+    removed are the newest good one, the newest of the live release, damaged ones and those of the guide: they are for a person to
     judge. A backup that no run came to use is superseded by a newer one of the same release, whatever its age: repeated
     failures would otherwise fill the disk with copies of one state.
     """
@@ -37,7 +37,7 @@ def superfluous(
     kept = set(sorted(newest.values(), reverse=True)[:keep]) | set(good[-1:])
     limit = (now - timedelta(days=days)).strftime(TIME)
     kept |= {identifier for identifier, manifest in sealed.items()
-             if manifest.release == live_release or manifest.created > limit}
+             if identifier == newest.get(live_release) or manifest.created > limit}
     kept -= {identifier for identifier, manifest in sealed.items()
              if newest[manifest.release] != identifier and identifier not in used}
     return [identifier for identifier in sealed if identifier not in kept | set(good[-1:])]

@@ -40,6 +40,12 @@ def children(pid: int) -> set[str]:
     return set((read_if_exists(f"/proc/{pid}/task/{pid}/children") or b"").decode().split())
 
 
+def accepts(pid: str) -> bool:
+    """Say whether a worker still takes new connections: one that finishes what it has says so in its title."""
+    title = read_if_exists(f"/proc/{pid}/cmdline") or b""
+    return bool(title) and b"shutting down" not in title
+
+
 class Proxy:
     """The container, the files nginx reads in it, and the record of what it has read."""
 
@@ -70,7 +76,11 @@ class Proxy:
         write_durably(self._record, json.dumps({"digest": self.digest}).encode(), 0o600)
 
     def _reload(self, container: Any) -> None:
-        """Test the configuration, reload, and wait until new workers have taken over."""
+        """Test the configuration, reload, and wait until new workers have taken over.
+
+        nginx lets the old ones go on for a tenth of a second after it has started the new ones. Whoever asks a site meanwhile may
+        hear the old configuration, and a gate would take that for a proof of the new one.
+        """
         pid = container.attrs["State"]["Pid"]
         for step, argv in (("refuses its configuration", ["-t", "-q"]), ("does not take the reload", ["-s", "reload"])):
             before = children(pid)
@@ -82,10 +92,10 @@ class Proxy:
                     "Correct the site's variables or template and deploy again."
                 )
         deadline = time.monotonic() + self._timeout
-        while not children(pid) - before:
+        while not children(pid) - before or any(accepts(worker) for worker in before):
             if time.monotonic() > deadline:
                 raise ProxyError(
-                    f"nginx in {self.container}: expected new workers within {self._timeout} s of the reload, got none; "
-                    f"it keeps serving the old configuration. Look at `docker logs {self.container}`."
+                    f"nginx in {self.container}: expected new workers in place of the old ones within {self._timeout} s of the "
+                    f"reload, got none; it keeps serving the old configuration. Look at `docker logs {self.container}`."
                 )
             time.sleep(0.05)

@@ -76,15 +76,13 @@ def test_databases_are_not_restored_without_being_confirmed(releases: Releases, 
 
 
 def test_databases_are_not_restored_from_a_backup_without_a_dump(
-    releases: Releases, deploying: Deployer, going_back: Deployer
+    releases: Releases, deploying: Deployer, rejected: Callable[..., str]
 ) -> None:
     without = {"stack_backup_databases": "off", "stack_backup_keep": 20, **releases.variables["v2"]}
     assert deploying(without).code == 0
     identifier = server.backups()[-1]
-    before = server.release()
-    done = going_back({"rollback_to": identifier, "rollback_restore_database": True, "rollback_confirm": True})
-    assert done.code == 2 and done.message().startswith(f"Backup {identifier} holds no dump of a database, so none can be restored.")
-    assert server.difference(before, server.release()) == {}
+    message = rejected({"rollback_to": identifier, "rollback_restore_database": True, "rollback_confirm": True})
+    assert message.startswith(f"Backup {identifier} holds no dump of a database, so none can be restored.")
 
 
 def test_a_dump_that_fails_stops_a_deploy_before_anything_changes(releases: Releases, refused: Deployer) -> None:

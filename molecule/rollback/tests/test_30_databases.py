@@ -47,8 +47,9 @@ def restore(going_back: Deployer) -> Callable[[str], Deploy]:
 def test_a_rollback_leaves_data_alone_and_says_that_the_schema_is_newer(before: str, going_back: Deployer) -> None:
     done = going_back({"rollback_to": before})
     assert done.code == 0
-    assert f"Database maymessenger in db_maymessenger is at schema {MIGRATION}, this release was sealed with 2024" in done.output
-    assert f"-e rollback_to={before} -e rollback_restore_database=true" in done.output
+    told = " ".join(done.output.split())
+    assert f"Database maymessenger in db_maymessenger is at schema {MIGRATION}, this release was sealed with 2024" in told
+    assert f"-e rollback_to={before} -e rollback_restore_database=true" in told
     assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written later"
 
 
@@ -64,6 +65,25 @@ def test_and_can_be_undone_since_today_s_were_dumped_first(restore: Callable[[st
     assert restore(server.backups()[-1]).code == 0
     assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written later"
     assert query(f"""SELECT count(*) FROM "__EFMigrationsHistory" WHERE "MigrationId" = '{MIGRATION}'""") == "1"
+
+
+def test_a_failed_deploy_takes_the_data_back_where_that_was_asked_for(releases: Releases, deploying: Deployer) -> None:
+    """What the broken release's migration did is undone with it."""
+    query("""UPDATE "Messages" SET "Content" = 'written before the deploy'""")
+    oid = query("SELECT oid FROM pg_database WHERE datname = 'maymessenger'")
+    broken = {
+        **releases.variables["v2"],
+        "maymessenger_extra_environment": {"DEMO_DIE_AT_START": "3"},
+        "stack_restore_database": True,
+        "stack_backup_keep": 20,
+    }
+    done = deploying(broken)
+    assert done.code == 2 and "The release that ran before is back" in done.message()
+    assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written before the deploy"
+    # It is another database, of the old name.
+    assert databases() == "maymessenger postgres"
+    assert query("SELECT oid FROM pg_database WHERE datname = 'maymessenger'") != oid
+    query("""UPDATE "Messages" SET "Content" = 'written later'""")
 
 
 def test_a_restore_that_does_not_serve_leaves_the_data_of_today(

@@ -35,7 +35,9 @@ class Proxy:
         self.answers: dict[str, tuple[int, bytes]] = {}
         self.takes_over = True
         monkeypatch.setattr(docker, "from_env", lambda **_options: SimpleNamespace(containers=SimpleNamespace(get=self.get)))
+        self.lingering = False
         monkeypatch.setattr(_proxy, "children", lambda pid: set(self.workers))
+        monkeypatch.setattr(_proxy, "accepts", lambda pid: self.lingering and pid not in self.workers)
 
     def get(self, name: str) -> Any:
         if self.status == "missing":
@@ -136,7 +138,7 @@ def test_a_refused_configuration_is_not_loaded_and_not_remembered(proxy: Proxy) 
 def test_a_reload_without_new_workers_failed(proxy: Proxy) -> None:
     proxy.takes_over = False
     result = proxy.run(timeout=0)
-    assert result["failed"] and "expected new workers within 0 s of the reload, got none" in result["msg"]
+    assert result["failed"] and "expected new workers in place of the old ones within 0 s of the reload" in result["msg"]
     assert not proxy.record.exists()
 
 
@@ -151,6 +153,20 @@ def test_no_running_container(proxy: Proxy, status: str, message: str) -> None:
     proxy.status = status
     result = proxy.run()
     assert result["failed"] and message in result["msg"] and not proxy.record.exists()
+
+
+def test_old_workers_that_still_take_connections_are_waited_for(proxy: Proxy) -> None:
+    proxy.lingering = True
+    assert proxy.run(timeout=0)["failed"]
+    proxy.lingering = False
+    assert proxy.run(timeout=0)["changed"]
+
+
+def test_a_worker_that_shuts_down_takes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles = {"1": b"nginx: worker process", "2": b"nginx: worker process is shutting down", "3": b""}
+    monkeypatch.undo()
+    monkeypatch.setattr(_proxy, "read_if_exists", lambda path: titles.get(path.split("/")[2]))
+    assert [_proxy.accepts(pid) for pid in ("1", "2", "3", "4")] == [True, False, False, False]
 
 
 def test_children_of_a_process() -> None:
