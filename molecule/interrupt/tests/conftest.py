@@ -109,7 +109,7 @@ def assert_shop_answers(visitor: Callable[[], Visitor]) -> Callable[[], None]:
 
 def wait_on_server(condition: str) -> None:
     """Wait until a shell condition holds on the server."""
-    server.shell(f"timeout 120 sh -c 'until {condition}; do sleep 0.02; done'")
+    server.run("timeout", "120", "sh", "-c", f"until {condition}; do sleep 0.02; done")
 
 
 def power_cycle() -> None:

@@ -27,7 +27,7 @@ def test_power_is_lost(point: str, controller: Controlling, deploying: Deployer,
     power_cycle()
     assert run.end()[0] != 0
     # A container that Compose had made and not yet started stays so; the shop comes back by itself.
-    wait_on_server("[ $(docker ps --format '{{.Names}} {{.Status}}' | grep '^rarebooks_\\|^nginx_' | grep -c '(healthy)') = 5 ]")
+    wait_on_server("[ $(docker ps --format '{{.Names}} {{.Status}}' | grep -E '^(rarebooks|nginx)_' | grep -c '(healthy)') = 5 ]")
     assert_shop_answers()
     assert deploying(version(number)).code == 0
     assert_converged(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from typing import Any
@@ -95,7 +96,8 @@ def ledger() -> list[dict[str, Any]]:
 
 def backups() -> list[str]:
     """Return the ids of the backups, oldest first."""
-    return sorted(run("sh", "-c", "ls /opt/rarebooks/backups 2>/dev/null || true").split())
+    names = run("sh", "-c", "ls /opt/rarebooks/backups 2>/dev/null || true").split()
+    return sorted(name for name in names if re.fullmatch(r"\d{8}_\d{6}", name))
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
