@@ -16,6 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifes
     kept_files,
     kept_owned,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import DESCRIPTION
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import Owned
 
@@ -71,7 +72,9 @@ def from_inventory(files: list[File], description: Mapping[str, Any]) -> Target:
 def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Target:
     """Return the release of a backup. What was ill when it was sealed cannot be asked to be well afterwards."""
     served = [app for app in manifest.apps if not only_what_served or manifest.is_serving(app)]
-    described = all_containers(manifest.description)
+    # What else ran in the project is somebody's own, except on a server set up by hand, where nothing says what belongs to it.
+    by_hand = DESCRIPTION not in manifest.files
+    others = set(manifest.serving) - all_containers(manifest.description) if by_hand else set()
     return Target(
         files=list(kept_files(backup.directory, manifest)),
         description=manifest.description,
@@ -79,7 +82,7 @@ def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Ta
         partial=len(served) < len(manifest.apps),
         owned=kept_owned(backup.directory),
         images=manifest.images,
-        others=tuple(name for name in manifest.serving if name not in described),
+        others=tuple(sorted(others)),
     )
 
 

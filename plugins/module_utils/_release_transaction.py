@@ -100,13 +100,16 @@ def carry_out(server: Server, order: Order, plan: _tree_plan.Plan) -> Switched:
 def go_back(server: Server, order: Order, journal: Journal, error: Exception) -> Failed:
     """Bring the sealed release back; return what to tell."""
     message, facts = describe(error), dict(getattr(error, "facts", {}))
+    stays = "so it stays for you to look at. Deploy again when the cause is removed."
     if not journal.backup:
         _release_journal.clear(server.root)
-        return Failed(f"{message}\n\nThere was no release before this one to go back to, so it stays for you to look at. Deploy "
-                      "again when the cause is removed.", "failed", facts=facts)
+        return Failed(f"{message}\n\nThere was no release before this one to go back to, {stays}", "failed", facts=facts)
     try:
         backup = _backup_list.get(server.root, journal.backup)
         manifest = load(backup)
+        if not any(manifest.is_serving(app) for app in manifest.apps):
+            _release_journal.clear(server.root)
+            return Failed(f"{message}\n\nNothing served before this release either (backup {backup.id}), {stays}", "failed", facts=facts)
         restored = restore(server, order, journal, backup, manifest)
         notes = told(server, manifest, restored)
     except Exception as second:

@@ -1,0 +1,157 @@
+"""How a transaction ends: every way in which the switch can fail, and what is live, noted and told after it.
+
+The switch itself is played here; scenarios make it on a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _release_journal,
+    _release_target,
+    _release_transaction,
+    _tree_plan,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched, SwitchError
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import Failed, Order, carry_out
+from backup_support import PROJECT, Engine, description, sealed
+
+RUN = {"token": "t"}
+GATE = SwitchError("The health gate gave up: web died.", failed_fast=True)
+
+
+class Stage:
+    """A server whose switches succeed or fail as they are told, one after another."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = root
+        (root / "docker-compose.yml").write_text("services: {}\n")
+        self.engine = Engine(str(root))
+        self.engine.run("web", "web:1", "sha256:" + "1" * 64)
+        self.server = Server(self.engine, lambda *_a, **_k: (0, "", ""), str(root), PROJECT, [], "", None, 0, {})
+        self.outcomes: list[Exception | None] = []
+        self.goals: list[Target] = []
+        self.extra: list[set[str]] = []
+        self.noted: list[Journal | None] = []
+        monkeypatch.setattr(_release_transaction, "switch", self.switch)
+
+    def switch(
+        self,
+        _server: Server,
+        target: Target,
+        plan: _tree_plan.Plan,
+        extra: set[str],
+        validate: Callable[[str], None] = lambda _tree: None,
+        begin: Callable[[], None] = lambda: None,
+        between: Callable[[], None] = lambda: None,
+    ) -> Switched:
+        outcome = self.outcomes.pop(0)
+        self.goals.append(target)
+        self.extra.append(extra)
+        if isinstance(outcome, _tree_plan.TreeError):
+            raise outcome  # A validator refuses before anything has begun.
+        begin()
+        self.noted.append(_release_journal.read(str(self.root)))
+        between()
+        if outcome:
+            raise outcome
+        return Switched(plan, started=["web"], seconds=1.5)
+
+    def run(self, *outcomes: Exception | None, backup: str = "") -> Switched:
+        self.outcomes = list(outcomes)
+        target = _release_target.from_inventory([], description("web", "chat"))
+        plan = _tree_plan.Plan(str(self.root), [], {}, {}, {}, {}, False)
+        return carry_out(self.server, Order(target, RUN, backup), plan)
+
+    @property
+    def journal(self) -> Journal | None:
+        return _release_journal.read(str(self.root))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(tmp_path, monkeypatch)
+
+
+def test_success_leaves_no_journal(stage: Stage) -> None:
+    backup = sealed(stage.root, stage.engine).id
+    assert stage.run(None, backup=backup).started == ["web"]
+    assert stage.noted == [Journal(RUN, backup, ["chat", "nginx", "web"])] and stage.journal is None
+
+
+def test_what_is_refused_before_anything_began_is_told_as_it_is(stage: Stage) -> None:
+    with pytest.raises(_tree_plan.TreeError, match="nginx refuses"):
+        stage.run(_tree_plan.TreeError("nginx refuses"), backup=sealed(stage.root, stage.engine).id)
+    assert stage.journal is None and len(stage.goals) == 1
+
+
+def test_a_failure_brings_the_sealed_release_back(stage: Stage) -> None:
+    backup = sealed(stage.root, stage.engine)
+    with pytest.raises(Failed) as failure:
+        stage.run(GATE, None, backup=backup.id)
+    failed = failure.value
+    assert failed.result == "restored" and failed.facts == {"failed_fast": True} and stage.journal is None
+    assert failed.message.startswith("The health gate gave up: web died.\n\nThe release that ran before is back and was proven in 1.5 s: ")
+    assert f"Web serves again.\nRestored from backup {backup.id}" in failed.message
+    assert [app["name"] for app in stage.goals[1].apps] == ["web"] and stage.goals[1].images == backup.images
+    # What the failed release added goes.
+    assert stage.extra[1] == {"chat", "nginx", "web"}
+
+
+def test_an_app_that_was_ill_before_is_not_waited_for(stage: Stage) -> None:
+    stage.engine.run("chat", "chat:1", "sha256:" + "2" * 64, health="unhealthy")
+    backup = sealed(stage.root, stage.engine, apps=("web", "chat"))
+    with pytest.raises(Failed, match="Chat was not well before this run either and was not waited for"):
+        stage.run(GATE, None, backup=backup.id)
+    assert [app["name"] for app in stage.goals[1].apps] == ["web"] and stage.goals[1].partial
+
+
+def test_where_nothing_served_before_the_new_release_stays(stage: Stage) -> None:
+    stage.engine.run("web", "web:1", "sha256:" + "1" * 64, health="unhealthy")
+    with pytest.raises(Failed, match="Nothing served before this release either") as failure:
+        stage.run(GATE, backup=sealed(stage.root, stage.engine).id)
+    assert failure.value.result == "failed" and stage.journal is None and len(stage.goals) == 1
+
+
+def test_a_first_release_stays(stage: Stage) -> None:
+    with pytest.raises(Failed, match="There was no release before this one to go back to") as failure:
+        stage.run(GATE)
+    assert failure.value.result == "failed" and stage.journal is None
+
+
+@pytest.mark.parametrize("damage", ["the switch fails", "the backup is damaged", "the backup is gone"])
+def test_where_that_fails_too_it_is_told_loudly_and_the_next_run_knows(stage: Stage, damage: str) -> None:
+    backup = sealed(stage.root, stage.engine).id
+    if damage == "the backup is damaged":
+        (stage.root / f"backups/{backup}/files/docker-compose.yml").write_text("")
+    elif damage == "the backup is gone":
+        (stage.root / f"backups/{backup}").rename(stage.root / "elsewhere")
+    with pytest.raises(Failed, match="THE RELEASE THAT RAN BEFORE COULD NOT BE BROUGHT BACK") as failure:
+        stage.run(GATE, SwitchError("The disk is full."), backup=backup)
+    assert failure.value.result == "broken" and f"-e rollback_to={backup}" in failure.value.message
+    assert stage.journal and stage.journal.backup == backup
+
+
+def test_an_interrupted_switch_is_gone_back_from_to_where_it_began(stage: Stage) -> None:
+    first = sealed(stage.root, stage.engine).id
+    _release_journal.write(str(stage.root), Journal({"token": "dead"}, first, ["old"]))
+    with pytest.raises(Failed) as failure:
+        stage.run(_tree_plan.TreeError("nginx refuses"), None, backup="another, sealed of a mixture")
+    assert failure.value.result == "restored" and first in failure.value.message and stage.journal is None
+    assert "old" in stage.extra[0] and "old" in stage.extra[1]
+
+
+def test_an_error_of_ours_is_told_as_it_is_and_any_other_one_with_its_kind() -> None:
+    def inner() -> Any:
+        raise ValueError("unexpected")
+
+    assert _release_transaction.describe(GATE) == "The health gate gave up: web died."
+    with pytest.raises(ValueError) as error:
+        inner()
+    assert _release_transaction.describe(error.value) == "ValueError (inner): unexpected"
