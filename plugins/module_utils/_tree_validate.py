@@ -14,6 +14,17 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired i
 
 RunCommand = Callable[..., tuple[int, str, str]]
 
+# The option of the modules that take validators.
+OPTION: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {
+        "name": {"type": "str", "required": True},
+        "argv": {"type": "list", "elements": "str", "required": True},
+    },
+}
+
 
 class Validators:
     """Commands that judge a staged tree; {tree} in their arguments is where it lies."""

@@ -220,15 +220,7 @@ def argument_spec() -> dict[str, Any]:
             "required_one_of": [("content", "private_content")],
         },
         "secrets_file": {"type": "path", "no_log": False},
-        "validators": {
-            "type": "list",
-            "elements": "dict",
-            "default": [],
-            "options": {
-                "name": {"type": "str", "required": True},
-                "argv": {"type": "list", "elements": "str", "required": True},
-            },
-        },
+        "validators": _tree_validate.OPTION,
     }
 
 

@@ -231,6 +231,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _health_http,
     _lease,
     _release_run,
+    _tree_validate,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
 
@@ -254,15 +255,7 @@ ARGUMENT_SPEC = {
     "restore_database": {"type": "bool", "default": False},
     "accept_unsealed": {"type": "bool", "default": False},
     "secrets_file": {"type": "path", "no_log": False},
-    "validators": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "argv": {"type": "list", "elements": "str", "required": True},
-        },
-    },
+    "validators": _tree_validate.OPTION,
     "deadline": {"type": "int", "default": 0},
     "proxy_paths": {"type": "list", "elements": "path", "default": []},
     "proxy_record": {"type": "path", "required": True},

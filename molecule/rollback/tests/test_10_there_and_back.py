@@ -66,6 +66,11 @@ def test_the_next_deploy_goes_forward_as_if_nothing_had_been(releases: Releases,
     assert again.code == 0 and again.recap()["changed"] == 0
 
 
+def test_backups_and_ledger_are_root_s_alone() -> None:
+    loose = "find /opt/rarebooks/backups /opt/rarebooks/ledger.jsonl -mindepth 0 ( -perm /077 -o ! -user root )"
+    assert server.run(*loose.split()) == ""
+
+
 def test_the_ledger_tells_it_all(releases: Releases) -> None:
     told = [(entry["action"], entry["result"], entry["to"]) for entry in server.ledger()]
     back = ("rollback", "rolled back")
