@@ -60,7 +60,7 @@ def commit(directory: str) -> str:
         return ""
 
 
-def is_dead(run: _lease.Run, holder: dict[str, Any]) -> bool:
+def is_dead(run: _ledger.Run, holder: dict[str, Any]) -> bool:
     """Return whether the holder's process was on this machine and has ended, so that its heartbeat need not be waited for."""
     here = bool(run.controller) and holder["controller"] == run.controller
     return here and not _process.alive(holder["pid"], holder["pid_start"])
@@ -89,7 +89,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return result
         # This is a worker forked from the main process, which lives as long as the run.
         main = os.getppid()
-        run = _lease.Run(
+        run = _ledger.Run(
             uuid.uuid4().hex, str(arguments.get("action", "deploy")), who(), controller(), main, _process.start_of(main),
             commit(self._loader.get_basedir()), _ledger.now(),
         )
@@ -104,7 +104,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             self._start_heartbeat(result["heartbeat"], run)
         return result
 
-    def _start_heartbeat(self, path: str, run: _lease.Run) -> None:
+    def _start_heartbeat(self, path: str, run: _ledger.Run) -> None:
         # Forked twice, so that it belongs to nobody who would wait for it.
         child = os.fork()
         if child:
@@ -134,7 +134,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # Who reads a pipe waits until the last one who holds it has closed it.
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 
-    def _keep_alive(self, path: str, run: _lease.Run) -> None:
+    def _keep_alive(self, path: str, run: _ledger.Run) -> None:
         """Renew the heartbeat as long as the main process lives and the server has the file, then remove it."""
         quoted = shlex.quote(path)
         # Unlike >, dd creates no file that was removed meanwhile, and shows no reader an empty one. Uptime only ever gets longer.

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, write_durably
-from ansible_collections.rarebooks.platform.plugins.module_utils._ledger import Run as Run
+from ansible_collections.rarebooks.platform.plugins.module_utils._ledger import Run
 from ansible_collections.rarebooks.platform.plugins.module_utils._process import alive, boot, start_of, uptime
 
 DIRECTORY = "/run/rarebooks.platform"

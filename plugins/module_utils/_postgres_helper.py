@@ -9,7 +9,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +39,10 @@ _POLL_SECONDS = 0.1
 _CARELESS = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_wal_size=4GB"]
 
 
-@contextmanager
 def beside(
     client: DockerClient, database: Database, purpose: str, path: str, labels: Mapping[str, str], *, writable: bool
-) -> Iterator[str]:
-    """Run an idle container that reaches the database over TCP and sees path, and yield its name."""
+) -> AbstractContextManager[str]:
+    """Run an idle container that reaches the database over TCP and sees path; the context is its name."""
     inspected = _inspect(client, database.container)
     environment = _environment(inspected)
     # Here and not in an argument, which every user of the server can read in the list of processes.
@@ -58,8 +57,7 @@ def beside(
         "environment": access,
         "mounts": [_mount(path, writable)],
     }
-    with _scratch(client, scratch_name(purpose, database), inspected["Image"], labels, settings) as name:
-        yield name
+    return _scratch(client, scratch_name(purpose, database), inspected["Image"], labels, settings)
 
 
 @contextmanager
@@ -72,7 +70,8 @@ def server(client: DockerClient, database: Database, path: str, labels: Mapping[
         "mounts": [_mount(path, False)],
     }
     image = _inspect(client, database.container)["Image"]
-    with _scratch(client, scratch_name("proof", database), image, labels, settings) as name:
+    with ExitStack() as stack:
+        name = stack.enter_context(_scratch(client, scratch_name("proof", database), image, labels, settings))
         _wait_until_ready(client, name, database.user)
         yield replace(database, container=name)
 
@@ -136,7 +135,7 @@ def _inspect(client: DockerClient, container: str) -> dict[str, Any]:
 
 def _environment(inspected: Mapping[str, Any]) -> dict[str, str]:
     pairs = (item.partition("=") for item in inspected["Config"]["Env"] or [])
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _equals, value in pairs}
 
 
 def _wait_until_ready(client: DockerClient, name: str, user: str) -> None:

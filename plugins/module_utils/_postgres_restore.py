@@ -101,7 +101,7 @@ def swap(client: DockerClient, database: Database, incoming: str, aside: str) ->
 
 def unswap(client: DockerClient, database: Database, incoming: str, aside: str) -> None:
     """Undo swap(): the database aside is the live one again, the other one is called incoming again, and closed."""
-    _exchange(client, database, aside, incoming)
+    _exchange(client, database, incoming=aside, aside=incoming)
 
 
 def drop(client: DockerClient, database: Database, dbname: str) -> None:

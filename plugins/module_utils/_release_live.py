@@ -126,4 +126,3 @@ def read(root: str, project: str, client: Any, description: dict[str, Any] | Non
     }
     serving = frozenset(name for name, one in containers.items() if is_serving(one))
     return Live(root, files, read_description(files) or description or {}, images, serving)
-

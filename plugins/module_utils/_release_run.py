@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,9 @@ class Wanted:
     exchange: Exchange | None = None
 
 
-def run(params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: str, run_command: RunCommand) -> dict[str, Any]:
+def run(
+    params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callable[[], str], run_command: RunCommand
+) -> dict[str, Any]:
     """Bring the release about, or foretell it, and return the result."""
     root = os.path.normpath(params["path"])
     place = _lease.Place(root, params["lease_directory"])

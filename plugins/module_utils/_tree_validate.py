@@ -65,11 +65,11 @@ class Validators:
                     stderr=self._masked(stderr),
                 )
 
-    def judge_copy(self, files: Iterable[File], directory: str) -> None:
-        """Let the validators judge a copy of the tree outside of its place."""
+    def judge_copy(self, files: Iterable[File], directory: Callable[[], str]) -> None:
+        """Let the validators judge a copy of the tree outside of its place; asking for the directory may create it."""
         if not self._validators:
             return
-        with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        with tempfile.TemporaryDirectory(dir=directory()) as scratch:
             tree = os.path.join(scratch, _tree_plan.STAGED_TREE)
             _tree_promote.write_tree(tree, files)
             self.judge(tree)

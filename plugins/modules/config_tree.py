@@ -238,7 +238,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if plan.needed and not module.check_mode:
         _tree_promote.apply(plan, validators.judge)
     elif plan.needed:
-        validators.judge_copy(files, module.tmpdir)
+        validators.judge_copy(files, lambda: module.tmpdir)
     return {
         "changed": recovered or plan.needed,
         "recovered": recovered,

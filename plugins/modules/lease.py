@@ -162,7 +162,7 @@ run:
     started:
       description: When the lease was taken, in UTC, by the controller's clock.
       type: str
-      sample: 2026-07-01T12:00:00Z
+      sample: "2026-07-01T12:00:00Z"
 step:
   description: What the run does now; for O(state=released) what it did last.
   returned: always
@@ -236,7 +236,7 @@ def record(module: AnsibleModule, entry: dict[str, Any]) -> bool:
         return False
 
 
-def await_lease(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> _lease.Lease | None:
+def await_lease(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> _lease.Lease | None:
     """Take the lease, once an interrupted run's process has ended, or fail."""
     step, dead_token, wait = (module.params[name] for name in ("step", "dead_token", "wait"))
     deadline = time.monotonic() + wait
@@ -253,7 +253,7 @@ def await_lease(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> 
         module.fail_json(msg=message, holder=holder, **answer({}, ""))
 
 
-def taken(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> dict[str, Any]:
+def taken(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[str, Any]:
     """Take the lease, and record the interrupted run that is left behind by it."""
     orphan = await_lease(module, place, run)
     interrupted = {**orphan.run.to_dict(), "step": orphan.step} if orphan else None
@@ -266,7 +266,7 @@ def taken(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> dict[s
     return answer(run.to_dict(), module.params["step"], interrupted=interrupted, heartbeat=heartbeat)
 
 
-def held(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> dict[str, Any]:
+def held(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[str, Any]:
     """Begin a step."""
     step, recorded = module.params["step"], False
     if not module.check_mode:
@@ -277,7 +277,7 @@ def held(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> dict[st
     return answer(run.to_dict(), step, recorded=recorded)
 
 
-def released(module: AnsibleModule, place: _lease.Place, run: _lease.Run) -> dict[str, Any]:
+def released(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[str, Any]:
     """Record how the run ended, then let the next one begin."""
     options = module.params
     if module.check_mode:
@@ -303,7 +303,7 @@ def main() -> None:
         required_if=[("state", "held", ["run"]), ("state", "released", ["run", "result"])],
     )
     options = module.params
-    run = _lease.Run.from_dict(options["run"] or {})
+    run = _ledger.Run.from_dict(options["run"] or {})
     if not run.token:
         module.fail_json(
             msg="run: expected what state=taken returned as run, got nothing with a token. Register that task and give run: "

@@ -57,11 +57,11 @@ entries:
     started:
       description: When it took the lease, in UTC, from the controller's clock.
       type: str
-      sample: 2026-07-01T12:00:00Z
+      sample: "2026-07-01T12:00:00Z"
     ended:
       description: The beginning plus the duration.
       type: str
-      sample: 2026-07-01T12:01:23Z
+      sample: "2026-07-01T12:01:23Z"
     duration:
       description: Seconds from taking the lease to the end. For V(interrupted) up to the beginning of its last step.
       type: float

@@ -275,7 +275,7 @@ def main() -> None:
         if error:
             module.fail_json(msg=missing_required_lib(name), exception=error)
     try:
-        result = _release_run.run(module.params, module.check_mode, module._diff, module.tmpdir, module.run_command)
+        result = _release_run.run(module.params, module.check_mode, module._diff, lambda: module.tmpdir, module.run_command)
     except _release_run.ReleaseError as error:
         module.fail_json(msg=str(error), **error.facts)
     except Exception as error:
