@@ -58,6 +58,14 @@ def test_galaxy_and_requirements_name_the_same_collections() -> None:
     assert load(ROOT / "galaxy.yml")["dependencies"] == wanted
 
 
+def test_playbooks_of_the_root_only_import_and_stay_out_of_the_artefact() -> None:
+    roots = sorted(path.name for path in ROOT.glob("*.yml") if isinstance(load(path), list))
+    assert roots == sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
+    assert set(roots) <= set(load(ROOT / "galaxy.yml")["build_ignore"])
+    for name in roots:
+        assert [list(play) for play in load(ROOT / name)] == [["name", "ansible.builtin.import_playbook"]]
+
+
 @pytest.mark.parametrize("role", ROLES, ids=name_of)
 def test_argument_specs_are_the_defaults(role: Path) -> None:
     documented = {name: option.get("default") for name, option in options(role).items() if name not in required(role)}

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 from apps import MESSENGER_URL, bearer
-from conftest import ROOT
 from contract import MESSENGER
 from support import compose
+from users import ROOT
 from websocket import WebSocket
 
 

@@ -134,6 +134,7 @@ def test_a_dead_run_is_recorded_by_its_successor_and_stops_when_it_wakes_up(serv
     server.run("taken", ONE, step="images")
     server.run("held", ONE, step="tree")
     taken = server.run("taken", TWO, dead_token="token-1")
+    assert not Path(server.place.file("token-1")).exists(), "its controller would go on beating"
     assert taken["interrupted"] == {**ONE, "step": "tree"}
     woken = server.run("held", ONE, step="start")
     assert woken["failed"] and woken["lost"] and "rollback by boris@desk" in woken["msg"]
