@@ -164,6 +164,10 @@ def started(
     try:
         yield program
     finally:
+        # Before its connection: Python 3.13 complains on stderr of an answer whose connection is gone when it is collected.
+        response = getattr(raw, "_response", None)
+        if response is not None:
+            response.close()
         program.close()
         raw.close()
 

@@ -279,7 +279,7 @@ def main() -> None:
     except _release_run.ReleaseError as error:
         module.fail_json(msg=str(error), **error.facts)
     except Exception as error:
-        module.fail_json(msg=f"{describe(error)}", result="failed", restored="")
+        module.fail_json(msg=describe(error), **getattr(error, "facts", {}), result="refused", restored="")
     module.exit_json(**result)
 
 

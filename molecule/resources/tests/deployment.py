@@ -65,13 +65,18 @@ def command(
 
 
 def deploy(
-    directory: Path, variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY, playbook: str = "deploy.yml"
+    directory: Path,
+    variables: Mapping[str, Any],
+    *options: str,
+    inventory: Path = INVENTORY,
+    playbook: str = "deploy.yml",
+    environment: Mapping[str, str] | None = None,
 ) -> Deploy:
     """Run a playbook to its end. Nobody answers questions."""
     done = subprocess.run(
         command(directory, variables, *options, inventory=inventory, playbook=playbook),
         cwd=ROOT,
-        env=operator_environment(),
+        env=operator_environment() | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -24,9 +24,11 @@ def deploying(tmp_path_factory: pytest.TempPathFactory) -> Deployer:
         given: Iterable[str] = (),
         inventory: Path = INVENTORY,
         playbook: str = "deploy.yml",
+        environment: Mapping[str, str] | None = None,
     ) -> Deploy:
         hidden = server.secrets() | set(given)
-        done = deploy(tmp_path_factory.mktemp("deploy"), variables, *options, inventory=inventory, playbook=playbook)
+        directory = tmp_path_factory.mktemp("deploy")
+        done = deploy(directory, variables, *options, inventory=inventory, playbook=playbook, environment=environment)
         print(done.output)
         assert "Traceback" not in done.output
         assert [value for value in hidden | server.secrets() if value in done.output] == []
