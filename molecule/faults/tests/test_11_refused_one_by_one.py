@@ -41,10 +41,6 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
         "maymessenger_db_password: expected the value in /opt/rarebooks/.secrets.json, with which the database was initialised, got "
         "another one. Nothing has been changed.",
     ),
-    "no-image": (
-        {"rarebooks_backend_image": "nosuch_backend:1"},
-        "Image nosuch_backend:1: expected it on no-image or in a registry, got: Error pulling image nosuch_backend:1",
-    ),
     "other-network": (
         {"network_name": NETWORK},
         f"Network {NETWORK} on other-network: expected a local bridge that is not internal, got driver bridge, scope local, internal "
@@ -88,3 +84,14 @@ def test_backend_source(run: Deploy, fault: str) -> None:
 def test_other_faults(run: Deploy, fault: str) -> None:
     assert run.message(fault).startswith(OTHERS[fault][1])
     assert run.recap(fault)["changed"] == 0
+
+
+def test_an_image_that_cannot_be_had(deploying: Deployer) -> None:
+    """It takes a try to know, which comes after the seal: what is left of that is a backup more, and nothing else."""
+    before = server.state()
+    done = deploying({"rarebooks_backend_image": "nosuch_backend:1"})
+    assert done.code == 2
+    expected = f"Image nosuch_backend:1: expected it on {server.HOST} or in a registry, got: Error pulling image nosuch_backend:1"
+    assert done.message().startswith(expected) and "Nothing that runs has been changed." in done.message()
+    assert [name for name in server.difference(before, server.state()) if "backup" not in name] == []
+    assert server.ledger()[-1]["result"] == "failed"
