@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import server
-from conftest import JOURNAL, version
+from controllers import JOURNAL, version
 from operators import Deployer
 
 

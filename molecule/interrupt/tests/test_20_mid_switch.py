@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 import server
-from conftest import JOURNAL, Controlling, version, wait_on_server
+from controllers import JOURNAL, Controlling, version, wait_on_server
 from operators import Deployer
 
 ENDED = f"! [ -e {JOURNAL} ]"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import server
-from conftest import JOURNAL, Controlling, power_cycle, version, wait_on_server
+from controllers import JOURNAL, Controlling, power_cycle, version, wait_on_server
 from operators import Deployer
 from test_10_every_boundary import assert_converged
 

@@ -7,7 +7,7 @@ import re
 import socket
 
 import server
-from conftest import Controlling, version
+from controllers import Controlling, version
 
 
 def test_exactly_one_proceeds(controller: Controlling) -> None:

@@ -1,48 +1,6 @@
 """This scenario's server goes from release to release and back."""
 
-from __future__ import annotations
-
-import shutil
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-pytest.register_assert_rewrite("apps", "deployment", "operators", "server", "support", "users", "visitor")
-pytest_plugins = ["operators", "users"]
-
-from deployment import ROOT, Deploy  # noqa: E402
-from operators import Deployer  # noqa: E402
-from releases import Releases  # noqa: E402
-
-# No dump is proven where a test is not about data: a scratch PostgreSQL takes longer than the rest of such a run.
-QUICK = {"stack_backup_databases": "dump", "stack_backup_keep": 20}
-
-
-@pytest.fixture(scope="session")
-def going_back(deploying: Deployer) -> Deployer:
-    """Return a function that rolls back."""
-
-    def run(variables: dict[str, Any], *options: str) -> Deploy:
-        return deploying(QUICK | variables, *options, playbook="rollback.yml")
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Return a function that writes the messenger's source in another version: another image is built of it."""
-
-    def write(version: str) -> str:
-        directory = tmp_path_factory.mktemp("source") / "backend"
-        shutil.copytree(ROOT / "demo/apps/maymessenger", directory, ignore=shutil.ignore_patterns("__pycache__"))
-        (directory / "src/MayMessenger.API/VERSION").write_text(version)
-        return str(directory)
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def releases(deploying: Deployer, sources: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Releases:
-    """The messenger in three releases, deployed one after another onto a server that had the shop alone."""
-    return Releases.deployed(deploying, QUICK, {name: sources(name) for name in ("v1", "v2")})
+pytest.register_assert_rewrite("apps", "deployment", "releases", "server", "support", "visitor")
+pytest_plugins = ["operators", "users", "rollbacks"]

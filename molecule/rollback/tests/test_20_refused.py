@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import server
-from conftest import QUICK
 from operators import Deployer
 from releases import Releases
+from rollbacks import QUICK
 
 BACKUPS = "/opt/rarebooks/backups"
 
