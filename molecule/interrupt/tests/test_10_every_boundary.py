@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import server
-from controllers import JOURNAL, version
+from controllers import JOURNAL, live_version, version
 from operators import Deployer
 
 
 def assert_converged(number: int) -> None:
     """Require that a version is live and whole, and that nothing is left of the run that died."""
-    assert f"DEMO_VERSION={number}\n" in server.run("cat", "/opt/rarebooks/env/maymessenger_backend.env")
+    assert live_version() == str(number)
     assert f"client_max_body_size {number}m;" in server.run("cat", "/opt/rarebooks/nginx/sites/maymessenger.conf")
     left = f"ls -d {JOURNAL} /opt/rarebooks/.config_tree.staged /run/rarebooks.platform/*.json 2> /dev/null || true"
     assert server.shell(left) == ""

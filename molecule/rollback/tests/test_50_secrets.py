@@ -15,7 +15,7 @@ def test_what_ran_with_the_old_secret_is_sealed_first(releases: Releases, deploy
     assert deploying(common).code == 0
     before, backups = server.release(), server.backups()
     assert deploying({**common, "maymessenger_jwt_secret": SECRET}, given=[SECRET]).code == 0
-    assert f"Jwt__Secret={SECRET}\n" in server.run("cat", ENVIRONMENT)
+    assert server.run("grep", "--count", f"^Jwt__Secret={SECRET}$", ENVIRONMENT) == "1\n"
     (sealed,) = set(server.backups()) - set(backups)
     assert server.run("ls", f"/opt/rarebooks/backups/{sealed}/dumps").split() == ["db_maymessenger.dump"]
     assert deploying({"stack_backup_databases": "off"}, given=[SECRET], playbook="rollback.yml").code == 0
