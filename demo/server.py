@@ -1,6 +1,6 @@
 """One disposable server: a container with systemd and sshd that a playbook cannot tell from a machine.
 
-Usage: python -m demo.server up NAME [--publish HOST_PORT:PORT ...] | check --publish ... | restart NAME | down NAME
+Usage: python -m demo.server up NAME [--publish HOST_PORT:PORT ...] [--dns SERVER] | check --publish ... | restart NAME | down NAME
 
 The container, its host name and its volume are called rarebooks-NAME. build/NAME/ssh_config holds all that ssh needs:
   ssh -F build/NAME/ssh_config rarebooks-NAME
@@ -15,6 +15,7 @@ import socket
 import tarfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import docker
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -149,7 +150,25 @@ def check_ports(published: dict[int, int]) -> None:
         )
 
 
-def create(client: docker.DockerClient, name: str, published: dict[int, int]) -> Container:
+def address(attributes: dict[str, Any], what: str) -> str:
+    """Return where the other servers reach a container; one that does not run has no address."""
+    found = attributes["NetworkSettings"]["Networks"].get(NETWORK, {}).get("IPAddress")
+    if not found:
+        raise Failure(f"Server {what} has no address on the network {NETWORK}. Start it first: up {what.removeprefix(full_name(''))}")
+    return str(found)
+
+
+def name_servers(client: docker.DockerClient, name: str | None) -> list[str] | None:
+    """Return what a server asks for names that Docker does not know; None leaves that to the engine."""
+    if name is None:
+        return None
+    container = find(client, name)
+    if container is None:
+        raise Failure(f"--dns {name}: there is no server {full_name(name)}. Make it first: up {name}")
+    return [address(container.attrs, full_name(name))]
+
+
+def create(client: docker.DockerClient, name: str, published: dict[int, int], dns: str | None) -> Container:
     """Make a server that is not started yet, with both its keys in place."""
     host = full_name(name)
     folder = directory(name)
@@ -163,6 +182,7 @@ def create(client: docker.DockerClient, name: str, published: dict[int, int]) ->
         cap_add=CAPABILITIES,
         cgroupns="private",
         detach=True,
+        dns=name_servers(client, dns),
         environment={"container": "docker", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE": "1"},
         hostname=host,
         labels={LABEL: "server", CHECKOUT_LABEL: str(ROOT)},
@@ -217,11 +237,11 @@ def wait(container: Container) -> None:
     wait_until(lambda: greets(port), BOOT_SECONDS, f"sshd of {container.name} on port {port}")
 
 
-def up(name: str, published: dict[int, int]) -> None:
+def up(name: str, published: dict[int, int], dns: str | None = None) -> None:
     client = engine()
     container = find(client, name)
     if container is None:
-        container = create(client, name, published)
+        container = create(client, name, published, dns)
     elif not (directory(name) / "id_ed25519").exists():
         raise Failure(f"Server {container.name} runs, but its key in {directory(name)} is gone. Remove it first: down {name}")
     container.start()
@@ -253,10 +273,11 @@ def main() -> None:
     parser.add_argument("action", choices=["up", "check", "restart", "down"])
     parser.add_argument("name", help="the server is called rarebooks-NAME")
     parser.add_argument("--publish", action="append", default=[], metavar="HOST_PORT:PORT", help="on 127.0.0.1")
+    parser.add_argument("--dns", metavar="SERVER", help="the demo server to ask for names that Docker does not know; at creation")
     arguments = parser.parse_args()
     published = parse_publish(arguments.publish)
     if arguments.action == "up":
-        up(arguments.name, published)
+        up(arguments.name, published, arguments.dns)
     elif arguments.action == "check":
         if find(engine(), arguments.name) is None:
             check_ports(published)

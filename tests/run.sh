@@ -29,8 +29,8 @@ used_engine=
 clean_up() {
     if [ -n "$used_engine" ]; then
         used_engine=
-        for scenario in molecule/*/molecule.yml; do
-            .venv/bin/python -m demo.server down "$(basename "$(dirname "$scenario")")"
+        for server in $(sed -n 's/^ *rarebooks-\([a-z-]*\):$/\1/p' molecule/*/hosts.yml); do
+            .venv/bin/python -m demo.server down "$server"
         done
         .venv/bin/python -m demo.registry down
         [ -n "$engine_before" ] || demo/engine.sh stop

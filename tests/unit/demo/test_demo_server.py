@@ -8,12 +8,26 @@ import subprocess
 import tarfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from docker.errors import NotFound
 
-from demo.common import LABEL, ROOT, Failure, owned, wait_until
+from demo.common import LABEL, NETWORK, ROOT, Failure, owned, wait_until
 from demo.registry import holds
-from demo.server import CHECKOUT_LABEL, belongs_here, check_ports, new_key, packed, parse_publish, ssh_config, taken_ports, write_private
+from demo.server import (
+    CHECKOUT_LABEL,
+    address,
+    belongs_here,
+    check_ports,
+    name_servers,
+    new_key,
+    packed,
+    parse_publish,
+    ssh_config,
+    taken_ports,
+    write_private,
+)
 
 
 def test_publish() -> None:
@@ -82,6 +96,33 @@ def test_servers_of_other_checkouts_are_refused() -> None:
     belongs_here({CHECKOUT_LABEL: str(ROOT)}, "rarebooks-demo")
     with pytest.raises(Failure, match="belongs to the checkout /elsewhere"):
         belongs_here({CHECKOUT_LABEL: "/elsewhere"}, "rarebooks-demo")
+
+
+class Containers:
+    """An engine that knows one server."""
+
+    def __init__(self, known: str, networks: dict[str, Any]) -> None:
+        self.containers, self.known = self, known
+        self.labels, self.attrs = {LABEL: "server"}, {"NetworkSettings": {"Networks": networks}}
+
+    def get(self, name: str) -> Containers:
+        if name != self.known:
+            raise NotFound(name)
+        return self
+
+
+def test_a_server_asks_another_one_for_names() -> None:
+    client: Any = Containers("rarebooks-names", {"bridge": {"IPAddress": "10.0.0.1"}, NETWORK: {"IPAddress": "10.0.0.2"}})
+    assert name_servers(client, "names") == ["10.0.0.2"]
+    assert name_servers(client, None) is None
+    with pytest.raises(Failure, match=r"--dns other: there is no server rarebooks-other\. Make it first: up other"):
+        name_servers(client, "other")
+
+
+@pytest.mark.parametrize("networks", [{}, {NETWORK: {"IPAddress": ""}}], ids=["elsewhere", "stopped"])
+def test_a_server_without_address_cannot_be_asked(networks: dict[str, Any]) -> None:
+    with pytest.raises(Failure, match=r"Server rarebooks-names has no address on the network rarebooks-demo\. Start it first: up names"):
+        address({"NetworkSettings": {"Networks": networks}}, "rarebooks-names")
 
 
 def test_wait_until_gives_up_and_says_for_what() -> None:
