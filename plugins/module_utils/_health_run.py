@@ -4,24 +4,26 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http, _health_tls
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_answer import HttpCheck
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import (
     ContainerProbe,
     ContainerReader,
     derive_deadline,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import GateResult, run_gate
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import GateResult, Probe, run_gate
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_report import (
     probe_result,
     render,
     report_container,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_trust import trust
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import mask
 
 
@@ -31,7 +33,9 @@ class Gate:
 
     containers: Sequence[str] = ()
     http: Sequence[dict[str, Any]] = field(default=())
+    tls: Sequence[dict[str, Any]] = field(default=())
     ca_file: str | None = None
+    trusted: Sequence[str] = ()
     timeout: int = 5
     deadline: float = 0
     interval: float = 0.5
@@ -49,14 +53,19 @@ def masked(value: Any, secrets: dict[str, str]) -> Any:
     return value
 
 
-def http_probes(gate: Gate) -> list[_health_http.HttpProbe]:
+def http_probes(gate: Gate, context: ssl.SSLContext) -> list[_health_http.HttpProbe]:
     """Return the probes of the sites; a ValueError says which one could never work."""
-    context = _health_http.trust(gate.ca_file)
     probes = []
     for item in gate.http:
         check = HttpCheck(**{**item, "name": item.get("name") or f"{item.get('method', 'GET')} {item['url']}"})
-        probes.append(_health_http.HttpProbe(check, context, gate.timeout, gate.ca_file))
+        probes.append(_health_http.HttpProbe(check, context, gate.timeout, gate.ca_file, gate.trusted))
     return probes
+
+
+def tls_probes(gate: Gate, context: ssl.SSLContext) -> list[_health_tls.TlsProbe]:
+    """Return the probes of certificates; a ValueError says which one could never work."""
+    checks = [_health_tls.TlsCheck(**item) for item in gate.tls]
+    return [_health_tls.TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in checks]
 
 
 def outcome(
@@ -64,6 +73,7 @@ def outcome(
 ) -> dict[str, Any]:
     """Return what is told of a gate; the log of a container is read only if it is not well."""
     well = {record.probe for record in result.records if record.ok}
+    served = [record.probe for record in result.records if isinstance(record.probe, _health_tls.TlsProbe)]
     reports = []
     for probe in containers:
         log = reader.logs(probe.name, log_lines) if reader and probe not in well else ""
@@ -74,6 +84,8 @@ def outcome(
         "msg": held if result.held else render(result, deadline, reports),
         "probes": [probe_result(record) for record in result.records],
         "containers": [asdict(report) for report in reports],
+        "certificates": list(filter(None, (probe.report() for probe in served))),
+        "expiring": list(filter(None, (probe.expiring() for probe in served))),
         "elapsed": round(result.elapsed, 1),
         "deadline": deadline,
         "failed_fast": result.failed_fast,
@@ -87,7 +99,10 @@ def hold(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
     """
     reader: _health_docker.DockerReader | None = None
     containers: list[ContainerProbe] = []
-    sites = http_probes(gate) if gate.http else []
+    sites: list[Probe] = []
+    if gate.http or gate.tls:
+        context = trust(gate.ca_file, gate.trusted)
+        sites = [*http_probes(gate, context), *tls_probes(gate, context)]
     if gate.containers:
         reader = _health_docker.DockerReader(gate.timeout)
         began = datetime.now(timezone.utc)

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: health
-short_description: Hold a deploy until containers are healthy and sites answer as they must
+short_description: Hold a deploy until containers are healthy, sites answer as they must and certificates are right
 version_added: 0.1.0
 description:
-  - Runs probes of containers and of sites in rounds until all of them hold in the same round, or until a deadline
+  - Runs probes of containers, of sites and of their certificates in rounds until all of them hold in the same round, or until a deadline
     passes.
   - Fails B(fast) when waiting cannot help any more, that is when a container is missing, has exited, dies and is
-    restarted, is paused, or turns unhealthy.
+    restarted, is paused, or turns unhealthy, or when a certificate is not trusted, is for another name or has expired.
   - A container that was unhealthy already when the gate began gets one more result of its own health check, because the
     deploy may just have repaired what it depends on.
   - When the gate does not open, the error shows what was expected and what came instead, the likely cause in one
@@ -23,6 +23,7 @@ author:
   - RareBooks platform developers (@rarebooks)
 requirements:
   - requests >= 2.25 for Python on the server (package C(python3-requests) of Debian and Ubuntu) for O(http)
+  - cryptography >= 3.4.8 for Python on the server (package C(python3-cryptography) of Debian and Ubuntu) for O(tls)
   - Docker SDK for Python >= 5 on the server (package C(python3-docker) of Debian and Ubuntu) for O(containers)
 attributes:
   check_mode:
@@ -89,11 +90,56 @@ options:
       body_contains:
         description: Text the body must contain. The first MiB of the body is read.
         type: str
+  tls:
+    description:
+      - Certificates that must be served. Each is asked for with a TLS handshake, in which it must be trusted and
+        cover the host.
+      - TLS 1.0 and 1.1 must be refused. That is asked once, and stays untested where OpenSSL on the server cannot
+        offer them.
+    type: list
+    elements: dict
+    default: []
+    version_added: 0.3.0
+    suboptions:
+      host:
+        description: Server name, sent as SNI, and the name the certificate must have.
+        type: str
+        required: true
+      port:
+        description: Port to connect to.
+        type: int
+        default: 443
+      connect:
+        description: Address to connect to in place of the host, so that no DNS is needed.
+        type: str
+        default: 127.0.0.1
+      certificate:
+        description:
+          - PEM file on the server whose first certificate must be the one that is served.
+          - Without it any trusted certificate for the host will do.
+        type: path
+      warn_days:
+        description: With fewer days left until the certificate expires there is a warning, see RV(expiring).
+        type: int
+        default: 21
+      fail_days:
+        description: With fewer days left until the certificate expires the probe fails.
+        type: int
+        default: 7
   ca_file:
     description:
-      - PEM file on the server with the only certification authorities to trust.
+      - PEM file on the server with the only certification authorities to trust, beside O(trusted).
       - Without it the system's are trusted.
     type: path
+  trusted:
+    description:
+      - PEM files on the server with certificates that are trusted as well by O(http) and O(tls).
+      - A chain may end in any of them. That need not be an authority, so with the very certificate that a server has on
+        disk, such as a self-signed placeholder, the gate proves that this one is served.
+    type: list
+    elements: path
+    default: []
+    version_added: 0.3.0
   timeout:
     description: Seconds one attempt of a probe may take.
     type: int
@@ -145,6 +191,22 @@ EXAMPLES = r"""
     ca_file: /opt/rarebooks/ca/ca.pem
     secrets_file: /opt/rarebooks/.secrets.json
 
+- name: Hold until nginx serves the renewed certificate
+  rarebooks.platform.health:
+    tls:
+      - host: www.rare-books.ru
+        certificate: /etc/letsencrypt/live/www.rare-books.ru/fullchain.pem
+
+- name: Accept a placeholder that lasts a week, and nothing else
+  rarebooks.platform.health:
+    tls:
+      - host: messenger.rare-books.ru
+        certificate: /etc/letsencrypt/live/messenger.rare-books.ru/fullchain.pem
+        warn_days: 0
+        fail_days: 0
+    trusted:
+      - /etc/letsencrypt/live/messenger.rare-books.ru/fullchain.pem
+
 - name: Look once whether the frontend is a page
   rarebooks.platform.health:
     http:
@@ -161,17 +223,17 @@ msg:
   type: str
   sample: 5 of 5 probes hold after 12.4 s.
 probes:
-  description: The probes, containers first, in the order given.
+  description: The probes of containers, then of sites, then of certificates, each in the order given.
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: Name of the container or of the HTTP probe.
+      description: Name of the container or of the HTTP probe, or host and port of the certificate.
       type: str
       sample: RareBooks API answers
     kind:
-      description: V(container) or V(http).
+      description: V(container), V(http) or V(tls).
       type: str
       sample: http
     ok:
@@ -232,6 +294,50 @@ containers:
       description: The last lines of its log, empty if it is well.
       type: list
       elements: str
+certificates:
+  description: The certificates as they were seen last, one for each entry of O(tls) that served a trusted one.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The server name that was asked for.
+      type: str
+      sample: www.rare-books.ru
+    port:
+      description: The port that was asked.
+      type: int
+      sample: 443
+    serial:
+      description: Serial number in hexadecimal digits.
+      type: str
+      sample: 04a1c9e07b
+    issuer:
+      description: Common name of its issuer, or its organization or whole name if it has none.
+      type: str
+      sample: E7
+    names:
+      description: Host names it covers.
+      type: list
+      elements: str
+      sample: [www.rare-books.ru, rare-books.ru]
+    not_after:
+      description: When it expires, in UTC.
+      type: str
+      sample: "2026-12-24T08:30:00Z"
+    days_left:
+      description: Days until it expires, rounded down.
+      type: float
+      sample: 61.4
+    protocol:
+      description: Version of TLS that was agreed on.
+      type: str
+      sample: TLSv1.3
+expiring:
+  description: A sentence for each certificate that has fewer days left than its O(tls[].warn_days).
+  returned: always
+  type: list
+  elements: str
 elapsed:
   description: Seconds the gate took.
   returned: always
@@ -251,7 +357,12 @@ failed_fast:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http, _health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _certificate,
+    _health_docker,
+    _health_http,
+    _health_run,
+)
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import load
 
@@ -272,7 +383,21 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "body_contains": {"type": "str"},
         },
     },
+    "tls": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 443},
+            "connect": {"type": "str", "default": "127.0.0.1"},
+            "certificate": {"type": "path"},
+            "warn_days": {"type": "int", "default": 21},
+            "fail_days": {"type": "int", "default": 7},
+        },
+    },
     "ca_file": {"type": "path"},
+    "trusted": {"type": "list", "elements": "path", "default": []},
     "timeout": {"type": "int", "default": 5},
     "deadline": {"type": "int", "default": 0},
     "interval": {"type": "float", "default": 0.5},
@@ -285,6 +410,7 @@ def require_libraries(module: AnsibleModule) -> None:
     """Fail with the name of the package to install where a library is missing that this run needs."""
     for needed, error, name in (
         (module.params["containers"], _health_docker.IMPORT_ERROR, "docker (package python3-docker)"),
+        (module.params["tls"], _certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
         (module.params["http"], _health_http.IMPORT_ERROR, "requests (package python3-requests)"),
     ):
         if needed and error:
@@ -294,8 +420,8 @@ def require_libraries(module: AnsibleModule) -> None:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = dict(module.params)
-    if not params["containers"] and not params["http"]:
-        module.fail_json(msg="containers and http are both empty: a gate without a probe would always open")
+    if not any(params[probes] for probes in ("containers", "http", "tls")):
+        module.fail_json(msg="containers, http and tls are all empty: a gate without a probe would always open")
     require_libraries(module)
     secrets_file = params.pop("secrets_file")
     try:
@@ -307,6 +433,8 @@ def main() -> None:
             msg=f"Docker Engine does not answer on the server: {error}. "
             "See `systemctl status docker` and `journalctl -u docker`."
         )
+    for text in result["expiring"]:
+        module.warn(text)
     if held:
         module.exit_json(changed=False, **result)
     module.fail_json(changed=False, **result)

@@ -8,67 +8,23 @@ import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_answer import HttpCheck
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_http import HttpProbe, trust
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_http import HttpProbe
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_trust import trust
+from tls_support import HOST, NOW, Authority, self_signed
 
-HOST = "www.rare-books.test"
-NOW = datetime.now(timezone.utc)
 PAGES = {
     "/": (200, {"Content-Type": "text/html"}, b"<html>shop</html>"),
     "/api/setup": (200, {"Content-Type": "application/json"}, b'{"success": true, "isInitialSetupNeeded": false}'),
     "/old": (301, {"Location": f"https://{HOST}/"}, b""),
     "/bad": (502, {"Content-Type": "text/html"}, b"<h1>Bad Gateway</h1>"),
 }
-
-
-class Authority:
-    """A certification authority that lives as long as the test."""
-
-    def __init__(self, directory: Path, name: str) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self._directory = directory
-        self.file = directory / f"{name}.pem"
-        certificate = self._signed(self._name, self._key.public_key(), NOW + timedelta(days=2), None)
-        self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-    def issue(self, host: str, ends: datetime = NOW + timedelta(days=1)) -> Path:
-        """Return a file with a new key and a certificate for the host."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._signed(x509.Name([]), key.public_key(), ends, host)
-        file = self._directory / f"{host}-{ends:%Y%m%d}.pem"
-        file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        return file
-
-    def _signed(self, subject: x509.Name, key: Any, ends: datetime, host: str | None) -> x509.Certificate:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(NOW - timedelta(days=30))
-            .not_valid_after(ends)
-            .add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
-        )
-        if host:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=not subject)
-        return builder.sign(self._key, hashes.SHA256())
 
 
 class Server(ThreadingHTTPServer):
@@ -128,10 +84,10 @@ def site(request: pytest.FixtureRequest, authority: Authority) -> Iterator[Site]
     server.server_close()
 
 
-def ask(site: Site, ca_file: Path | None, path: str = "/", timeout: float = 5, **expected: Any) -> str:
+def ask(site: Site, ca_file: Path | None, path: str = "/", trusted: tuple[str, ...] = (), **expected: Any) -> str:
     """Return what the probe finds wrong; ask it twice, since a gate does too."""
     file = str(ca_file) if ca_file else None
-    probe = HttpProbe(HttpCheck("shop", site.url(path), **expected), trust(file), timeout, file)
+    probe = HttpProbe(HttpCheck("shop", site.url(path), **expected), trust(file, trusted), 5, file, trusted)
     assert probe.check() == probe.check()
     return probe.check().error
 
@@ -169,9 +125,20 @@ def test_a_certificate_for_another_name_is_not_trusted(site: Site, authority: Au
     assert site.requests == []
 
 
-@pytest.mark.parametrize("site", [lambda ca: ca.issue(HOST, NOW - timedelta(days=1))], indirect=True)
+@pytest.mark.parametrize("site", [lambda ca: ca.issue(HOST, ends=NOW - timedelta(days=1))], indirect=True)
 def test_an_expired_certificate_is_not_trusted(site: Site, authority: Authority) -> None:
     assert ask(site, authority.file) == f"the certificate shown for {HOST} is not trusted: certificate has expired"
+
+
+@pytest.mark.parametrize("site", [lambda ca: ca.issue(common_name=HOST)], indirect=True)
+def test_a_common_name_is_no_name(site: Site, authority: Authority) -> None:
+    assert "is not trusted: Hostname mismatch" in ask(site, authority.file)
+
+
+@pytest.mark.parametrize("site", [lambda ca: self_signed(ca.directory, HOST)], indirect=True)
+def test_a_placeholder_is_trusted_where_it_is_said_to_be(site: Site, authority: Authority, tmp_path: Path) -> None:
+    assert "is not trusted: " in ask(site, authority.file)
+    assert ask(site, authority.file, trusted=(str(tmp_path / f"self-signed-{HOST}.pem"),)) == ""
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(site: Site, authority: Authority) -> None:
@@ -222,11 +189,6 @@ def test_tls_with_a_server_that_speaks_none(site: Site, authority: Authority) ->
     assert f"no TLS with 127.0.0.1 port {site.server.server_port} for {HOST}" in ask(site, authority.file)
 
 
-def test_an_old_tls_is_refused(authority: Authority) -> None:
-    assert trust(str(authority.file)).minimum_version == ssl.TLSVersion.TLSv1_2
-    assert trust(None).minimum_version == ssl.TLSVersion.TLSv1_2
-
-
 def test_nothing_listens(authority: Authority) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as closed:
         port = closed.server_port
@@ -243,15 +205,6 @@ def test_a_server_that_never_answers(authority: Authority) -> None:
     assert error == f"no complete answer from 127.0.0.1 port {silent.server_port} within 0.1 s"
 
 
-def test_a_ca_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    for content in (None, "not a certificate"):
-        file = tmp_path / "ca.pem"
-        if content:
-            file.write_text(content)
-        with pytest.raises(ValueError, match=f"ca_file: expected PEM certificates in {file} on the server, got: "):
-            trust(str(file))
-
-
 def test_next_step_is_a_curl_that_asks_the_same() -> None:
     check = HttpCheck("chats", "https://messenger.rare-books.test/api/chats?a=1&b=2", connect="::1", method="POST")
     assert HttpProbe(check, trust(None), 5, "/opt/ca.pem").next_step() == (
@@ -259,3 +212,14 @@ def test_next_step_is_a_curl_that_asks_the_same() -> None:
         "--connect-to 'messenger.rare-books.test:443:[::1]:443' "
         "'https://messenger.rare-books.test/api/chats?a=1&b=2'"
     )
+
+
+def test_next_step_trusts_the_same() -> None:
+    def options(ca_file: str | None, *trusted: str) -> str:
+        check = HttpCheck("shop", f"https://{HOST}/")
+        command = HttpProbe(check, trust(None), 5, ca_file, trusted).next_step()
+        return command.partition(" --request GET ")[2].partition(" --connect-to ")[0]
+
+    assert options(None, "/a b.pem") == "--capath /etc/ssl/certs --cacert '/a b.pem'"
+    assert options(None, "/a.pem", "/b.pem") == "--capath /etc/ssl/certs --cacert <(cat /a.pem /b.pem)"
+    assert options("/ca.pem", "/a.pem") == "--cacert <(cat /ca.pem /a.pem)"

@@ -12,10 +12,16 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http, _health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _certificate,
+    _health_docker,
+    _health_http,
+    _health_run,
+)
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import run_gate
 from ansible_collections.rarebooks.platform.plugins.modules import health
+from tls_support import HOST, Authority, TlsServer, self_signed
 
 LOG = """info: App[0]
       Connecting with Password=correct-horse\t
@@ -151,6 +157,58 @@ def test_the_deadline_passes(capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert len(result["containers"][0]["logs"]) == 1
 
 
+def test_a_certificate_that_soon_expires_is_a_warning(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(health.AnsibleModule, "warn", lambda _module, text: warned.append(text))
+    authority = Authority(tmp_path, "trusted")
+    with TlsServer(authority.issue(HOST)) as server:
+        result = run(
+            capsys,
+            tls=[{"host": HOST, "port": server.port, "warn_days": 100}, {"host": HOST, "port": server.port}],
+            ca_file=str(authority.file),
+        )
+    assert not result.get("failed") and result["msg"].startswith("2 of 2 probes hold after ")
+    assert [(probe["name"], probe["kind"], probe["ok"]) for probe in result["probes"]] == 2 * [
+        (f"{HOST}:{server.port}", "tls", True)
+    ]
+    assert [(item["host"], item["issuer"], item["days_left"]) for item in result["certificates"]] == 2 * [
+        (HOST, "trusted", 89.9)
+    ]
+    in_certificate = yaml.safe_load(health.RETURN)["certificates"]["contains"]
+    assert {frozenset(item) for item in result["certificates"]} == {frozenset(in_certificate)}
+    (text,) = result["expiring"]
+    assert warned == [text] and f"for {HOST} " in text and "has 89.9 days left, " in text
+
+
+def test_a_wrong_certificate_ends_the_gate(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(health.AnsibleModule, "warn", lambda _module, text: warned.append(text))
+    placeholder = self_signed(tmp_path, HOST)
+    with TlsServer(placeholder) as server:
+        tls = {"host": HOST, "port": server.port, "fail_days": 100}
+        distrusted = run(capsys, tls=[tls])
+        expiring = run(capsys, tls=[tls], trusted=[str(placeholder)])
+    assert distrusted["failed"] and distrusted["failed_fast"] and distrusted["certificates"] == distrusted["expiring"] == []
+    assert f"- tls {HOST}:{server.port} (1 attempt)\n  expected: TLS for {HOST} at 127.0.0.1 port" in distrusted["msg"]
+    assert f"  openssl s_client -connect 127.0.0.1:{server.port} -servername {HOST}" in distrusted["msg"]
+    assert expiring["failed"] and len(expiring["certificates"]) == 1
+    assert expiring["expiring"] == warned == []  # 89.9 days are fewer than fail_days, but not than warn_days
+    assert f"  got:      the certificate shown for {HOST} (serial " in expiring["msg"]
+
+
+def test_sites_trust_the_same_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The server speaks no HTTP, and says so only to who trusts it."""
+    placeholder = self_signed(tmp_path, HOST)
+    with TlsServer(placeholder) as server:
+        arguments: dict[str, Any] = {"http": [{"url": f"https://{HOST}:{server.port}/"}], "deadline": 1, "interval": 1}
+        assert "is not trusted" in run(capsys, **arguments)["msg"]
+        assert "  got:      no answer from 127.0.0.1" in run(capsys, trusted=[str(placeholder)], **arguments)["msg"]
+
+
 def test_the_keys_are_always_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     results = [run(capsys, check_mode, containers=[name]) for check_mode in (False, True)
                for name in ("rarebooks_backend", "maymessenger_backend", "missing")]
@@ -163,10 +221,12 @@ def test_the_keys_are_always_the_same(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "containers and http are both empty: a gate without a probe would always open"),
+        ({}, "containers, http and tls are all empty: a gate without a probe would always open"),
         ({"http": [{"url": "www.rare-books.test"}]}, "expected a URL like https://host"),
         ({"http": [{"url": "https://x/"}], "ca_file": "/nonexistent/ca.pem"}, "ca_file: expected PEM certificates in"),
         ({"http": [{"url": "https://x/", "insecure": True}]}, "Unsupported parameters"),
+        ({"tls": [{"host": "https://x/"}]}, "tls: expected host to be a server name like www.example.org"),
+        ({"tls": [{"host": "x"}], "trusted": ["/nonexistent.pem"]}, "trusted: expected PEM certificates in /nonexistent.pem"),
     ],
 )
 def test_what_can_never_work_is_refused(
@@ -190,6 +250,7 @@ def test_an_engine_that_does_not_answer(capsys: pytest.CaptureFixture[str], monk
     [
         (_health_docker, {"containers": ["rarebooks_backend"]}, "python3-docker"),
         (_health_http, {"http": [{"url": "https://x/"}]}, "python3-requests"),
+        (_certificate, {"tls": [{"host": "x"}]}, "python3-cryptography"),
     ],
 )
 def test_a_missing_library_names_its_package(

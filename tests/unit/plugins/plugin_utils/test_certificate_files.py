@@ -119,22 +119,5 @@ def test_relative_paths_depend_on_where_one_stands(given: Files, part: str) -> N
     assert problem.startswith("Certificate main: expected absolute paths in certificates_provided, got relative.pem.")
 
 
-@pytest.mark.parametrize(
-    ("name", "host", "expected"),
-    [
-        ("example.org", "example.org", True),
-        ("EXAMPLE.org", "example.org", True),
-        ("*.example.org", "www.example.org", True),
-        ("*.example.org", "example.org", False),
-        ("*.example.org", "a.b.example.org", False),
-        ("example.org", "www.example.org", False),
-        ("*.org", "example.org", True),
-        ("w*.example.org", "www.example.org", False),
-    ],
-)
-def test_covers(name: str, host: str, expected: bool) -> None:
-    assert files.covers([name], host) is expected
-
-
 def test_now_has_a_zone() -> None:
     assert files.utc_now().utcoffset() == timedelta(0)
