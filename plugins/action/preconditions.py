@@ -10,7 +10,11 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_entries import Limits
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import inspect_source
-from ansible_collections.rarebooks.platform.plugins.plugin_utils import _certificate_files, _preconditions
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
+    _certificate_files,
+    _letsencrypt,
+    _preconditions,
+)
 
 ARGUMENTS = {
     "server": {"type": "dict", "required": True},
@@ -23,6 +27,7 @@ ARGUMENTS = {
     "ports": {"type": "list", "elements": "int", "default": [80, 443]},
     "allow_foreign_volumes": {"type": "bool", "default": False},
     "provided_certificates": {"type": "dict", "default": None},
+    "letsencrypt": {"type": "dict", "default": None},
 }
 
 
@@ -53,6 +58,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             problems += _preconditions.volumes(server["volumes"], wanted, arguments["project"])
         if arguments["provided_certificates"] is not None:
             problems += self._certificates(arguments["provided_certificates"], apps)
+        if arguments["letsencrypt"] is not None:
+            problems += _letsencrypt.problems(arguments["letsencrypt"], apps)
         problems += self._sources(apps)
         result.update(changed=False, problems=problems, warnings=_preconditions.resolution(server, hosts))
         if problems:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _tree_plan
@@ -27,6 +27,8 @@ FILES = "files"
 DUMPS = "dumps"
 ID = re.compile(r"\d{8}_\d{6}")
 CHUNK = 1 << 20
+# Fields that manifests of 0.2 do not have.
+LATER = ("certificates",)
 
 
 class BackupError(Exception):
@@ -84,6 +86,8 @@ class Manifest:
     description: dict[str, Any]
     # The containers that were running and healthy.
     serving: list[str]
+    # Name: serial, issuer, names and end of each certificate that nginx read. Recorded, and never restored.
+    certificates: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -138,7 +142,7 @@ def load(directory: str) -> Manifest:
     stated = json.loads(content)
     if stated.get("format") != FORMAT:
         raise BackupError(f"{path}: expected format {FORMAT}, got {stated.get('format')!r}: it was made by another version")
-    return Manifest(**{field.name: stated[field.name] for field in fields(Manifest)})
+    return Manifest(**{one.name: stated[one.name] for one in fields(Manifest) if one.name in stated or one.name not in LATER})
 
 
 def verify(directory: str, manifest: Manifest, dumps: bool = True) -> None:

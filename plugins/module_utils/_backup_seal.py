@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_databases, _backup_images
+from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_databases, _backup_images, _certificate_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_databases import Dumping
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import (
     DUMPS,
@@ -145,6 +145,7 @@ def seal(
             release=release_digest(files, {name: image["id"] for name, image in images.items()}),
             files=files, images=images, databases=databases, dumps=measured(os.path.join(work, DUMPS)),
             sources=dict(live.description.get("sources", {})), description=live.description, serving=sorted(live.serving),
+            certificates=_certificate_live.stated(),
         )
         content = dump(manifest)
         write_durably(os.path.join(work, MANIFEST), content, PRIVATE_FILE)

@@ -88,19 +88,25 @@ def parse_der(der: bytes) -> Certificate:
         raise CertificateError(f"expected a certificate, got {len(der)} bytes that cannot be read as one: {error}") from error
 
 
-def read_chain(path: str) -> list[Certificate]:
-    """Return the certificates of a PEM file, which are at least one; whatever else is in it is skipped."""
-    try:
-        # Only what is between the markers has to be ASCII: files begin with comments in any encoding.
-        text = Path(path).read_bytes().decode("latin-1")
-    except OSError as error:
-        raise CertificateError(f"expected PEM certificates in {path}, got: {error.strerror}") from error
-    blocks = PEM.findall(text)
+def parse_pem(data: bytes) -> list[Certificate]:
+    """Return the certificates of a PEM text, which are at least one; whatever else is in it is skipped."""
+    # Only what is between the markers has to be ASCII: files begin with comments in any encoding.
+    blocks = PEM.findall(data.decode("latin-1"))
     if not blocks:
-        raise CertificateError(f"expected PEM certificates in {path}, got a file without one")
+        raise CertificateError("a file without one")
     try:
         return [parse_der(ssl.PEM_cert_to_DER_cert(block)) for block in blocks]
-    except (ValueError, CertificateError) as error:
+    except ValueError as error:
+        raise CertificateError(str(error)) from error
+
+
+def read_chain(path: str) -> list[Certificate]:
+    """Return the certificates of a PEM file."""
+    try:
+        return parse_pem(Path(path).read_bytes())
+    except OSError as error:
+        raise CertificateError(f"expected PEM certificates in {path}, got: {error.strerror}") from error
+    except CertificateError as error:
         raise CertificateError(f"expected PEM certificates in {path}, got: {error}") from error
 
 

@@ -16,7 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._files import r
 
 FILE = "ledger.jsonl"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
-SUCCESSES = ("deployed", "rolled back", "unchanged")
+SUCCESSES = ("deployed", "rolled back", "renewed", "unchanged")
 # refused: before anything was changed. failed: before the switch, or with nothing to go back to. restored: the old release serves
 # again. broken: that could not be proven. interrupted: the controller died, and the successor wrote this.
 RESULTS = (*SUCCESSES, "refused", "failed", "restored", "broken", "interrupted")

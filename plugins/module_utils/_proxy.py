@@ -59,21 +59,43 @@ class Proxy:
         """Say whether nginx has read the files as they are."""
         return bool(json.loads(read_if_exists(self._record) or b"{}").get("digest") == self.digest)
 
+    def test(self) -> None:
+        """Have nginx judge the files; a ProxyError says what it does not like."""
+        container = self._running()
+        self._ask(container, "refuses its configuration", ["-t", "-q"])
+
     def reload(self) -> None:
         """Have nginx read the files, and remember that it has."""
+        self._reload(self._running())
+        write_durably(self._record, json.dumps({"digest": self.digest}).encode(), 0o600)
+
+    def _running(self) -> Any:
         try:
             container = docker.from_env(version="auto").containers.get(self.container)
-            if container.status != "running":
-                raise ProxyError(
-                    f"Container {self.container}: expected it running, got {container.status}. "
-                    f"`docker logs {self.container}` says why."
-                )
-            self._reload(container)
         except docker.errors.DockerException as error:
+            raise self._unreachable(error) from error
+        if container.status != "running":
             raise ProxyError(
-                f"Container {self.container}: Docker answers: {error}. See `docker ps --all` on the server."
-            ) from error
-        write_durably(self._record, json.dumps({"digest": self.digest}).encode(), 0o600)
+                f"Container {self.container}: expected it running, got {container.status}. "
+                f"`docker logs {self.container}` says why."
+            )
+        return container
+
+    def _unreachable(self, error: Exception) -> ProxyError:
+        return ProxyError(f"Container {self.container}: Docker answers: {error}. See `docker ps --all` on the server.")
+
+    def _ask(self, container: Any, step: str, argv: list[str]) -> None:
+        """Run nginx in its container; what it says on failure is told."""
+        try:
+            code, output = container.exec_run(["nginx", *argv])
+        except docker.errors.DockerException as error:
+            raise self._unreachable(error) from error
+        if code != 0:
+            raise ProxyError(
+                f"nginx in {self.container} {step}; it keeps serving the one it has.\n"
+                f"{output.decode(errors='replace').strip()}\n"
+                "Correct the site's variables or template and deploy again."
+            )
 
     def _reload(self, container: Any) -> None:
         """Test the configuration, reload, and wait until new workers have taken over.
@@ -82,15 +104,9 @@ class Proxy:
         hear the old configuration, and a gate would take that for a proof of the new one.
         """
         pid = container.attrs["State"]["Pid"]
-        for step, argv in (("refuses its configuration", ["-t", "-q"]), ("does not take the reload", ["-s", "reload"])):
-            before = children(pid)
-            code, output = container.exec_run(["nginx", *argv])
-            if code != 0:
-                raise ProxyError(
-                    f"nginx in {self.container} {step}; it keeps serving the one it has.\n"
-                    f"{output.decode(errors='replace').strip()}\n"
-                    "Correct the site's variables or template and deploy again."
-                )
+        self._ask(container, "refuses its configuration", ["-t", "-q"])
+        before = children(pid)
+        self._ask(container, "does not take the reload", ["-s", "reload"])
         deadline = time.monotonic() + self._timeout
         while not children(pid) - before or any(accepts(worker) for worker in before):
             if time.monotonic() > deadline:

@@ -74,7 +74,7 @@ def run(
     wanted = read_wanted(client, run_command, root, params, check_mode)
     server = Server(
         client, run_command, root, params["project"], params["proxy_paths"], params["proxy_record"],
-        trusted(root, wanted.target), params["deadline"], wanted.hidden,
+        *trusted(wanted.target), params["deadline"], wanted.hidden,
     )
     validators = Validators(run_command, root, params["validators"], wanted.hidden)
     recovered = _tree_promote.interrupted(root)
@@ -114,11 +114,14 @@ def run(
     return {**result, **told(done), "release": release, "notes": notes(server, wanted.manifest)}
 
 
-def trusted(root: str, target: Target) -> str | None:
-    """Return the authorities the gate trusts. Certificates are no part of a release, so those of today count in a rollback."""
-    live = _release_live.read_description(_release_live.read_files(root))
-    described = live if target.owned is not None and live else target.description
-    return described.get("ca_file") or None
+def trusted(target: Target) -> tuple[str | None, bool]:
+    """Return the file of authorities the gate trusts, and whether it also trusts what is on disk.
+
+    Certificates are no part of a release. A rollback finds those of today, whoever issued them: it proves that they are served.
+    """
+    if target.owned is not None:
+        return None, True
+    return target.description.get("ca_file") or None, bool(target.description.get("certificates_on_disk"))
 
 
 def prove(server: Server, target: Target) -> bool:

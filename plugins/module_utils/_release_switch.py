@@ -41,6 +41,8 @@ class Server:
     proxy_paths: list[str]
     proxy_record: str
     ca_file: str | None
+    # Whether a certificate counts as trusted because it is the one on disk.
+    certificates_on_disk: bool
     deadline: float
     secrets: dict[str, str]
 
@@ -134,7 +136,9 @@ def gate(server: Server, target: Target, sites: bool = True, deadline: float | N
     return Gate(
         containers=target.containers,
         http=target.probes if sites else (),
+        tls=target.tls if sites else (),
         ca_file=server.ca_file,
+        trusted=target.chains if server.certificates_on_disk else (),
         deadline=server.deadline if deadline is None else deadline,
     )
 

@@ -16,6 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifes
     kept_files,
     kept_owned,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed, chain_files
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import DESCRIPTION
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import Owned
@@ -52,6 +53,22 @@ class Target:
     def every_container(self) -> set[str]:
         """Return the containers the release consists of, well or not."""
         return all_containers(self.description) | set(self.images) | set(self.others)
+
+    @property
+    def tls(self) -> list[dict[str, Any]]:
+        """Return what the gate asks of each name's certificate: days left are the business of those who renew it."""
+        port = self.description.get("https_port", 443)
+        return [
+            {"host": host, "port": port, "certificate": Installed(app["certificate"]).chain_file, "warn_days": 0, "fail_days": 0}
+            for app in self.apps
+            for host in app.get("server_names", [])
+        ]
+
+    @property
+    def chains(self) -> list[str]:
+        """Return the files with the certificates of the release's sites; all there are where it does not say which."""
+        named = [Installed(app["certificate"]).chain_file for app in self.apps if "certificate" in app]
+        return sorted(path for path in named or chain_files() if os.path.exists(path))
 
     @property
     def probes(self) -> list[dict[str, Any]]:

@@ -12,15 +12,14 @@ import re
 import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from glob import escape as glob_escape
 from glob import glob
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import LIVE, chain_files
 
 RunCommand = Callable[..., tuple[int, str, str]]
 
 # Debian's names for the machine types of platform.machine(); Docker's apt repository uses the same.
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "armhf"}
-# certbot's place and names.
-CERTIFICATES = "/etc/letsencrypt/live"
 LISTEN = "0A"  # state column of /proc/net/tcp, proc(5)
 
 
@@ -105,9 +104,9 @@ def _socket_owners(inodes: set[str]) -> dict[str, str]:
     return owners
 
 
-def certificates(directory: str = CERTIFICATES) -> list[str]:
+def certificates(directory: str = LIVE) -> list[str]:
     """Return the names of the certificates that nginx would find."""
-    return sorted(os.path.basename(os.path.dirname(path)) for path in glob(f"{glob_escape(directory)}/*/fullchain.pem"))
+    return sorted(os.path.basename(os.path.dirname(path)) for path in chain_files(directory))
 
 
 def resolve(names: list[str]) -> dict[str, list[str]]:
@@ -128,3 +127,14 @@ def _addresses_of(name: str) -> list[str]:
 def python_libraries(names: list[str]) -> dict[str, bool]:
     """Return which libraries this interpreter can import."""
     return {name: importlib.util.find_spec(name) is not None for name in names}
+
+
+def units(run_command: RunCommand, names: list[str]) -> dict[str, dict[str, str]]:
+    """Return the state of systemd units."""
+    properties = {"LoadState": "load", "UnitFileState": "enabled", "ActiveState": "active"}
+    found = {}
+    for name in names:
+        code, output, _error = run_command(["systemctl", "show", "--property=" + ",".join(properties), name])
+        said = dict(line.split("=", 1) for line in output.splitlines() if "=" in line) if code == 0 else {}
+        found[name] = {ours: said.get(theirs, "") for theirs, ours in properties.items()}
+    return found

@@ -46,7 +46,7 @@ options:
   action:
     description: What the run does, for O(state=taken).
     type: str
-    choices: [deploy, rollback]
+    choices: [deploy, rollback, renewal]
     default: deploy
   step:
     description: What the run does from now on, for V(taken) and V(held) of O(state). Shown to whoever is refused meanwhile.
@@ -66,7 +66,7 @@ options:
     description:
       - How the run ended. Required for O(state=released); see RV(rarebooks.platform.ledger_info#module:entries[].result).
     type: str
-    choices: [deployed, rolled back, unchanged, refused, failed, restored, broken, interrupted]
+    choices: [deployed, rolled back, renewed, unchanged, refused, failed, restored, broken, interrupted]
   error:
     description: The error's message, of which the first line is recorded.
     type: str
@@ -203,7 +203,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["taken", "held", "released"], "required": True},
     "directory": {"type": "path", "default": _lease.DIRECTORY},
     "run": {"type": "dict"},
-    "action": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
+    "action": {"type": "str", "choices": ["deploy", "rollback", "renewal"], "default": "deploy"},
     "step": {"type": "str", "default": ""},
     "stale_after": {"type": "int", "default": _lease.STALE_AFTER},
     "wait": {"type": "int", "default": 900},

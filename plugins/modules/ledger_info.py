@@ -68,7 +68,7 @@ entries:
       sample: 83.4
     result:
       description:
-        - V(deployed), V(rolled back) or V(unchanged) where it went well.
+        - V(deployed), V(rolled back), V(renewed) or V(unchanged) where it went well.
         - V(refused) where it failed before anything was changed.
         - V(failed) where it failed before the switch, or had nothing to go back to.
         - V(restored) where it failed and the old release serves again.

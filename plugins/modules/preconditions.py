@@ -58,6 +58,11 @@ options:
   provided_certificates:
     description: Files on the controller by certificate name, each with C(certificate) and C(key); unset when none are provided.
     type: dict
+  letsencrypt:
+    description:
+      - How certificates are to be ordered, with the keys C(declared), C(directory), C(staging), C(ca_bundle), C(dns_plugin) and
+        C(dns_credentials), which are the role certificates' variables of these names; unset when none are ordered.
+    type: dict
 attributes:
   check_mode:
     support: full

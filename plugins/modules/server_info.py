@@ -32,6 +32,18 @@ options:
     type: list
     elements: str
     default: []
+  libraries:
+    description:
+      - Further Python libraries that RV(python_libraries) tells about.
+    type: list
+    elements: str
+    default: []
+  units:
+    description:
+      - systemd units whose state is reported.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full
@@ -87,10 +99,17 @@ names:
   type: dict
   sample: {"www.rare-books.ru": ["203.0.113.7"]}
 python_libraries:
-  description: Whether the Python libraries the modules of this collection use can be imported.
+  description: Whether the Python libraries the modules of this collection use can be imported, and those of O(libraries).
   returned: always
   type: dict
   sample: {cryptography: true, docker: true, requests: true}
+units:
+  description:
+    - For each unit of O(units), its C(load) and C(active) state and whether it is C(enabled), in systemd's words.
+    - All are empty where there is no systemd.
+  returned: always
+  type: dict
+  sample: {rarebooks-certificates.timer: {load: loaded, enabled: enabled, active: active}}
 engine:
   description:
     - Docker Engine as it is. C(package) is the Debian package it came from, empty when there is none.
@@ -143,6 +162,8 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils import _server_docker, _server_system
 
+LIBRARIES = ("cryptography", "docker", "requests")
+
 
 def main() -> None:
     module = AnsibleModule(
@@ -150,6 +171,8 @@ def main() -> None:
             "path": {"type": "path", "default": "/"},
             "ports": {"type": "list", "elements": "int", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
+            "libraries": {"type": "list", "elements": "str", "default": []},
+            "units": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -163,7 +186,8 @@ def main() -> None:
         addresses=_server_system.addresses(module.run_command),
         listeners=_server_system.listeners(ports),
         names=_server_system.resolve(module.params["names"]),
-        python_libraries=_server_system.python_libraries(["cryptography", "docker", "requests"]),
+        python_libraries=_server_system.python_libraries([*LIBRARIES, *module.params["libraries"]]),
+        units=_server_system.units(module.run_command, module.params["units"]),
         engine=docker.engine(),
         deployed=os.path.exists(os.path.join(module.params["path"], "docker-compose.yml")),
         certificates=_server_system.certificates(),

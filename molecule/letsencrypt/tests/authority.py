@@ -8,11 +8,15 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import server
 from deployment import ROOT
 
 HOST = "rarebooks-letsencrypt-authority"
 SSH_CONFIG = ROOT / "build/letsencrypt-authority/ssh_config"
 ZONE = "rare-books.test"
+# The authorities the operator gives to the deploy, and where it puts them.
+BUNDLE = ROOT / "build/letsencrypt/ca_bundle.pem"
+SERVERS_BUNDLE = "/opt/rarebooks/letsencrypt/ca_bundle.pem"
 CONFIGURATION = "/etc/pebble/pebble.json"
 ROOT_URL = "https://localhost:15000/roots/0"
 NEW_ORDER = "POST /order-plz -> calling handler()"
@@ -43,8 +47,11 @@ def stop() -> None:
 
 
 def start() -> None:
-    """Start the CA, and return when it answers."""
+    """Start the CA, return when it answers, and have operator and server trust its new root as well."""
     run("systemctl", "start", "pebble")
+    with BUNDLE.open("a") as stream:
+        stream.write(root_certificate())
+    server.run("tee", SERVERS_BUNDLE, stdin=BUNDLE.read_text())
 
 
 @contextmanager

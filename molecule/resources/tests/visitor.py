@@ -1,9 +1,10 @@
-"""Somebody who goes on using RareBooks while the messenger is being broken."""
+"""Somebody who goes on using a site while something is being broken or exchanged."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 
 import urllib3
@@ -16,10 +17,11 @@ PAUSE = 0.05
 class Visitor:
     """Asks for each page about every 50 ms, on a new connection each time, and keeps count of the answers."""
 
-    def __init__(self, address: str, ca_file: str) -> None:
+    def __init__(self, address: str, ca_file: str, host: str = HOST, pages: Sequence[str] = PAGES) -> None:
         self.answers: Counter[tuple[str, str]] = Counter()
+        self._host, self._pages = host, pages
         self._pool = urllib3.HTTPSConnectionPool(
-            address, 443, server_hostname=HOST, assert_hostname=HOST, ca_certs=ca_file, retries=False, timeout=10
+            address, 443, server_hostname=host, assert_hostname=host, ca_certs=ca_file, retries=False, timeout=10
         )
         self._gone = threading.Event()
         self._thread = threading.Thread(target=self._visit, name="visitor")
@@ -27,14 +29,14 @@ class Visitor:
     def ask(self, page: str) -> str:
         """Return the status of a page, or what kept it from coming."""
         try:
-            answer = self._pool.request("GET", page, headers={"Host": HOST, "Connection": "close"}, redirect=False)
+            answer = self._pool.request("GET", page, headers={"Host": self._host, "Connection": "close"}, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             return repr(error)
         return str(answer.status)
 
     def _visit(self) -> None:
         while not self._gone.is_set():
-            for page in PAGES:
+            for page in self._pages:
                 self.answers[page, self.ask(page)] += 1
             self._gone.wait(PAUSE)
 
@@ -48,5 +50,5 @@ class Visitor:
 
     def assert_served(self, at_least: int) -> None:
         """Require that every page came every time, and that it was asked for often enough to mean something."""
-        assert set(self.answers) == {(page, "200") for page in PAGES}, dict(self.answers)
+        assert set(self.answers) == {(page, "200") for page in self._pages}, dict(self.answers)
         assert min(self.answers.values()) >= at_least, dict(self.answers)

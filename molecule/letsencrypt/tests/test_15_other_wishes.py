@@ -1,0 +1,36 @@
+"""Other names or another kind of key are one more order each, and nobody notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import authority
+from operators import Deployer
+from sites import APEX, MESSENGER, SHOP_CERTIFICATE, WILDCARD, WWW, served
+from visitor import Visitor
+
+OTHERS = [
+    {"name": WILDCARD, "names": ["*.rare-books.test"], "challenge": "dns-01", "key_type": "rsa"},
+    {"name": SHOP_CERTIFICATE, "names": [APEX, WWW, MESSENGER]},
+]
+
+
+def test_names_and_key_type_are_ordered_anew(deploying: Deployer, watch: Callable[..., Visitor]) -> None:
+    orders = authority.orders()
+    foretold = deploying({"certificates_declared": OTHERS}, "--check", "--diff")
+    assert foretold.code == 0
+    with watch(WWW) as shop, watch(MESSENGER) as messenger:
+        done = deploying({"certificates_declared": OTHERS})
+    assert done.code == 0
+    assert served(WWW).names == sorted(OTHERS[1]["names"])
+    assert (served(MESSENGER).key_type, served(WWW).key_type) == ("rsa", "ecdsa")
+    assert authority.orders() == orders + 2
+    shop.assert_served(at_least=20)
+    messenger.assert_served(at_least=20)
+
+
+def test_and_back(deploying: Deployer) -> None:
+    orders = authority.orders()
+    assert deploying({}).code == 0
+    assert (served(MESSENGER).key_type, served(WWW).names) == ("ecdsa", [APEX, WWW])
+    assert authority.orders() == orders + 2

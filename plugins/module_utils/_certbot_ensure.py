@@ -1,0 +1,120 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a deploy does for its certificates: before the release is live as far as it can, and the rest after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import _certbot_checks, _certbot_plan, _certbot_retired
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Lineage
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_checks import CheckError, NoProxy
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_install import InstallError, install
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_orders import OrderError, Orders, reason
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings, Wanted
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate import CertificateError
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import (
+    Installed,
+    is_placeholder,
+    placeholder,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._proxy import ProxyError
+from ansible_collections.rarebooks.platform.plugins.module_utils._server_system import RunCommand
+
+# What can go wrong with one certificate, and must not keep another from being renewed.
+TROUBLES = (CheckError, OrderError, InstallError, ProxyError, CertificateError, OSError)
+
+
+@dataclass
+class Outcome:
+    """What was done, by the names of the certificates."""
+
+    # Why each certificate was or would be ordered.
+    orders: dict[str, str] = field(default_factory=dict)
+    installed: list[str] = field(default_factory=list)
+    placeholders: list[str] = field(default_factory=list)
+    recalled: list[str] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
+    # Certificates whose order needs the proxy, which does not run yet.
+    deferred: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return any((self.orders, self.installed, self.placeholders, self.recalled, self.retired))
+
+
+class Unusable(Exception):
+    """nginx could not serve the new release's names."""
+
+
+def foretell(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: bool, run_command: RunCommand) -> Outcome:
+    """Return what ensure would do; a CheckError or OrderError is what it would surely fail with."""
+    done = Outcome()
+    for one in wanted:
+        lineage = orders.certbot.lineage(one.name)
+        if lineage is None and _certbot_retired.newest(settings, one.name):
+            done.recalled.append(one.name)
+            continue
+        why = reason(one, lineage, settings, forced)
+        if why:
+            done.orders[one.name] = why
+        if why and not (forced or why == _certbot_plan.OVERDUE):
+            _certbot_checks.resolution(settings, one, run_command)
+        if lineage and lineage.pair != Installed(one.name, settings.live).pair():
+            done.installed.append(one.name)
+    done.retired = sorted(set(orders.certbot.names()) - {one.name for one in wanted})
+    return done
+
+
+def ensure(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: bool) -> Outcome:
+    """Have every certificate as far as it can be had now, each by at most one order."""
+    done = Outcome()
+    for one in wanted:
+        try:
+            lineage = _lineage(orders, settings, one, done)
+            if why := reason(one, lineage, settings, forced):
+                lineage = orders.order(one, why)
+                done.orders[one.name] = why
+            if lineage and install(settings, one.name, lineage.pair, settings.sites().get(one.name, [])):
+                done.installed.append(one.name)
+        except TROUBLES as error:
+            done.failed[one.name] = str(error)
+            if isinstance(error, NoProxy):
+                done.deferred.append(one.name)
+    return done
+
+
+def stand_in(settings: Settings, wanted: Sequence[Wanted], done: Outcome) -> None:
+    """Have nginx start with what there is: where there is nothing of use, a placeholder."""
+    for one in wanted:
+        installed = Installed(one.name, settings.live)
+        leaf = installed.leaf()
+        missing = [host for host in one.hosts if leaf and not leaf.covers(host)]
+        expired = leaf is not None and leaf.not_after <= datetime.now(timezone.utc)
+        if leaf is None or expired or (missing and is_placeholder(leaf)):
+            installed.put(placeholder(one.hosts))
+            done.placeholders.append(one.name)
+        elif missing:
+            raise Unusable(
+                f"Certificate {one.name} on {settings.host}: expected it to cover {', '.join(missing)}, got "
+                f"{', '.join(leaf.subject_names)}, and another one could not be had: {done.failed.get(one.name) or 'no proxy runs'}\n"
+                "What is served has not been changed. Remove the cause, or deploy without these names first."
+            )
+
+
+def retire_rest(orders: Orders, settings: Settings, wanted: Sequence[Wanted], done: Outcome) -> None:
+    """Put aside what no site of the live release needs any more."""
+    for name in sorted(set(orders.certbot.names()) - {one.name for one in wanted}):
+        _certbot_retired.retire(settings, name, served=True)
+        done.retired.append(name)
+
+
+def _lineage(orders: Orders, settings: Settings, wanted: Wanted, done: Outcome) -> Lineage | None:
+    lineage = orders.certbot.lineage(wanted.name)
+    if lineage is None and _certbot_retired.recall(settings, wanted.name):
+        done.recalled.append(wanted.name)
+        lineage = orders.certbot.lineage(wanted.name)
+    return lineage

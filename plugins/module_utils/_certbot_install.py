@@ -1,0 +1,97 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bringing what certbot has ordered to where nginx reads it. Only what nginx takes and then serves stays there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate import Certificate
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import (
+    Installed,
+    Pair,
+    is_placeholder,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_docker import connect
+from ansible_collections.rarebooks.platform.plugins.module_utils._proxy import Proxy, ProxyError
+
+# Seconds until the new certificate must be served after nginx has reloaded.
+DEADLINE = 10
+
+
+class InstallError(Exception):
+    """The new certificate is not served; what was served before still is."""
+
+
+def runs(settings: Settings) -> bool:
+    """Say whether there is a proxy that has to be reloaded."""
+    try:
+        found = connect().containers.list(filters={"name": f"^/?{settings.proxy}$", "status": "running"})
+    except DockerUnavailable:
+        return False
+    return bool(found)
+
+
+def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> bool:
+    """Have a certificate served for its hosts, and return whether that took a change. A proxy that does not run reads it later."""
+    installed = Installed(name, settings.live)
+    if not runs(settings):
+        return installed.put(pair) != pair
+    if installed.pair() == pair and _complaint(settings, installed, hosts, deadline=0) == "":
+        return False
+    # nginx as it is must be well, else nobody could tell whose fault a refusal is.
+    _proxy(settings).test()
+    before = installed.put(pair)
+    try:
+        _proxy(settings).reload()
+        if complaint := _complaint(settings, installed, hosts, DEADLINE):
+            raise InstallError(f"Certificate {name} on {settings.host} is on disk, but not served as it must be.\n{complaint}")
+    except (ProxyError, InstallError) as error:
+        if before is None or before == pair or not _is_good(before.leaf):
+            raise
+        installed.put(before)
+        _proxy(settings).reload()
+        until = f"{before.leaf.not_after:%Y-%m-%d %H:%M} UTC"
+        raise InstallError(f"{error}\nThe certificate before it is served again. It is valid until {until}.") from error
+    installed.forget(before)
+    return True
+
+
+def probes(settings: Settings, name: str, hosts: Sequence[str], fail_days: int = 0, warn_days: int = 0) -> list[dict[str, Any]]:
+    """Return what the gate asks of a certificate's hosts."""
+    chain = Installed(name, settings.live).chain_file
+    return [
+        {"host": host, "port": settings.https_port, "certificate": chain, "fail_days": fail_days, "warn_days": warn_days}
+        for host in hosts
+    ]
+
+
+def gate(settings: Settings, tls: list[dict[str, Any]], chains: Sequence[str], deadline: float) -> _health_run.Gate:
+    """Return a gate that trusts what visitors trust. Of what nobody trusts, it can only be asked that it is served."""
+    return _health_run.Gate(
+        tls=tls, ca_file=settings.ca_file or None, trusted=chains if settings.untrusted else (), deadline=deadline
+    )
+
+
+def _complaint(settings: Settings, installed: Installed, hosts: Sequence[str], deadline: float) -> str:
+    """Return why the certificate on disk is not served to those who ask for these hosts."""
+    tls = probes(settings, installed.name, hosts)
+    if not tls:
+        return ""
+    # A deadline of 0 would be derived from containers.
+    held, result = _health_run.hold(gate(settings, tls, [installed.chain_file], deadline or 0.001), {})
+    return "" if held else str(result["msg"])
+
+
+def _proxy(settings: Settings) -> Proxy:
+    return Proxy(settings.proxy, settings.proxy_paths, settings.proxy_record)
+
+
+def _is_good(certificate: Certificate) -> bool:
+    """Say whether visitors are better off with this one than with one that could not be proven."""
+    return not is_placeholder(certificate) and certificate.not_after > datetime.now(timezone.utc)

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Renewing what the server's certbot keeps, without anybody watching: what the timer runs on the server.
+
+Usage: python3 -m ansible_collections.rarebooks.platform.plugins.module_utils._certbot_renewal SETTINGS
+
+certbot's own deploy hooks are not used: it exits with 0 when one of them fails (certbot issue 8528). So what is on disk is
+compared with what is served at every run, and what an earlier one left undone is done.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from ansible_collections.rarebooks.platform.plugins.module_utils import _certbot_install, _certbot_plan, _lease, _ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_ensure import TROUBLES
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_orders import Orders
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
+
+STEP = "renewing certificates"
+# A deploy may hold the lease; the timer comes again in half a day, so there is time.
+WAIT_SECONDS = 1800
+POLL_SECONDS = 2
+
+
+@dataclass
+class Renewal:
+    """What a run did."""
+
+    renewed: list[str] = field(default_factory=list)
+    installed: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def renew(orders: Orders, settings: Settings, forced: bool = False, only: str = "") -> Renewal:
+    """Renew each lineage that is due (or in any case), and have it served. One that fails keeps no other from being renewed."""
+    done, sites = Renewal(), settings.sites()
+    for name in orders.certbot.names():
+        if only and name != only:
+            continue
+        try:
+            _renew_one(orders, settings, name, sites.get(name, []), forced, done)
+        except TROUBLES as error:
+            done.failed[name] = str(error)
+        _judge(settings, name, orders, done)
+    return done
+
+
+def _renew_one(orders: Orders, settings: Settings, name: str, hosts: list[str], forced: bool, done: Renewal) -> None:
+    lineage = orders.certbot.lineage(name)
+    if lineage is None:
+        raise OSError(f"{orders.certbot.root}/renewal/{name}.conf: expected a lineage with key and chain, got an incomplete one")
+    try:
+        if orders.renew(lineage, forced):
+            done.renewed.append(name)
+    finally:
+        # Also when nothing was renewed: an earlier run may have been cut off before nginx read it.
+        latest = orders.certbot.lineage(name) or lineage
+        if hosts and not _certbot_install.runs(settings):
+            done.failed[name] = f"the proxy {settings.proxy} does not run, so that nobody is served: see `docker ps --all`"
+        if _certbot_install.install(settings, name, latest.pair, hosts):
+            done.installed.append(name)
+
+
+def _judge(settings: Settings, name: str, orders: Orders, done: Renewal) -> None:
+    """Say loudly when the end is near, whatever the reason."""
+    lineage = orders.certbot.lineage(name)
+    if lineage is None:
+        return
+    leaf = lineage.pair.leaf
+    left = leaf.days_left(datetime.now(timezone.utc))
+    if left < _certbot_plan.threshold(leaf, settings.fail_days) and name not in done.renewed:
+        reason = done.failed.get(name, "certbot did not find it due")
+        done.failed[name] = f"IT EXPIRES IN {left:.1f} DAYS, on {leaf.not_after:%Y-%m-%d %H:%M} UTC: {reason}"
+
+
+def take_lease(place: _lease.Place, run: _ledger.Run) -> None:
+    """Wait for the lease and take it; others then wait for this process."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            _lease.take(place, run, STEP)
+            break
+        except _lease.LeaseHeld:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+    _lease.hold(place, run.token, STEP, process=True)
+    # There is no controller whose heartbeat could be missed: this process alone tells that the run is alive.
+    with suppress(FileNotFoundError):
+        os.unlink(place.file(run.token))
+
+
+def run_command(argv: list[str]) -> tuple[int, str, str]:
+    """Run a command as a module would."""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.returncode, done.stdout, done.stderr
+
+
+def tell(text: str, urgent: bool) -> None:
+    """Write to the journal; each line carries its priority, sd-daemon(3)."""
+    for line in text.splitlines():
+        print(f"<{3 if urgent else 6}>{line}", flush=True)
+
+
+def main() -> int:
+    """Run once, and return the exit code for the unit."""
+    settings = Settings.load(sys.argv[1])
+    place = _lease.Place(settings.stack_path)
+    run = _ledger.Run(uuid.uuid4().hex, "renewal", "the timer", settings.host, started=_ledger.now())
+    began = time.monotonic()
+    try:
+        take_lease(place, run)
+    except _lease.LeaseHeld as held:
+        tell(f"{settings.host}: certificates were not looked at, since for {WAIT_SECONDS} s {held}", urgent=True)
+        return 1
+    try:
+        done = renew(Orders(settings, run_command), settings)
+        for name in done.renewed:
+            tell(f"{settings.host}: certificate {name} was renewed", urgent=False)
+        for name in done.installed:
+            tell(f"{settings.host}: certificate {name} is served", urgent=False)
+        for name, error in done.failed.items():
+            tell(f"{settings.host}: certificate {name}: {error}", urgent=True)
+        if done.renewed or done.installed or done.failed:
+            result = "failed" if done.failed else "renewed"
+            error = "; ".join(f"{name}: {text}" for name, text in done.failed.items())
+            _ledger.append(settings.stack_path, _ledger.entry(run, result, time.monotonic() - began, step=STEP * bool(error), error=error))
+        return 1 if done.failed else 0
+    finally:
+        _lease.give_back(place, run.token)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

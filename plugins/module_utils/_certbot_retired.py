@@ -1,0 +1,72 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Certificates that are not needed any more are put aside whole, and come back when they are needed again."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory
+
+RETIRED = "retired"
+# The parts of a certificate: name in the place where it is retired, and where it lives.
+PARTS = ("renewal.conf", "archive", "links", "served", "versions")
+SERVED = ("served", "versions")
+
+
+def _places(settings: Settings, name: str) -> dict[str, str]:
+    root = Certbot(settings).root
+    return {
+        "renewal.conf": os.path.join(root, "renewal", f"{name}.conf"),
+        "archive": os.path.join(root, "archive", name),
+        "links": os.path.join(root, "live", name),
+        "served": Installed(name, settings.live).directory,
+        "versions": Installed(name, settings.live).versions,
+    }
+
+
+def retire(settings: Settings, name: str, served: bool) -> str:
+    """Put a lineage aside, and with served also what nginx reads; return where it lies now.
+
+    The renewal goes first: whatever dies in between, nothing renews a certificate that is only half there.
+    """
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%d_%H%M%S")
+    target = os.path.join(settings.path, RETIRED, name, stamp)
+    os.makedirs(target, 0o700)
+    for part in PARTS:
+        place = _places(settings, name)[part]
+        if os.path.lexists(place) and (served or part not in SERVED):
+            os.rename(place, os.path.join(target, part))
+            sync_directory(os.path.dirname(place))
+    return target
+
+
+def newest(settings: Settings, name: str) -> str:
+    """Return where the lineage lies that was retired last, nothing where there is none."""
+    directory = os.path.join(settings.path, RETIRED, name)
+    for stamp in sorted(os.listdir(directory), reverse=True) if os.path.isdir(directory) else ():
+        place = os.path.join(directory, stamp)
+        if os.path.exists(os.path.join(place, "renewal.conf")) and os.path.isdir(os.path.join(place, "archive")):
+            return place
+    return ""
+
+
+def recall(settings: Settings, name: str) -> bool:
+    """Bring the lineage back that was retired last, its renewal last; return whether there was one.
+
+    What nginx reads comes back only where there is nothing.
+    """
+    source = newest(settings, name)
+    if not source:
+        return False
+    for part in reversed(PARTS):
+        place, kept = _places(settings, name)[part], os.path.join(source, part)
+        if os.path.lexists(kept) and not os.path.lexists(place):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.rename(kept, place)
+            sync_directory(os.path.dirname(place))
+    return True

@@ -1,0 +1,275 @@
+#!/usr/bin/python
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certbot_certificates
+version_added: 0.3.0
+short_description: Have certificates from an ACME authority, and have the proxy serve them
+description:
+  - Orders with certbot what is missing or not as it is wanted, puts it where nginx reads it, reloads nginx and proves that it is
+    served. What does not pass C(nginx -t) or is not served afterwards gives way to what was served before.
+  - Before an order is placed, it is checked that there is room on the disk, that each name leads to this server, that the proxy
+    serves a file of ours as a challenge under each name, and that the authority answers. A check that fails costs no order.
+  - At most one order is placed per certificate and run. After one that failed, none is placed before a time that the server
+    remembers; of Let's Encrypt's 5 certificates per week and set of names, one is left in reserve.
+  - certbot works in a directory of its own, so that no other timer renews what is kept there.
+requirements:
+  - certbot, and for challenges by DNS one of its plugins, on the server
+  - cryptography, docker and requests for Python on the server
+options:
+  settings:
+    description:
+      - How to order and to install, as the role certificates writes it into its C(settings.json). Of these, C(path) alone is needed
+        for O(state=recalled) and O(state=absent).
+    type: dict
+    required: true
+  certificates:
+    description: The certificates to have. Not needed for O(state=renewed).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The directory below C(/etc/letsencrypt/live).
+        type: str
+        required: true
+      names:
+        description: The host names it has to cover, exactly. Needed for O(state=present).
+        type: list
+        elements: str
+        default: []
+      challenge:
+        description: How the authority is convinced.
+        type: str
+        choices: [http-01, dns-01]
+        default: http-01
+      key_type:
+        description: The kind of key.
+        type: str
+        choices: [ecdsa, rsa]
+        default: ecdsa
+      hosts:
+        description: The server names of the sites that are served with it.
+        type: list
+        elements: str
+        default: []
+  state:
+    description:
+      - V(prepared) has each certificate that can be had before the release is live, and a self-signed placeholder where there is
+        nothing of use. An order that fails is told by RV(failed_certificates), and fails the task only where nginx could not serve the
+        release without it.
+      - V(present) has each certificate, and puts aside those that are not in O(certificates). The task fails if one cannot be had.
+      - V(renewed) renews each certificate there is that is due, as the timer does.
+      - V(recalled) brings back those of O(certificates) that were put aside and are missing now.
+      - V(absent) puts all of them aside, so that nothing renews them. What nginx reads stays.
+    type: str
+    choices: [prepared, present, renewed, recalled, absent]
+    default: present
+  force:
+    description: Order each certificate anew, also if it is as it should be.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would be ordered and why, and fails where a name does not lead to this server.
+  diff_mode:
+    support: full
+    description: Shows serial, names and end of each certificate that nginx reads.
+  platform:
+    platforms: posix
+    support: full
+    description: The module runs on the server that runs the containers.
+seealso:
+  - module: rarebooks.platform.certificate_files
+  - module: rarebooks.platform.certificate_info
+author:
+  - RareBooks platform developers (@rarebooks)
+"""
+
+EXAMPLES = r"""
+- name: Have the certificates
+  rarebooks.platform.certbot_certificates:
+    settings: "{{ settings }}"
+    certificates:
+      - name: rare-books.ru
+        names: [rare-books.ru, www.rare-books.ru]
+        hosts: [rare-books.ru, www.rare-books.ru]
+      - name: wildcard.rare-books.ru
+        names: ["*.rare-books.ru"]
+        challenge: dns-01
+        hosts: [messenger.rare-books.ru]
+"""
+
+RETURN = r"""
+orders:
+  description: Why each certificate was ordered, or would be, by its name.
+  returned: always
+  type: dict
+  sample: {rare-books.ru: there is none yet}
+installed:
+  description: Certificates that nginx reads and did not read before.
+  returned: always
+  type: list
+  elements: str
+placeholders:
+  description: Certificates in whose place a self-signed one was put.
+  returned: always
+  type: list
+  elements: str
+recalled:
+  description: Certificates that had been put aside and were brought back.
+  returned: always
+  type: list
+  elements: str
+retired:
+  description: Certificates that were put aside.
+  returned: always
+  type: list
+  elements: str
+deferred:
+  description: Certificates that cannot be ordered before the proxy runs.
+  returned: always
+  type: list
+  elements: str
+failed_certificates:
+  description: Why a certificate could not be had, by its name.
+  returned: always
+  type: dict
+diff:
+  description: What nginx reads before and after, in diff mode; otherwise empty.
+  returned: always
+  type: list
+  elements: dict
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _certbot_checks,
+    _certbot_ensure,
+    _certbot_renewal,
+    _certbot_retired,
+    _certificate,
+    _proxy,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_ensure import Outcome
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_orders import Orders
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings, Wanted
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "settings": {"type": "dict", "required": True},
+    "certificates": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "names": {"type": "list", "elements": "str", "default": []},
+            "challenge": {"type": "str", "choices": ["http-01", "dns-01"], "default": "http-01"},
+            "key_type": {"type": "str", "choices": ["ecdsa", "rsa"], "default": "ecdsa", "no_log": False},
+            "hosts": {"type": "list", "elements": "str", "default": []},
+        },
+    },
+    "state": {"type": "str", "choices": ["prepared", "present", "renewed", "recalled", "absent"], "default": "present"},
+    "force": {"type": "bool", "default": False},
+}
+LIBRARIES = (
+    (_certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
+    (_proxy.IMPORT_ERROR, "docker (package python3-docker)"),
+    (_certbot_checks.IMPORT_ERROR, "requests (package python3-requests)"),
+)
+
+
+def described(settings: Settings, names: set[str]) -> dict[str, str]:
+    """Return what nginx reads, as diffs show it."""
+    found = {}
+    for name in sorted(names):
+        leaf = Installed(name, settings.live).leaf()
+        if leaf:
+            found[name] = f"{name}: serial {leaf.serial_hex}, {', '.join(leaf.subject_names)}, until {leaf.not_after:%Y-%m-%d %H:%M} UTC\n"
+    return found
+
+
+def renewed(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
+    if module.check_mode:
+        return Outcome(orders={name: "it was asked for" for name in orders.certbot.names() if module.params["force"]})
+    done = _certbot_renewal.renew(orders, settings, forced=module.params["force"])
+    return Outcome(orders=dict.fromkeys(done.renewed, "renewal"), installed=done.installed, failed=done.failed)
+
+
+def recalled(module: AnsibleModule, _orders: Orders, settings: Settings) -> Outcome:
+    done = Outcome()
+    for one in module.params["certificates"]:
+        name = one["name"]
+        if Installed(name, settings.live).pair() or not _certbot_retired.newest(settings, name):
+            continue
+        if not module.check_mode:
+            _certbot_retired.recall(settings, name)
+        done.recalled.append(name)
+    return done
+
+
+def absent(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
+    done = Outcome(retired=orders.certbot.names())
+    if not module.check_mode:
+        for name in done.retired:
+            _certbot_retired.retire(settings, name, served=False)
+    return done
+
+
+def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
+    wanted = [Wanted.from_dict(one) for one in module.params["certificates"]]
+    forced = module.params["force"]
+    if module.check_mode:
+        return _certbot_ensure.foretell(orders, settings, wanted, forced, module.run_command)
+    done = _certbot_ensure.ensure(orders, settings, wanted, forced)
+    if module.params["state"] == "prepared":
+        _certbot_ensure.stand_in(settings, wanted, done)
+    elif not done.failed:
+        _certbot_ensure.retire_rest(orders, settings, wanted, done)
+    return done
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    settings = Settings.from_dict(module.params["settings"])
+    state = module.params["state"]
+    for error, library in LIBRARIES:
+        # Putting files aside and back needs none of them, and in check mode the server may be bare.
+        if error and not module.check_mode and state not in ("recalled", "absent"):
+            module.fail_json(msg=missing_required_lib(library), exception=error)
+    orders = Orders(settings, module.run_command)
+    names = set(orders.certbot.names()) | {one["name"] for one in module.params["certificates"]}
+    diff = module._diff and _certificate.IMPORT_ERROR is None
+    before = described(settings, names) if diff else {}
+    act = {"renewed": renewed, "recalled": recalled, "absent": absent}.get(state, ensured)
+    try:
+        done = act(module, orders, settings)
+    except (*_certbot_ensure.TROUBLES, _certbot_ensure.Unusable) as error:
+        module.fail_json(msg=str(error))
+    after = described(settings, names) if diff else {}
+    result = asdict(done)
+    failed = result.pop("failed")
+    result |= {
+        "changed": done.changed,
+        "failed_certificates": failed,
+        "diff": [
+            {"before_header": name, "after_header": name, "before": before.get(name, ""), "after": after.get(name, "")}
+            for name in sorted(names)
+            if before.get(name) != after.get(name)
+        ],
+    }
+    if failed and state != "prepared":
+        module.fail_json(msg="\n\n".join(failed.values()), **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

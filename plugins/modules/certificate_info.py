@@ -1,0 +1,246 @@
+#!/usr/bin/python
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificate_info
+version_added: 0.3.0
+short_description: Read which certificates nginx has, how long they last, and how their renewal goes
+description:
+  - Reads the certificates on disk, what certbot keeps of them, and the systemd timer that renews them.
+requirements:
+  - cryptography for Python on the server
+options:
+  path:
+    description: Directory of the release that is served.
+    type: path
+    default: /opt/rarebooks
+  letsencrypt_path:
+    description: Directory of certbot and the renewals, as the role certificates has it.
+    type: path
+    default: /opt/rarebooks/letsencrypt
+  live:
+    description: The directory that holds the certificates.
+    type: path
+    default: /etc/letsencrypt/live
+  timer:
+    description: The systemd timer that renews.
+    type: str
+    default: rarebooks-certificates.timer
+attributes:
+  check_mode:
+    support: full
+    description: Reads only, so check mode is the same as a run.
+  diff_mode:
+    support: N/A
+    description: Nothing is changed.
+  platform:
+    platforms: posix
+    support: full
+    description: The module runs on the server.
+seealso:
+  - module: rarebooks.platform.certbot_certificates
+  - module: rarebooks.platform.health
+author:
+  - RareBooks platform developers (@rarebooks)
+"""
+
+EXAMPLES = r"""
+- name: Read the certificates
+  rarebooks.platform.certificate_info:
+  register: found
+
+- name: Prove that they are served
+  rarebooks.platform.health:
+    tls: "{{ found.probes }}"
+    ca_file: "{{ found.ca_file or omit }}"
+"""
+
+RETURN = r"""
+certificates:
+  description: The certificates, by name.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The directory below O(live).
+      type: str
+      sample: rare-books.ru
+    names:
+      description: The host names it covers.
+      type: list
+      elements: str
+    hosts:
+      description: The server names of the sites that are served with it.
+      type: list
+      elements: str
+    issuer:
+      description: Who issued it.
+      type: str
+      sample: E7
+    serial:
+      description: Its serial number, hexadecimal.
+      type: str
+    key_type:
+      description: The kind of its key.
+      type: str
+      sample: ecdsa
+    not_after:
+      description: When it ends, UTC.
+      type: str
+      sample: "2027-02-22T08:30:00Z"
+    days_left:
+      description: Days until then.
+      type: float
+      sample: 89.9
+    source:
+      description: V(letsencrypt) if certbot renews it, V(placeholder) until there is a real one, otherwise V(files).
+      type: str
+    renewal:
+      description: How the renewal goes; empty unless certbot renews it.
+      type: dict
+      contains:
+        due:
+          description: From when on certbot 4 renews it, at a third of its life before the end, UTC.
+          type: str
+        tried:
+          description: When it was last tried, UTC.
+          type: str
+        result:
+          description: How that ended, V(issued), V(not due), V(not reached), V(not ordered) or V(failed).
+          type: str
+        error:
+          description: Why it failed, in one line.
+          type: str
+        not_before:
+          description: When an order may be placed again after one that failed, UTC.
+          type: str
+timer:
+  description: The timer, whether it is C(enabled) and C(active), and its C(next) run.
+  returned: always
+  type: dict
+  sample: {enabled: enabled, active: active, next: "Tue 2026-11-24 23:11:05 UTC"}
+unreadable:
+  description: Files that are no certificates, and why.
+  returned: always
+  type: list
+  elements: str
+probes:
+  description: What O(rarebooks.platform.health#module:tls) of M(rarebooks.platform.health) has to prove for each host.
+  returned: always
+  type: list
+  elements: dict
+ca_file:
+  description: The authorities to trust, empty for the system's.
+  returned: always
+  type: str
+settings:
+  description: How the server orders and renews, as M(rarebooks.platform.certbot_certificates) takes it; empty where it does not.
+  returned: always
+  type: dict
+trusted:
+  description: Certificates to trust besides, since nobody else would.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.rarebooks.platform.plugins.module_utils import _certificate
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_plan import due, threshold
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_records import Records, text
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import chain_files, is_placeholder
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
+
+TIMER = {"UnitFileState": "enabled", "ActiveState": "active", "NextElapseUSecRealtime": "next"}
+
+
+def stored_settings(params: dict[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(read_if_exists(os.path.join(params["letsencrypt_path"], "settings.json")) or b"{}"))
+
+
+def settings_of(params: dict[str, Any]) -> Settings:
+    """Return the server's settings; where nothing is ordered, those of which only the places matter."""
+    places = {"path": params["letsencrypt_path"], "stack_path": params["path"], "live": params["live"]}
+    return Settings.from_dict({**stored_settings(params), **places})
+
+
+def release_of(params: dict[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(read_if_exists(os.path.join(params["path"], "release.json")) or b"{}"))
+
+
+def described(path: str, settings: Settings) -> tuple[dict[str, Any], _certificate.Certificate]:
+    """Return what is known of a certificate."""
+    name, leaf = os.path.basename(os.path.dirname(path)), _certificate.read_chain(path)[0]
+    renewed = name in Certbot(settings).names()
+    record = Records(settings.path).read(name)
+    renewal = {
+        "due": text(due(leaf)), "tried": record.tried, "result": record.result,
+        "error": " ".join(record.error.split()), "not_before": record.not_before,
+    }
+    return {
+        "name": name,
+        "names": leaf.subject_names,
+        "hosts": settings.sites().get(name, []),
+        "issuer": leaf.issuer,
+        "serial": leaf.serial_hex,
+        "key_type": leaf.key_type,
+        "not_after": text(leaf.not_after),
+        "days_left": round(leaf.days_left(datetime.now(timezone.utc)), 1),
+        "source": "placeholder" if is_placeholder(leaf) else "letsencrypt" if renewed else "files",
+        "renewal": renewal if renewed or record.tried else {},
+    }, leaf
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "default": "/opt/rarebooks"},
+            "letsencrypt_path": {"type": "path", "default": "/opt/rarebooks/letsencrypt"},
+            "live": {"type": "path", "default": "/etc/letsencrypt/live"},
+            "timer": {"type": "str", "default": "rarebooks-certificates.timer"},
+        },
+        supports_check_mode=True,
+    )
+    if _certificate.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=_certificate.IMPORT_ERROR)
+    settings, release = settings_of(module.params), release_of(module.params)
+    certificates: list[dict[str, Any]] = []
+    probes, unreadable, trusted = [], [], []
+    for path in chain_files(settings.live):
+        try:
+            found, leaf = described(path, settings)
+        except _certificate.CertificateError as error:
+            unreadable.append(str(error))
+            continue
+        certificates.append(found)
+        if settings.untrusted:
+            trusted.append(path)
+        days = {"warn_days": int(threshold(leaf, settings.warn_days)), "fail_days": int(threshold(leaf, settings.fail_days))}
+        probes += [{"host": host, "port": release.get("https_port", 443), "certificate": path, **days} for host in found["hosts"]]
+    _code, output, _error = module.run_command(["systemctl", "show", "--property=" + ",".join(TIMER), module.params["timer"]])
+    said = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    module.exit_json(
+        changed=False,
+        certificates=certificates,
+        timer={ours: said.get(theirs, "") for theirs, ours in TIMER.items()},
+        unreadable=unreadable,
+        probes=probes,
+        ca_file=release.get("ca_file") or (settings.ca_file if release.get("certificates_on_disk") else ""),
+        trusted=trusted,
+        settings=stored_settings(module.params) if Certbot(settings).names() else {},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Certificates for tests, made here: a small authority and what it issues."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Pair
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+DAY = timedelta(days=1)
+
+
+def pair(*names: str, days: float = 90, left: float = 90, key_type: str = "ecdsa", issuer: str = "Test authority") -> Pair:
+    """Return a certificate for names with so many days of life, of which so many are left, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1()) if key_type == "ecdsa" else rsa.generate_private_key(65537, 2048)
+    end = datetime.now(timezone.utc) + left * DAY
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    builder = x509.CertificateBuilder(
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]), subject, key.public_key(), x509.random_serial_number(),
+        end - days * DAY, end,
+    )
+    subject_names = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+    certificate = builder.add_extension(subject_names, critical=False).sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Pair(certificate.public_bytes(Encoding.PEM), private)
