@@ -296,6 +296,7 @@ containers:
       elements: str
 certificates:
   description: The certificates as they were seen last, one for each entry of O(tls) that served a trusted one.
+  version_added: 0.3.0
   returned: always
   type: list
   elements: dict
@@ -335,6 +336,7 @@ certificates:
       sample: TLSv1.3
 expiring:
   description: A sentence for each certificate that has fewer days left than its O(tls[].warn_days).
+  version_added: 0.3.0
   returned: always
   type: list
   elements: str
