@@ -1,10 +1,10 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a deploy does for its certificates: before the release is live as far as it can, and the rest after."""
+"""What a deploy does for its certificates: what the release needs before it is live, and everything else after."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -50,7 +50,7 @@ class Unusable(Exception):
     """nginx could not serve the new release's names."""
 
 
-def foretell(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: bool, run_command: RunCommand) -> Outcome:
+def foretell(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str], run_command: RunCommand) -> Outcome:
     """Return what ensure would do; a CheckError or OrderError is what it would surely fail with."""
     done = Outcome()
     for one in wanted:
@@ -58,10 +58,10 @@ def foretell(orders: Orders, settings: Settings, wanted: Sequence[Wanted], force
         if lineage is None and _certbot_retired.newest(settings, one.name):
             done.recalled.append(one.name)
             continue
-        why = reason(one, lineage, settings, forced)
+        why = reason(one, lineage, settings, one.name in forced)
         if why:
             done.orders[one.name] = why
-        if why and not (forced or why == _certbot_plan.OVERDUE):
+        if why and not (lineage and (one.name in forced or why == _certbot_plan.OVERDUE)):
             _certbot_checks.resolution(settings, one, run_command)
         if lineage and lineage.pair != Installed(one.name, settings.live).pair():
             done.installed.append(one.name)
@@ -69,13 +69,32 @@ def foretell(orders: Orders, settings: Settings, wanted: Sequence[Wanted], force
     return done
 
 
-def ensure(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: bool) -> Outcome:
+def serves(settings: Settings, wanted: Wanted) -> bool:
+    """Say whether what nginx reads is good enough for the release, whoever issued it."""
+    leaf = Installed(wanted.name, settings.live).leaf()
+    return (
+        leaf is not None
+        and not is_placeholder(leaf)
+        and leaf.not_after > datetime.now(timezone.utc)
+        and all(leaf.covers(host) for host in wanted.hosts)
+    )
+
+
+def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> Outcome:
+    """Have what the release needs and is not there. The rest waits until it serves: should it not, nothing was exchanged for it."""
+    needed = [one for one in wanted if not serves(settings, one)]
+    done = ensure(orders, settings, needed)
+    stand_in(settings, needed, done)
+    return done
+
+
+def ensure(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = ()) -> Outcome:
     """Have every certificate as far as it can be had now, each by at most one order."""
     done = Outcome()
     for one in wanted:
         try:
             lineage = _lineage(orders, settings, one, done)
-            if why := reason(one, lineage, settings, forced):
+            if why := reason(one, lineage, settings, one.name in forced):
                 lineage = orders.order(one, why)
                 done.orders[one.name] = why
             if lineage and install(settings, one.name, lineage.pair, settings.sites().get(one.name, [])):

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_plan import threshold
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate import Certificate
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import (
@@ -40,6 +40,8 @@ def runs(settings: Settings) -> bool:
 def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> bool:
     """Have a certificate served for its hosts, and return whether that took a change. A proxy that does not run reads it later."""
     installed = Installed(name, settings.live)
+    # A host that the release before had and this one has not is nobody's business any more.
+    hosts = [host for host in hosts if pair.leaf.covers(host)]
     if not runs(settings):
         return installed.put(pair) != pair
     if installed.pair() == pair and _complaint(settings, installed, hosts, deadline=0) == "":
@@ -62,29 +64,33 @@ def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> 
     return True
 
 
-def probes(settings: Settings, name: str, hosts: Sequence[str], fail_days: int = 0, warn_days: int = 0) -> list[dict[str, Any]]:
-    """Return what the gate asks of a certificate's hosts."""
-    chain = Installed(name, settings.live).chain_file
-    return [
-        {"host": host, "port": settings.https_port, "certificate": chain, "fail_days": fail_days, "warn_days": warn_days}
-        for host in hosts
-    ]
-
-
-def gate(settings: Settings, tls: list[dict[str, Any]], chains: Sequence[str], deadline: float) -> _health_run.Gate:
-    """Return a gate that trusts what visitors trust. Of what nobody trusts, it can only be asked that it is served."""
-    return _health_run.Gate(
-        tls=tls, ca_file=settings.ca_file or None, trusted=chains if settings.untrusted else (), deadline=deadline
-    )
+def ending(settings: Settings, names: Sequence[str]) -> list[str]:
+    """Return warnings of certificates that end soon, though they are renewed."""
+    now, texts = datetime.now(timezone.utc), []
+    for name in names:
+        leaf = Installed(name, settings.live).leaf()
+        if leaf and leaf.days_left(now) < threshold(leaf, settings.warn_days):
+            texts.append(
+                f"Certificate {name} on {settings.host} has {leaf.days_left(now):.1f} days left, and should have been renewed by now. "
+                "ansible-playbook certificates.yml shows why it was not."
+            )
+    return texts
 
 
 def _complaint(settings: Settings, installed: Installed, hosts: Sequence[str], deadline: float) -> str:
     """Return why the certificate on disk is not served to those who ask for these hosts."""
-    tls = probes(settings, installed.name, hosts)
-    if not tls:
+    if not hosts:
         return ""
-    # A deadline of 0 would be derived from containers.
-    held, result = _health_run.hold(gate(settings, tls, [installed.chain_file], deadline or 0.001), {})
+    # Days left are no matter of installing. Of what nobody trusts, it can only be asked that it is served.
+    common = {"port": settings.https_port, "certificate": installed.chain_file, "warn_days": 0, "fail_days": 0}
+    gate = _health_run.Gate(
+        tls=[{"host": host, **common} for host in hosts],
+        ca_file=settings.ca_file or None,
+        trusted=[installed.chain_file] if settings.untrusted else (),
+        # A deadline of 0 would be derived from containers.
+        deadline=deadline or 0.001,
+    )
+    held, result = _health_run.hold(gate, {})
     return "" if held else str(result["msg"])
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -39,14 +40,12 @@ class Renewal:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def renew(orders: Orders, settings: Settings, forced: bool = False, only: str = "") -> Renewal:
-    """Renew each lineage that is due (or in any case), and have it served. One that fails keeps no other from being renewed."""
+def renew(orders: Orders, settings: Settings, forced: Container[str] = ()) -> Renewal:
+    """Renew each lineage that is due or forced, and have it served. One that fails keeps no other from being renewed."""
     done, sites = Renewal(), settings.sites()
     for name in orders.certbot.names():
-        if only and name != only:
-            continue
         try:
-            _renew_one(orders, settings, name, sites.get(name, []), forced, done)
+            _renew_one(orders, settings, name, sites.get(name, []), name in forced, done)
         except TROUBLES as error:
             done.failed[name] = str(error)
         _judge(settings, name, orders, done)

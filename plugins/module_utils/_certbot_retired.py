@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import datetime, timezone
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot
@@ -30,7 +31,7 @@ def _places(settings: Settings, name: str) -> dict[str, str]:
 
 
 def retire(settings: Settings, name: str, served: bool) -> str:
-    """Put a lineage aside, and with served also what nginx reads; return where it lies now.
+    """Put a lineage aside in place of the one before it, and with served also what nginx reads; return where it lies now.
 
     The renewal goes first: whatever dies in between, nothing renews a certificate that is only half there.
     """
@@ -42,6 +43,8 @@ def retire(settings: Settings, name: str, served: bool) -> str:
         if os.path.lexists(place) and (served or part not in SERVED):
             os.rename(place, os.path.join(target, part))
             sync_directory(os.path.dirname(place))
+    for older in set(os.listdir(os.path.dirname(target))) - {stamp}:
+        shutil.rmtree(os.path.join(os.path.dirname(target), older))
     return target
 
 
@@ -69,4 +72,5 @@ def recall(settings: Settings, name: str) -> bool:
             os.makedirs(os.path.dirname(place), exist_ok=True)
             os.rename(kept, place)
             sync_directory(os.path.dirname(place))
+    shutil.rmtree(source)
     return True

@@ -95,10 +95,10 @@ def run(
     order = Order(wanted.target, params["run"], params["backup"], validators.judge, wanted.exchange, params["restore_database"])
     recorder = Recorder(place, params, root)
     if not changed:
-        reloaded = prove(server, wanted.target)
+        reloaded, expiring = prove(server, wanted.target)
         release = _release_live.read(root, server.project, client).digest
         _lease.note(place, token, release=release)
-        return {**result, "changed": reloaded, "reloaded": reloaded, "release": release}
+        return {**result, "changed": reloaded, "reloaded": reloaded, "release": release, "notes": expiring}
     try:
         done = carry_out(server, order, plan)
     except Failed as failure:
@@ -111,7 +111,7 @@ def run(
         raise ReleaseError(describe(error), **getattr(error, "facts", {}), result="refused", restored="") from error
     release = _release_live.read(root, server.project, client).digest
     recorder.record("rolled back" if params["to"] else "deployed", release, "")
-    return {**result, **told(done), "release": release, "notes": notes(server, wanted.manifest)}
+    return {**result, **told(done), "release": release, "notes": done.expiring + notes(server, wanted)}
 
 
 def trusted(target: Target) -> tuple[str | None, bool]:
@@ -124,14 +124,14 @@ def trusted(target: Target) -> tuple[str | None, bool]:
     return target.description.get("ca_file") or None, bool(target.description.get("certificates_on_disk"))
 
 
-def prove(server: Server, target: Target) -> bool:
-    """Prove that an unchanged release serves; return whether the proxy had something to read, such as a new certificate."""
+def prove(server: Server, target: Target) -> tuple[bool, list[str]]:
+    """Prove that an unchanged release serves; return whether the proxy had something to read, such as a new certificate, and warnings."""
     try:
         reloaded = _release_switch.reload(server, target, force=False)
-        _release_switch.hold(server, target)
+        expiring = _release_switch.hold(server, target)
     except Exception as error:
         raise ReleaseError(describe(error), **getattr(error, "facts", {}), result="failed", restored="") from error
-    return reloaded
+    return reloaded, expiring
 
 
 def told(done: Switched) -> dict[str, Any]:
@@ -139,13 +139,19 @@ def told(done: Switched) -> dict[str, Any]:
     return {"started": done.started, "containers_removed": done.removed, "reloaded": done.reloaded, "seconds": done.seconds}
 
 
-def notes(server: Server, manifest: Manifest | None) -> list[str]:
-    """Tell of databases that have another schema than the release that was brought back."""
+def notes(server: Server, wanted: Wanted) -> list[str]:
+    """Tell of databases that have another schema than the release that was brought back, and of hosts without a certificate."""
+    manifest = wanted.manifest
     if manifest is None:
         return []
+    hosts = [
+        f"{host} is served again, but today's certificate does not cover it, so that browsers refuse it. Deploy with that name to have "
+        "a certificate for it."
+        for host in sorted(wanted.target.uncovered)
+    ]
     running = set(_release_live.containers_of(server.client, server.project))
     moved = _backup_databases.moved_schemas(server.client, manifest.databases, running)
-    return [
+    return hosts + [
         f"Database {manifest.databases[container]['name']} in {container} is at schema {now or '(none)'}, this release was sealed with "
         f"{then or '(none)'}. If the app does not work with it, roll back with rollback_restore_database: "
         f"-e rollback_to={manifest.id} -e rollback_restore_database=true -e rollback_confirm=true"

@@ -59,6 +59,7 @@ class Switched:
     started: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     reloaded: bool = False
+    expiring: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -109,7 +110,7 @@ def switch(
     if done.started:
         hold(server, target, sites=False)
     done.reloaded = reload(server, target, bool(set(done.started) - set(target.proxy)))
-    hold(server, target)
+    done.expiring = hold(server, target)
     done.removed = server.compose.remove(sorted(extra - target.every_container))
     done.seconds = round(time.monotonic() - began, 1)
     return done
@@ -143,13 +144,14 @@ def gate(server: Server, target: Target, sites: bool = True, deadline: float | N
     )
 
 
-def hold(server: Server, target: Target, sites: bool = True) -> None:
-    """Hold until the target serves, or say why it does not."""
+def hold(server: Server, target: Target, sites: bool = True) -> list[str]:
+    """Hold until the target serves, or say why it does not; return warnings of certificates that end soon."""
     if not target.containers:
-        return
+        return []
     held, result = _health_run.hold(gate(server, target, sites), server.secrets)
     if not held:
         raise SwitchError(result["msg"], **without_msg(result))
+    return list(result["expiring"])
 
 
 def without_msg(result: Mapping[str, Any]) -> dict[str, Any]:

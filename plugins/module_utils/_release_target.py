@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import (
@@ -39,6 +40,8 @@ class Target:
     partial: bool = False
     # Containers besides those of apps and proxy: all there is to know of a release that does not describe itself.
     others: tuple[str, ...] = ()
+    # Hosts of the release that the certificates of today do not cover.
+    uncovered: frozenset[str] = frozenset()
 
     @property
     def proxy(self) -> list[str]:
@@ -57,11 +60,12 @@ class Target:
     @property
     def tls(self) -> list[dict[str, Any]]:
         """Return what the gate asks of each name's certificate: days left are the business of those who renew it."""
-        port = self.description.get("https_port", 443)
+        port, days = self.description.get("https_port", 443), self.description.get("certificates_warn_days", 0)
         return [
-            {"host": host, "port": port, "certificate": Installed(app["certificate"]).chain_file, "warn_days": 0, "fail_days": 0}
+            {"host": host, "port": port, "certificate": Installed(app["certificate"]).chain_file, "warn_days": days, "fail_days": 0}
             for app in self.apps
             for host in app.get("server_names", [])
+            if host not in self.uncovered
         ]
 
     @property
@@ -72,13 +76,30 @@ class Target:
 
     @property
     def probes(self) -> list[dict[str, Any]]:
-        return [probe for app in self.apps for probe in app.get("probes", [])]
+        probes = [probe for app in self.apps for probe in app.get("probes", [])]
+        return [probe for probe in probes if not (needs_tls(probe) and urlsplit(probe["url"]).hostname in self.uncovered)]
 
 
 def all_containers(description: Mapping[str, Any]) -> set[str]:
     """Return the containers that a release describes."""
     apps = [name for app in description.get("apps", []) for name in app["containers"]]
     return {*apps, *description.get("proxy", {}).get("containers", [])}
+
+
+def needs_tls(probe: Mapping[str, Any]) -> bool:
+    return str(probe["url"]).startswith("https:")
+
+
+def uncovered_hosts(apps: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the hosts for which there is no certificate (any more): certificates do not go back with a release.
+
+    Whether nginx starts without them is for its own test to say; that nobody trusts them is no reason not to go back.
+    """
+    found = set()
+    for app in apps:
+        leaf = Installed(app["certificate"]).leaf() if "certificate" in app else None
+        found |= {host for host in app.get("server_names", []) if leaf and not leaf.covers(host)}
+    return frozenset(found)
 
 
 def from_inventory(files: list[File], description: Mapping[str, Any]) -> Target:
@@ -100,6 +121,7 @@ def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Ta
         owned=kept_owned(backup.directory),
         images=manifest.images,
         others=tuple(sorted(others)),
+        uncovered=uncovered_hosts(served),
     )
 
 

@@ -58,9 +58,9 @@ options:
         default: []
   state:
     description:
-      - V(prepared) has each certificate that can be had before the release is live, and a self-signed placeholder where there is
-        nothing of use. An order that fails is told by RV(failed_certificates), and fails the task only where nginx could not serve the
-        release without it.
+      - V(prepared) has what the release needs before it is live; where nginx reads nothing of use, the certificate is ordered, or, as
+        long as that cannot be, a self-signed placeholder is put there. An order that fails is told by RV(failed_certificates), and
+        fails the task only where nginx could not serve the release without it.
       - V(present) has each certificate, and puts aside those that are not in O(certificates). The task fails if one cannot be had.
       - V(renewed) renews each certificate there is that is due, as the timer does.
       - V(recalled) brings back those of O(certificates) that were put aside and are missing now.
@@ -69,9 +69,10 @@ options:
     choices: [prepared, present, renewed, recalled, absent]
     default: present
   force:
-    description: Order each certificate anew, also if it is as it should be.
-    type: bool
-    default: false
+    description: Names of certificates to order anew with V(present) and V(renewed), also if they are as they should be.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full
@@ -153,6 +154,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _certbot_checks,
     _certbot_ensure,
+    _certbot_install,
     _certbot_renewal,
     _certbot_retired,
     _certificate,
@@ -178,7 +180,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
         },
     },
     "state": {"type": "str", "choices": ["prepared", "present", "renewed", "recalled", "absent"], "default": "present"},
-    "force": {"type": "bool", "default": False},
+    "force": {"type": "list", "elements": "str", "default": []},
 }
 LIBRARIES = (
     (_certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
@@ -199,7 +201,7 @@ def described(settings: Settings, names: set[str]) -> dict[str, str]:
 
 def renewed(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
     if module.check_mode:
-        return Outcome(orders={name: "it was asked for" for name in orders.certbot.names() if module.params["force"]})
+        return Outcome(orders={name: "it was asked for" for name in orders.certbot.names() if name in module.params["force"]})
     done = _certbot_renewal.renew(orders, settings, forced=module.params["force"])
     return Outcome(orders=dict.fromkeys(done.renewed, "renewal"), installed=done.installed, failed=done.failed)
 
@@ -229,10 +231,10 @@ def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcom
     forced = module.params["force"]
     if module.check_mode:
         return _certbot_ensure.foretell(orders, settings, wanted, forced, module.run_command)
-    done = _certbot_ensure.ensure(orders, settings, wanted, forced)
     if module.params["state"] == "prepared":
-        _certbot_ensure.stand_in(settings, wanted, done)
-    elif not done.failed:
+        return _certbot_ensure.prepare(orders, settings, wanted)
+    done = _certbot_ensure.ensure(orders, settings, wanted, forced)
+    if not done.failed:
         _certbot_ensure.retire_rest(orders, settings, wanted, done)
     return done
 
@@ -266,6 +268,9 @@ def main() -> None:
             if before.get(name) != after.get(name)
         ],
     }
+    if state in ("present", "renewed") and not module.check_mode:
+        for text in _certbot_install.ending(settings, sorted(names)):
+            module.warn(text)
     if failed and state != "prepared":
         module.fail_json(msg="\n\n".join(failed.values()), **result)
     module.exit_json(**result)

@@ -206,7 +206,8 @@ seconds:
   returned: success
   type: float
 notes:
-  description: What else a person should know, such as a database whose schema is newer than the release.
+  description:
+    - What else a person should know, such as a database whose schema is newer than the release, or a certificate that ends soon.
   returned: success
   type: list
   elements: str
