@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import authority
 import pytest
 import server
 from browser import open_page
+from deployment import ROOT
 from operators import Deployer
 from sites import APEX, MESSENGER, SHOP_CERTIFICATE, WILDCARD, WWW, on_disk, record, served
 
@@ -46,6 +49,17 @@ def test_keys_are_private() -> None:
     assert [line for line in files if not line.startswith(("600 root", "400 root"))] == []
 
 
+def name_server_secret() -> str:
+    text = (ROOT / "build/letsencrypt/rfc2136.ini").read_text()
+    return re.search(r"secret = (\S+)", text)[1]  # type: ignore[index]
+
+
+def test_the_name_servers_key_is_in_one_file_only() -> None:
+    search = "grep --recursive --files-with-matches --fixed-strings --file=- /etc /opt /root /run /var/log /tmp || true"
+    found = server.run("sh", "-c", search, stdin=name_server_secret())
+    assert found.split() == ["/opt/rarebooks/letsencrypt/dns_credentials.ini"]
+
+
 def test_only_our_timer_renews_them() -> None:
     timer = server.run("systemctl", "show", "--property=ActiveState,UnitFileState", "rarebooks-certificates.timer").split()
     assert timer == ["ActiveState=active", "UnitFileState=enabled"]
@@ -55,7 +69,8 @@ def test_only_our_timer_renews_them() -> None:
 
 def test_again_it_changes_nothing_and_orders_nothing(deploying: Deployer) -> None:
     before, orders = server.state(), authority.orders()
-    done = deploying({}, "--diff")
+    # As talkative as can be: the name server's key must not be told then either.
+    done = deploying({}, "--diff", "-vvv", given=[name_server_secret()])
     assert (done.code, done.recap()["changed"]) == (0, 0)
     assert server.difference(before, server.state()) == {}
     assert authority.orders() == orders

@@ -1,0 +1,77 @@
+"""The module around the orders: check mode, diffs, and one message for all that failed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.rarebooks.platform.plugins.module_utils import _certbot_ensure, _certbot_retired
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_ensure import Outcome
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
+from ansible_collections.rarebooks.platform.plugins.modules import certbot_certificates
+from certificates import pair
+from lineages import files, settings, write
+
+SHOP = {"name": "shop", "names": ["a.example.org"], "hosts": ["a.example.org"]}
+
+
+def run(where: Settings, capsys: pytest.CaptureFixture[str], **options: Any) -> dict[str, Any]:
+    with patch_module_args({"settings": asdict(where), **options}), pytest.raises(SystemExit):
+        certbot_certificates.main()
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def served(root: Path) -> Settings:
+    where, one = settings(root), pair("a.example.org")
+    write(where, "shop", one)
+    Installed("shop", where.live).put(one)
+    return where
+
+
+def test_all_are_put_aside_and_what_nginx_reads_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = served(tmp_path)
+    before, live = files(str(tmp_path)), Installed("shop", where.live).pair()
+    foretold = run(where, capsys, state="absent", _ansible_check_mode=True)
+    assert files(str(tmp_path)) == before
+    done = run(where, capsys, state="absent")
+    assert (foretold["changed"], foretold["retired"]) == (done["changed"], done["retired"]) == (True, ["shop"])
+    assert Installed("shop", where.live).pair() == live
+    assert run(where, capsys, state="absent")["changed"] is False
+
+
+def test_what_a_rollback_needs_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = served(tmp_path)
+    assert run(where, capsys, state="recalled", certificates=[SHOP])["changed"] is False
+    _certbot_retired.retire(where, "shop", served=True)
+    foretold = run(where, capsys, state="recalled", certificates=[SHOP], _ansible_check_mode=True)
+    assert Installed("shop", where.live).pair() is None
+    done = run(where, capsys, state="recalled", certificates=[SHOP, {"name": "never"}], _ansible_diff=True)
+    assert foretold["recalled"] == done["recalled"] == ["shop"]
+    assert [(one["before"], "a.example.org" in one["after"]) for one in done["diff"]] == [("", True)]
+
+
+@pytest.mark.parametrize(("state", "fails"), [("prepared", False), ("present", True)])
+def test_what_failed_is_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, state: str, fails: bool
+) -> None:
+    outcome = Outcome(failed={"shop": "no way to the authority", "talk": "refused"})
+    monkeypatch.setattr(_certbot_ensure, "ensure", lambda *_arguments: outcome)
+    monkeypatch.setattr(_certbot_ensure, "prepare", lambda *_arguments: outcome)
+    result = run(settings(tmp_path), capsys, state=state, certificates=[SHOP])
+    assert result["failed_certificates"] == outcome.failed
+    assert result.get("failed", False) is fails
+    assert result.get("msg", "") == ("no way to the authority\n\nrefused" if fails else "")
+
+
+def test_what_ends_soon_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    where = served(tmp_path)
+    Installed("shop", where.live).put(pair("a.example.org", left=15))
+    monkeypatch.setattr(_certbot_ensure, "ensure", lambda *_arguments: Outcome())
+    result = run(where, capsys, certificates=[SHOP])
+    assert "Certificate shop on shop has 15.0 days left" in str(result["warnings"])
