@@ -93,10 +93,9 @@ class Installed:
             return before
         self._make(self.directory)
         if before and not self._in_form():
+            # First the same in our form: then each link made shows what the file before it showed.
             self._point(before)
         self._point(pair)
-        for file in (KEY, CHAIN):
-            _link(os.path.join(self.directory, file), os.path.join(CURRENT, file))
         self._stop_foreign_renewal()
         return before
 
@@ -115,18 +114,15 @@ class Installed:
         )
 
     def _point(self, pair: Pair) -> None:
-        """Have ``current`` lead to a pair. A link to it that exists already shows the new file from this moment on."""
+        """Have ``current`` lead to a pair, and both names through it. Names that do already change with it, in one step."""
         directory = os.path.join(self.versions, pair.version)
         self._make(directory)
         write_durably(os.path.join(directory, KEY), pair.key, PRIVATE_FILE)
         write_durably(os.path.join(directory, CHAIN), pair.chain, PUBLIC_FILE)
         # Relative, since the container sees it elsewhere.
         _link(os.path.join(self.directory, CURRENT), os.path.relpath(directory, self.directory))
-        # A file that is not a link yet is made one where its content is the same on both sides.
         for file in (KEY, CHAIN):
-            path = os.path.join(self.directory, file)
-            if read_if_exists(path) == read_if_exists(os.path.join(directory, file)):
-                _link(path, os.path.join(CURRENT, file))
+            _link(os.path.join(self.directory, file), os.path.join(CURRENT, file))
 
     def _make(self, directory: str) -> None:
         if os.path.isdir(directory):

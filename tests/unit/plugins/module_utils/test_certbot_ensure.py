@@ -12,7 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_checks import CheckError, NoProxy
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_orders import Orders
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Wanted
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed, Pair, is_placeholder
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed, Pair, is_placeholder, placeholder
 from certificates import pair
 from lineages import Program, issues, says, settings, write
 
@@ -81,6 +81,14 @@ def test_where_the_proxy_runs_there_is_no_placeholder(server: Server) -> None:
     orders, _program = server.orders(issues(server.settings, "shop", new))
     done = _certbot_ensure.prepare(orders, server.settings, [SHOP])
     assert (done.placeholders, server.at("shop").pair()) == ([], new)
+
+
+def test_a_placeholder_is_replaced_as_soon_as_the_proxy_answers(server: Server) -> None:
+    new = pair("a.example.org")
+    server.at("shop").put(placeholder(["a.example.org"]))
+    orders, _program = server.orders(issues(server.settings, "shop", new))
+    assert list(_certbot_ensure.prepare(orders, server.settings, [SHOP]).orders) == ["shop"]
+    assert server.at("shop").pair() == new
 
 
 def test_what_serves_is_left_alone_until_the_release_is_live(server: Server) -> None:

@@ -88,6 +88,7 @@ def test_a_configuration_that_is_broken_already_is_not_touched(nginx: Nginx) -> 
     with pytest.raises(ProxyError, match="a site is broken"):
         nginx.install(NEW)
     assert (nginx.disk.pair(), nginx.loaded, nginx.reloads) == (OLD, OLD, 0)
+    assert [path.name for path in Path(nginx.disk.versions).iterdir()] == [OLD.version]
 
 
 @pytest.mark.parametrize("fault", ["refused", "untrusted", "stubborn"])
