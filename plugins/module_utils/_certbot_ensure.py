@@ -45,6 +45,15 @@ class Outcome:
     def changed(self) -> bool:
         return any((self.orders, self.installed, self.placeholders, self.recalled, self.retired))
 
+    def only(self, names: Container[str]) -> Outcome:
+        """Return what concerns these certificates."""
+        return Outcome(
+            orders={name: why for name, why in self.orders.items() if name in names},
+            installed=[name for name in self.installed if name in names],
+            recalled=[name for name in self.recalled if name in names],
+            retired=[name for name in self.retired if name in names],
+        )
+
 
 class Unusable(Exception):
     """nginx could not serve the new release's names."""

@@ -230,7 +230,11 @@ def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcom
     wanted = [Wanted.from_dict(one) for one in module.params["certificates"]]
     forced = module.params["force"]
     if module.check_mode:
-        return _certbot_ensure.foretell(orders, settings, wanted, forced, module.run_command)
+        done = _certbot_ensure.foretell(orders, settings, wanted, forced, module.run_command)
+        # Nothing that is there can be read without the library, which then is about to be installed.
+        serving = [] if _certificate.IMPORT_ERROR else [one.name for one in wanted if _certbot_ensure.serves(settings, one)]
+        first = {one.name for one in wanted} - set(serving)
+        return done.only(first if module.params["state"] == "prepared" else {*serving, *done.retired})
     if module.params["state"] == "prepared":
         return _certbot_ensure.prepare(orders, settings, wanted)
     done = _certbot_ensure.ensure(orders, settings, wanted, forced)

@@ -75,3 +75,15 @@ def test_what_ends_soon_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixtu
     monkeypatch.setattr(_certbot_ensure, "ensure", lambda *_arguments: Outcome())
     result = run(where, capsys, certificates=[SHOP])
     assert "Certificate shop on shop has 15.0 days left" in str(result["warnings"])
+
+
+def test_check_mode_foretells_each_order_where_it_will_be_placed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What serves is exchanged after the release is live, what is missing comes before."""
+    where = served(tmp_path)
+    write(where, "gone", pair("gone.example.org"))
+    talk = {"name": "talk", "names": ["talk.example.org"], "hosts": ["talk.example.org"], "challenge": "dns-01"}
+    common = {"certificates": [{**SHOP, "key_type": "rsa", "challenge": "dns-01"}, talk], "_ansible_check_mode": True}
+    before = run(where, capsys, state="prepared", **common)
+    after = run(where, capsys, state="present", **common)
+    assert (before["orders"], before["retired"]) == ({"talk": "there is none yet"}, [])
+    assert (after["orders"], after["retired"]) == ({"shop": "its key is ecdsa"}, ["gone"])
