@@ -17,6 +17,7 @@ command -v ssh > /dev/null || missing+=(openssh-client)
 command -v curl > /dev/null || missing+=(curl)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 [ "$kind" != dev ] || command -v git > /dev/null || missing+=(git)
+[ "$kind" != dev ] || command -v openssl > /dev/null || missing+=(openssl)
 if [ "${#missing[@]}" -gt 0 ]; then
     [ "$(id -u)" = 0 ] || fail "missing on this machine: ${missing[*]}. As root: apt-get install ${missing[*]}"
     echo "Installing ${missing[*]} ..."

@@ -11,7 +11,6 @@ compared with what is served at every run, and what an earlier one left undone i
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 import uuid
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _certbot_install, _certbot_plan, _lease, _ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import run
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_ensure import TROUBLES
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_orders import Orders
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
@@ -99,8 +99,8 @@ def take_lease(place: _lease.Place, run: _ledger.Run) -> None:
 
 def run_command(argv: list[str]) -> tuple[int, str, str]:
     """Run a command as a module would."""
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603
-    return done.returncode, done.stdout, done.stderr
+    code, said = run(argv, {})
+    return code, said, ""
 
 
 def tell(text: str, urgent: bool) -> None:
@@ -113,10 +113,10 @@ def main() -> int:
     """Run once, and return the exit code for the unit."""
     settings = Settings.load(sys.argv[1])
     place = _lease.Place(settings.stack_path)
-    run = _ledger.Run(uuid.uuid4().hex, "renewal", "the timer", settings.host, started=_ledger.now())
+    this = _ledger.Run(uuid.uuid4().hex, "renewal", "the timer", settings.host, started=_ledger.now())
     began = time.monotonic()
     try:
-        take_lease(place, run)
+        take_lease(place, this)
     except _lease.LeaseHeld as held:
         tell(f"{settings.host}: certificates were not looked at, since for {WAIT_SECONDS} s {held}", urgent=True)
         return 1
@@ -131,10 +131,10 @@ def main() -> int:
         if done.renewed or done.installed or done.failed:
             result = "failed" if done.failed else "renewed"
             error = "; ".join(f"{name}: {text}" for name, text in done.failed.items())
-            _ledger.append(settings.stack_path, _ledger.entry(run, result, time.monotonic() - began, step=STEP * bool(error), error=error))
+            _ledger.append(settings.stack_path, _ledger.entry(this, result, time.monotonic() - began, step=STEP * bool(error), error=error))
         return 1 if done.failed else 0
     finally:
-        _lease.give_back(place, run.token)
+        _lease.give_back(place, this.token)
 
 
 if __name__ == "__main__":

@@ -2,5 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("authority", "browser", "deployment", "operators", "server", "sites", "visitor", "watchers")
+pytest.register_assert_rewrite("authority", "browser", "deployment", "operators", "server", "sites", "support", "visitor", "watchers")
 pytest_plugins = ["operators", "watchers"]

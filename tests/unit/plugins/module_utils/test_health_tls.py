@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 import subprocess
@@ -301,7 +300,6 @@ def test_what_a_person_reads() -> None:
     assert TlsProbe(TlsCheck(HOST), trust(None), 5, None).next_step().endswith(f"-verify_hostname {HOST} < /dev/null")
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="needs the command openssl")
 def test_next_step_works_as_printed(server: TlsServer, authority: Authority, tmp_path: Path) -> None:
     def verified(probe: TlsProbe) -> bool:
         done = subprocess.run(["bash", "-c", probe.next_step()], capture_output=True, text=True, timeout=20)
