@@ -83,7 +83,7 @@ class Records:
         """Return a certificate's record; what cannot be read is as good as none."""
         try:
             data = json.loads(read_if_exists(self.file(name)) or b"{}")
-            return Record(**{**data, "orders": [(when, what) for when, what in data.get("orders", [])]})
+            return Record(**{**data, "orders": [(str(when), str(what)) for when, what in data.get("orders", [])]})
         except (ValueError, TypeError, AttributeError):
             return Record()
 

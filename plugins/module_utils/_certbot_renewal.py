@@ -106,7 +106,8 @@ def run_command(argv: list[str]) -> tuple[int, str, str]:
 def tell(text: str, urgent: bool) -> None:
     """Write to the journal; each line carries its priority, sd-daemon(3)."""
     for line in text.splitlines():
-        print(f"<{3 if urgent else 6}>{line}", flush=True)
+        sys.stdout.write(f"<{3 if urgent else 6}>{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
@@ -138,4 +139,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())
