@@ -20,11 +20,12 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_li
     is_placeholder,
     placeholder,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
 from ansible_collections.rarebooks.platform.plugins.module_utils._proxy import ProxyError
 from ansible_collections.rarebooks.platform.plugins.module_utils._server_system import RunCommand
 
 # What can go wrong with one certificate, and must not keep another from being renewed.
-TROUBLES = (CheckError, OrderError, InstallError, ProxyError, CertificateError, OSError)
+TROUBLES = (CheckError, OrderError, InstallError, ProxyError, CertificateError, DockerUnavailable, OSError, ValueError)
 
 
 @dataclass

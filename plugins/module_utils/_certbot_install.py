@@ -17,7 +17,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_li
     is_placeholder,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_docker import connect
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_docker import DockerReader
 from ansible_collections.rarebooks.platform.plugins.module_utils._proxy import Proxy, ProxyError
 
 # Seconds until the new certificate must be served after nginx has reloaded.
@@ -31,10 +31,10 @@ class InstallError(Exception):
 def runs(settings: Settings) -> bool:
     """Say whether there is a proxy that has to be reloaded."""
     try:
-        found = connect().containers.list(filters={"name": f"^/?{settings.proxy}$", "status": "running"})
+        found = DockerReader(DEADLINE).inspect(settings.proxy)
     except DockerUnavailable:
         return False
-    return bool(found)
+    return found is not None and bool(found["State"]["Running"])
 
 
 def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> bool:

@@ -44,28 +44,33 @@ def renew(orders: Orders, settings: Settings, forced: Container[str] = ()) -> Re
     """Renew each lineage that is due or forced, and have it served. One that fails keeps no other from being renewed."""
     done, sites = Renewal(), settings.sites()
     for name in orders.certbot.names():
-        try:
-            _renew_one(orders, settings, name, sites.get(name, []), name in forced, done)
-        except TROUBLES as error:
-            done.failed[name] = str(error)
+        if problems := _renew_one(orders, settings, name, sites.get(name, []), name in forced, done):
+            done.failed[name] = "\n".join(problems)
         _judge(settings, name, orders, done)
     return done
 
 
-def _renew_one(orders: Orders, settings: Settings, name: str, hosts: list[str], forced: bool, done: Renewal) -> None:
+def _renew_one(orders: Orders, settings: Settings, name: str, hosts: list[str], forced: bool, done: Renewal) -> list[str]:
+    """Renew one, and have it served; return what went wrong."""
     lineage = orders.certbot.lineage(name)
     if lineage is None:
-        raise OSError(f"{orders.certbot.root}/renewal/{name}.conf: expected a lineage with key and chain, got an incomplete one")
+        return [f"{orders.certbot.root}/renewal/{name}.conf: expected a lineage with key and chain, got an incomplete one"]
+    problems = []
     try:
         if orders.renew(lineage, forced):
             done.renewed.append(name)
-    finally:
-        # Also when nothing was renewed: an earlier run may have been cut off before nginx read it.
-        latest = orders.certbot.lineage(name) or lineage
-        if hosts and not _certbot_install.runs(settings):
-            done.failed[name] = f"the proxy {settings.proxy} does not run, so that nobody is served: see `docker ps --all`"
+    except TROUBLES as error:
+        problems.append(str(error))
+    # Also when nothing was renewed: an earlier run may have been cut off before nginx read it.
+    latest = orders.certbot.lineage(name) or lineage
+    if hosts and not _certbot_install.runs(settings):
+        problems.append(f"the proxy {settings.proxy} does not run, so that nobody is served: see `docker ps --all`")
+    try:
         if _certbot_install.install(settings, name, latest.pair, hosts):
             done.installed.append(name)
+    except TROUBLES as error:
+        problems.append(str(error))
+    return problems
 
 
 def _judge(settings: Settings, name: str, orders: Orders, done: Renewal) -> None:

@@ -65,6 +65,16 @@ def test_what_was_renewed_earlier_and_not_served_is_installed(where: Settings, m
     assert (done.installed, list(done.failed)) == (["a", "b"], ["b"])
 
 
+def test_all_that_went_wrong_with_one_is_told(where: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: Any) -> bool:
+        raise _certbot_install.InstallError("nginx refuses it")
+
+    monkeypatch.setattr(_certbot_install, "install", refuse)
+    done, _program = renew(where, says(1, "the authority refuses it\n"), NOT_DUE)
+    assert "the authority refuses it" in done.failed["a"] and done.failed["a"].endswith("nginx refuses it")
+    assert done.failed["b"] == "nginx refuses it"
+
+
 def test_a_proxy_that_does_not_run_is_told(where: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_certbot_install, "runs", lambda _settings: False)
     done, _program = renew(where, NOT_DUE, NOT_DUE)
