@@ -40,6 +40,8 @@ def test_every_switch_of_mode_is_one_nobody_notices(
     ordered, orders = served(WWW), authority.orders()
     # The local CA is made here, before anybody watches: nobody can trust a root that does not exist yet.
     assert deploying(variables["selfsigned"]).code == 0
+    done = deploying({"certificates_renew": True}, playbook="certificates.yml")
+    assert (done.code, "expected certificates that certbot has ordered, got none" in done.message()) == (2, True)
     assert deploying(variables["letsencrypt"]).code == 0
     everybody = tmp_path / "everybody.pem"
     everybody.write_text(authority.BUNDLE.read_text() + root + local_ca())
