@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import traceback
+from ipaddress import ip_address
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _server_system
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import LOGS
@@ -35,15 +36,19 @@ class NoProxy(CheckError):
 
 
 def resolution(settings: Settings, wanted: Wanted, run_command: RunCommand) -> None:
-    """Each name leads to this server: the authority asks DNS as well."""
+    """Each name leads to this server and to no other: the authority may ask any of its addresses, and prefers IPv6.
+
+    A loopback address comes from the server's own /etc/hosts, as Debian's 127.0.1.1 for its own name, and says nothing of DNS.
+    """
     if wanted.challenge != HTTP or not settings.check_resolution:
         return
     own = set(_server_system.addresses(run_command))
     for name, found in _server_system.resolve(wanted.names).items():
-        if not set(found) & own:
+        foreign = [address for address in found if address not in own and not ip_address(address).is_loopback]
+        if foreign or not found:
             raise CheckError(
-                f"{name} on {settings.host}: expected DNS to lead to an address of this server ({', '.join(sorted(own))}), got "
-                f"{', '.join(found) or 'no address'}. The authority would look for the challenge there. Correct the DNS record, "
+                f"{name} on {settings.host}: expected DNS to lead to addresses of this server only ({', '.join(sorted(own))}), got "
+                f"{', '.join(foreign) or 'no address'}. The authority would look for the challenge there. Correct the DNS record, "
                 "or, where the server is behind an address it does not know, set certificates_check_resolution to false."
             )
 

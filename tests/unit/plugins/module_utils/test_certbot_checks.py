@@ -75,6 +75,7 @@ def test_dns_needs_no_proxy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("found", "told"), [
     ({"a.example.org": ["203.0.113.7"], "b.example.org": ["203.0.113.9"]}, r"b\.example\.org on shop: .*got 203\.0\.113\.9"),
+    ({"a.example.org": ["203.0.113.7", "2001:db8::9"], "b.example.org": ["203.0.113.7"]}, r"a\.example\.org .*got 2001:db8::9\."),
     ({"a.example.org": [], "b.example.org": ["203.0.113.7"]}, r"a\.example\.org on shop: .*\(127\.0\.0\.1, 203\..*got no address"),
 ])
 def test_a_name_that_leads_elsewhere(
@@ -85,6 +86,8 @@ def test_a_name_that_leads_elsewhere(
     with pytest.raises(checks.CheckError, match=told):
         checks.resolution(settings(tmp_path), SITE, lambda _argv: (0, "", ""))
     checks.resolution(settings(tmp_path, check_resolution=False), SITE, lambda _argv: (0, "", ""))
+    monkeypatch.setattr(_server_system, "resolve", lambda _names: {"a.example.org": ["203.0.113.7"], "b.example.org": ["127.0.1.1"]})
+    checks.resolution(settings(tmp_path), SITE, lambda _argv: (0, "", ""))
     checks.resolution(settings(tmp_path), Wanted("wild", SITE.names, "dns-01"), lambda _argv: (0, "", ""))
 
 
