@@ -79,7 +79,7 @@ attributes:
     description: Tells what would be ordered and why, and fails where a name does not lead to this server.
   diff_mode:
     support: full
-    description: Shows serial, names and end of each certificate that nginx reads.
+    description: Shows serial, names and end of each certificate that nginx reads, or in check mode why it would be ordered.
   platform:
     platforms: posix
     support: full
@@ -199,6 +199,13 @@ def described(settings: Settings, names: set[str]) -> dict[str, str]:
     return found
 
 
+def foretold(before: dict[str, str], done: Outcome, state: str) -> dict[str, str]:
+    """Return what diffs show in check mode in place of certificates that nobody has yet."""
+    orders = {name: f"{name}: to be ordered, because {why}\n" for name, why in done.orders.items()}
+    put_aside = dict.fromkeys(done.retired if state == "present" else [], "")
+    return {**before, **put_aside, **orders}
+
+
 def renewed(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
     if module.check_mode:
         return Outcome(orders={name: "it was asked for" for name in orders.certbot.names() if name in module.params["force"]})
@@ -260,7 +267,7 @@ def main() -> None:
         done = act(module, orders, settings)
     except (*_certbot_ensure.TROUBLES, _certbot_ensure.Unusable) as error:
         module.fail_json(msg=str(error))
-    after = described(settings, names) if diff else {}
+    after = foretold(before, done, state) if module.check_mode else described(settings, names) if diff else {}
     result = asdict(done)
     failed = result.pop("failed")
     result |= {
@@ -269,7 +276,7 @@ def main() -> None:
         "diff": [
             {"before_header": name, "after_header": name, "before": before.get(name, ""), "after": after.get(name, "")}
             for name in sorted(names)
-            if before.get(name) != after.get(name)
+            if module._diff and before.get(name) != after.get(name)
         ],
     }
     if state in ("present", "renewed") and not module.check_mode:

@@ -83,7 +83,8 @@ def test_check_mode_foretells_each_order_where_it_will_be_placed(tmp_path: Path,
     write(where, "gone", pair("gone.example.org"))
     talk = {"name": "talk", "names": ["talk.example.org"], "hosts": ["talk.example.org"], "challenge": "dns-01"}
     common = {"certificates": [{**SHOP, "key_type": "rsa", "challenge": "dns-01"}, talk], "_ansible_check_mode": True}
-    before = run(where, capsys, state="prepared", **common)
+    before = run(where, capsys, state="prepared", _ansible_diff=True, **common)
     after = run(where, capsys, state="present", **common)
     assert (before["orders"], before["retired"]) == ({"talk": "there is none yet"}, [])
+    assert [one["after"] for one in before["diff"]] == ["talk: to be ordered, because there is none yet\n"]
     assert (after["orders"], after["retired"]) == ({"shop": "its key is ecdsa"}, ["gone"])
