@@ -19,6 +19,8 @@ Run = Callable[[list[str], dict[str, str]], tuple[int, str]]
 
 CERTBOT = "/usr/bin/certbot"
 LOGS = "/var/log/letsencrypt"
+# What certbot calls chain and key, with a number and .pem in its archive.
+PARTS = ("fullchain", "privkey")
 # An order takes seconds; a resolver or a directory that hangs must not hold the lease for ever.
 SECONDS = 600
 # The directory does not know the account any more (RFC 8555, 6.7; certonly tells only its text), or certbot has lost it.
@@ -63,6 +65,16 @@ def cause(output: str) -> str:
     return "\n".join(line for line in lines if line and not NOISE.search(line)) or "certbot said nothing about it"
 
 
+def read_lineage(name: str, settings: str, chain: str, key: str) -> Lineage | None:
+    """Return the lineage in these three files, None unless all are there."""
+    found = [read_if_exists(path) for path in (settings, chain, key)]
+    if found[0] is None or found[1] is None or found[2] is None:
+        return None
+    said = dict(re.findall(r"^(\w+) = (.*)$", found[0].decode(errors="replace"), re.MULTILINE))
+    plugin = said.get("authenticator", "")
+    return Lineage(name, Pair(found[1], found[2]), said.get("server", ""), HTTP if plugin == "webroot" else DNS, plugin)
+
+
 class Certbot:
     """certbot with the directory, the account and the lineages of this server."""
 
@@ -79,13 +91,8 @@ class Certbot:
 
     def lineage(self, name: str) -> Lineage | None:
         """Return a lineage, None where there is no whole one."""
-        settings = read_if_exists(os.path.join(self.root, "renewal", f"{name}.conf"))
-        chain, key = (read_if_exists(os.path.join(self.root, "live", name, file)) for file in ("fullchain.pem", "privkey.pem"))
-        if settings is None or chain is None or key is None:
-            return None
-        said = dict(re.findall(r"^(\w+) = (.*)$", settings.decode(errors="replace"), re.MULTILINE))
-        plugin = said.get("authenticator", "")
-        return Lineage(name, Pair(chain, key), said.get("server", ""), HTTP if plugin == "webroot" else DNS, plugin)
+        live = os.path.join(self.root, "live", name)
+        return read_lineage(name, os.path.join(self.root, "renewal", f"{name}.conf"), *(os.path.join(live, f"{file}.pem") for file in PARTS))
 
     def order(self, wanted: Wanted) -> tuple[int, str]:
         """Order a certificate, whatever is there; return exit code and output."""

@@ -67,7 +67,7 @@ def foretell(orders: Orders, settings: Settings, wanted: Sequence[Wanted], force
         lineage = orders.certbot.lineage(one.name)
         if lineage is None and _certbot_retired.newest(settings, one.name):
             done.recalled.append(one.name)
-            continue
+            lineage = _certbot_retired.lineage(settings, one.name)
         why = reason(one, lineage, settings, one.name in forced)
         if why:
             done.orders[one.name] = why

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from datetime import datetime, timezone
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import PARTS as CERTBOT_PARTS
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot, Lineage, read_lineage
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory
@@ -53,9 +55,21 @@ def newest(settings: Settings, name: str) -> str:
     directory = os.path.join(settings.path, RETIRED, name)
     for stamp in sorted(os.listdir(directory), reverse=True) if os.path.isdir(directory) else ():
         place = os.path.join(directory, stamp)
-        if os.path.exists(os.path.join(place, "renewal.conf")) and os.path.isdir(os.path.join(place, "archive")):
+        # It is the first to go and the last to come: with it the other parts are either here or in their places.
+        if os.path.exists(os.path.join(place, "renewal.conf")):
             return place
     return ""
+
+
+def lineage(settings: Settings, name: str) -> Lineage | None:
+    """Return the lineage that recall would bring back, None where there is no whole one."""
+    place = newest(settings, name)
+    archive = os.path.join(place, "archive")
+    versions = [int(digits) for file in (os.listdir(archive) if os.path.isdir(archive) else ()) if (digits := re.sub(r"\D", "", file))]
+    if not place or not versions:
+        return None
+    pair = (os.path.join(archive, f"{part}{max(versions)}.pem") for part in CERTBOT_PARTS)
+    return read_lineage(name, os.path.join(place, "renewal.conf"), *pair)
 
 
 def recall(settings: Settings, name: str) -> bool:

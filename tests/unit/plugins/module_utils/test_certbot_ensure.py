@@ -140,6 +140,19 @@ def test_what_was_put_aside_comes_back_without_an_order(server: Server) -> None:
     assert server.at("shop").pair() == old
 
 
+@pytest.mark.parametrize("names", [["a.example.org"], ["a.example.org", "b.example.org"]])
+def test_whether_what_was_put_aside_fits_is_foretold(server: Server, names: list[str]) -> None:
+    wanted = Wanted("shop", names, hosts=["a.example.org"])
+    for one in (pair("older.example.org"), pair("a.example.org")):
+        write(server.settings, "shop", one)
+    _certbot_retired.retire(server.settings, "shop", served=True)
+    orders, _program = server.orders(issues(server.settings, "shop", pair(*names)))
+    foretold = _certbot_ensure.foretell(orders, server.settings, [wanted], [], lambda _argv: (0, "[]", ""))
+    done = _certbot_ensure.ensure(orders, server.settings, [wanted])
+    assert (foretold.recalled, foretold.orders, foretold.installed) == (done.recalled, done.orders, done.installed)
+    assert len(done.orders) == len(names) - 1
+
+
 def test_what_no_site_needs_is_put_aside(server: Server) -> None:
     for name in ("shop", "gone"):
         write(server.settings, name, pair(f"{name}.example.org"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils import _certbot_retired as retired
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
 from certificates import pair
+from crashes import killed_before
 from lineages import files, settings, write
 
 
@@ -37,3 +40,21 @@ def test_what_nginx_reads_stays_where_another_mode_serves(tmp_path: Path) -> Non
     lineage = Certbot(where).lineage("site")
     assert lineage
     assert lineage.pair == one
+
+
+@pytest.mark.parametrize("dying", ["retire", "recall"])
+def test_whenever_it_dies_nothing_is_lost_and_the_next_run_has_it_whole(tmp_path: Path, dying: str) -> None:
+    operation, died = 0, True
+    while died:
+        operation += 1
+        where, one = settings(tmp_path / str(operation)), pair("a.example.org")
+        write(where, "site", one)
+        Installed("site", where.live).put(one)
+        before = files(str(tmp_path / str(operation)))
+        if dying == "recall":
+            retired.retire(where, "site", served=True)
+        act = partial(retired.retire, where, "site", served=True) if dying == "retire" else partial(retired.recall, where, "site")
+        died = killed_before(operation, act)
+        retired.recall(where, "site")
+        assert files(str(tmp_path / str(operation))) == before, f"died before operation {operation}"
+    assert operation > 5
