@@ -92,7 +92,8 @@ class Certbot:
     def lineage(self, name: str) -> Lineage | None:
         """Return a lineage, None where there is no whole one."""
         live = os.path.join(self.root, "live", name)
-        return read_lineage(name, os.path.join(self.root, "renewal", f"{name}.conf"), *(os.path.join(live, f"{file}.pem") for file in PARTS))
+        chain, key = (os.path.join(live, f"{part}.pem") for part in PARTS)
+        return read_lineage(name, os.path.join(self.root, "renewal", f"{name}.conf"), chain, key)
 
     def order(self, wanted: Wanted) -> tuple[int, str]:
         """Order a certificate, whatever is there; return exit code and output."""
