@@ -30,11 +30,9 @@ def version(number: object, **more: Any) -> dict[str, Any]:
 class Controller:
     """A run that may not live to its end."""
 
-    def __init__(
-        self, directory: Path, variables: Mapping[str, Any], playbook: str = "deploy.yml", **environment: str
-    ) -> None:
+    def __init__(self, variables: Mapping[str, Any], playbook: str = "deploy.yml", **environment: str) -> None:
         self.process = subprocess.Popen(
-            command(directory, variables, playbook=playbook),
+            command(variables, playbook=playbook),
             cwd=ROOT,
             env=operator_environment() | environment,
             stdin=subprocess.DEVNULL,
@@ -58,11 +56,11 @@ Controlling = Callable[..., Controller]
 
 
 @pytest.fixture
-def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controlling]:
+def controller() -> Iterator[Controlling]:
     started: list[Controller] = []
 
     def start(variables: Mapping[str, Any], playbook: str = "deploy.yml", **environment: str) -> Controller:
-        started.append(Controller(tmp_path_factory.mktemp("run"), variables, playbook, **environment))
+        started.append(Controller(variables, playbook, **environment))
         return started[-1]
 
     yield start

@@ -23,6 +23,8 @@ INVENTORY = ROOT / "molecule" / NAME / "hosts.yml"
 SECONDS_PER_DEPLOY = 600
 
 FATAL = re.compile(r"^fatal: \[([^]]+)\]: FAILED! => *\n((?:(?: {4}.*)?\n)+)", re.MULTILINE)
+# What needs no quotes on a command line, neither for the shell nor for Ansible.
+PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-]*")
 RECAP = re.compile(r"^(\S+) +: (ok=\d+ .*)$", re.MULTILINE)
 
 
@@ -55,17 +57,24 @@ def operator_environment() -> dict[str, str]:
     return environment | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_COMMON_ARGS": f"-F {shlex.quote(str(SSH_CONFIG))}"}
 
 
+def typed(variables: Mapping[str, Any]) -> list[str]:
+    """Return the options with which a person types variables: ``-e name=true``, which is a text, and JSON where that cannot say it."""
+    arguments = []
+    for name, value in variables.items():
+        text = json.dumps(value) if isinstance(value, bool | int) else value
+        plain = isinstance(text, str) and PLAIN.fullmatch(text)
+        arguments += ["-e", f"{name}={text}" if plain else json.dumps({name: value})]
+    return arguments
+
+
 def command(
-    directory: Path, variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY, playbook: str = "deploy.yml"
+    variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY, playbook: str = "deploy.yml"
 ) -> list[str]:
     """Return the command that runs a playbook with these variables on top of the inventory's."""
-    extra = directory / "variables.json"
-    extra.write_text(json.dumps(variables))
-    return ["ansible-playbook", f"--inventory={inventory}", f"--extra-vars=@{extra}", playbook, *options]
+    return ["ansible-playbook", "-i", str(inventory), playbook, *typed(variables), *options]
 
 
 def deploy(
-    directory: Path,
     variables: Mapping[str, Any],
     *options: str,
     inventory: Path = INVENTORY,
@@ -74,7 +83,7 @@ def deploy(
 ) -> Deploy:
     """Run a playbook to its end. Nobody answers questions."""
     done = subprocess.run(
-        command(directory, variables, *options, inventory=inventory, playbook=playbook),
+        command(variables, *options, inventory=inventory, playbook=playbook),
         cwd=ROOT,
         env=operator_environment() | dict(environment or {}),
         stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ Deployer = Callable[..., Deploy]
 
 
 @pytest.fixture(scope="session")
-def deploying(tmp_path_factory: pytest.TempPathFactory) -> Deployer:
+def deploying() -> Deployer:
     """Return a function that deploys and looks at what every deploy owes, however it ends."""
 
     def run(
@@ -27,8 +27,7 @@ def deploying(tmp_path_factory: pytest.TempPathFactory) -> Deployer:
         environment: Mapping[str, str] | None = None,
     ) -> Deploy:
         hidden = server.secrets() | set(given)
-        directory = tmp_path_factory.mktemp("deploy")
-        done = deploy(directory, variables, *options, inventory=inventory, playbook=playbook, environment=environment)
+        done = deploy(variables, *options, inventory=inventory, playbook=playbook, environment=environment)
         print(done.output)
         assert "Traceback" not in done.output
         assert [value for value in hidden | server.secrets() if value in done.output] == []
