@@ -37,6 +37,27 @@ class ContainerReader(Protocol):
 
 
 @dataclass(frozen=True)
+class HealthCheck:
+    """A container's own health check: its command as the engine keeps it, and its times in seconds."""
+
+    test: tuple[str, ...]
+    interval: float
+    timeout: float
+    retries: int
+    start_period: float
+
+    @property
+    def one_probe(self) -> float:
+        """Return the seconds until the answer of the next probe is there, at the latest."""
+        return self.interval + self.timeout
+
+    @property
+    def patience(self) -> float:
+        """Return how many seconds it gives a container to become healthy."""
+        return self.start_period + self.retries * self.one_probe
+
+
+@dataclass(frozen=True)
 class ContainerState:
     """The part of ``docker inspect`` the gate looks at. ``health`` is ``none`` without a health check."""
 
@@ -51,9 +72,14 @@ class ContainerState:
     failing_streak: int
     probe_started: datetime | None
     probe_output: str
-    patience: float | None
+    check: HealthCheck | None
     service: str
     project_directory: str
+    started: datetime | None = None
+    pid: int = 0
+    project: str = ""
+    # The services of its project whose health it waits for when it starts: its databases.
+    depends_on: tuple[str, ...] = ()
 
 
 def parse_time(text: str) -> datetime | None:
@@ -66,19 +92,44 @@ def parse_time(text: str) -> datetime | None:
     return datetime.fromisoformat(f"{seconds}.{micros}{'+00:00' if zone == 'Z' else zone}").astimezone(timezone.utc)
 
 
-def patience(check: dict[str, Any] | None) -> float | None:
-    """Return how many seconds a container's own health check gives it to become healthy, None without a check."""
+def parse_check(check: dict[str, Any] | None) -> HealthCheck | None:
+    """Return a container's own health check, None where it has none."""
     if not check or not check.get("Test") or check["Test"][0] == "NONE":
         return None
-    interval = check.get("Interval", 0) / NANOSECONDS or DEFAULT_INTERVAL
-    timeout = check.get("Timeout", 0) / NANOSECONDS or DEFAULT_TIMEOUT
-    retries = check.get("Retries", 0) or DEFAULT_RETRIES
-    return float(check.get("StartPeriod", 0) / NANOSECONDS + retries * (interval + timeout))
+    return HealthCheck(
+        test=tuple(check["Test"]),
+        interval=check.get("Interval", 0) / NANOSECONDS or DEFAULT_INTERVAL,
+        timeout=check.get("Timeout", 0) / NANOSECONDS or DEFAULT_TIMEOUT,
+        retries=check.get("Retries", 0) or DEFAULT_RETRIES,
+        start_period=check.get("StartPeriod", 0) / NANOSECONDS,
+    )
 
 
-def derive_deadline(states: Iterable[ContainerState | None]) -> float:
-    """Return the seconds the slowest of the containers may take by its own health check."""
-    return max([SHORTEST_DEADLINE, *(state.patience for state in states if state and state.patience is not None)])
+def remaining(state: ContainerState, now: datetime) -> float:
+    """Return how many seconds a container may still take by its own health check, as old as it is; 0 where there is no check.
+
+    One that is healthy already has the rest of its start period to answer through the proxy as well, one that was unhealthy long
+    since its next probe.
+    """
+    if state.check is None:
+        return 0.0
+    granted = state.check.start_period if state.health == "healthy" else state.check.patience
+    age = (now - state.started).total_seconds() if state.started else 0.0
+    return max(granted - age, 0.0 if state.health == "healthy" else state.check.one_probe)
+
+
+def derive_deadline(states: Iterable[ContainerState | None], now: datetime, at_least: float = 0) -> float:
+    """Return the seconds that the slowest of these containers may take from now on by its own health check.
+
+    Containers that have been there for long do not count, so that a gate after a switch waits for what was started in it. At_least
+    is a lower bound beside that of every gate.
+    """
+    return max([SHORTEST_DEADLINE, at_least, *(remaining(state, now) for state in states if state)])
+
+
+def parse_depends_on(label: str) -> tuple[str, ...]:
+    """Return the services in a label of Compose: db:service_healthy:false,cache:service_started:true."""
+    return tuple(one.split(":")[0] for one in label.split(",") if one)
 
 
 def parse_state(inspected: dict[str, Any]) -> ContainerState:
@@ -99,9 +150,13 @@ def parse_state(inspected: dict[str, Any]) -> ContainerState:
         failing_streak=health.get("FailingStreak", 0),
         probe_started=parse_time(newest.get("Start", "")),
         probe_output=newest.get("Output", "").strip(),
-        patience=patience(config.get("Healthcheck")),
+        check=parse_check(config.get("Healthcheck")),
         service=labels.get("com.docker.compose.service", ""),
         project_directory=labels.get("com.docker.compose.project.working_dir", ""),
+        started=parse_time(state.get("StartedAt", "")),
+        pid=state.get("Pid", 0),
+        project=labels.get("com.docker.compose.project", ""),
+        depends_on=parse_depends_on(labels.get("com.docker.compose.depends_on", "")),
     )
 
 

@@ -38,6 +38,8 @@ class Gate:
     trusted: Sequence[str] = ()
     timeout: int = 5
     deadline: float = 0
+    # Where the deadline is derived, it is not shorter than this.
+    at_least: float = 0
     interval: float = 0.5
     log_lines: int = 50
 
@@ -107,6 +109,7 @@ def hold(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
         reader = _health_docker.DockerReader(gate.timeout)
         began = datetime.now(timezone.utc)
         containers = [ContainerProbe(reader, name, began) for name in gate.containers]
-    deadline = float(gate.deadline or derive_deadline(probe.look() for probe in containers))
+    looks = [probe.look() for probe in containers]
+    deadline = float(gate.deadline or derive_deadline(looks, datetime.now(timezone.utc), gate.at_least))
     result = run_gate([containers, sites], deadline, gate.interval)
     return result.held, masked(outcome(result, containers, reader, gate.log_lines, deadline), secrets)

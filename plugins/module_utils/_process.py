@@ -9,17 +9,26 @@ import os
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
 
 
-def _read(path: str) -> str:
+def read_proc(path: str) -> str:
+    """Return what a file of /proc says, an empty text for a process that has ended, also between open and read.
+
+    Whatever is read below /proc is read here: processes end when they like, and none of ours may fail over it.
+    """
     try:
         return (read_if_exists(path) or b"").decode(errors="replace")
-    except ProcessLookupError:  # The process ended between open and read.
+    except ProcessLookupError:
         return ""
+
+
+def children(pid: int) -> set[str]:
+    """Return the process ids of a process's children, proc(5)."""
+    return set(read_proc(f"/proc/{pid}/task/{pid}/children").split())
 
 
 def start_of(pid: int) -> int:
     """Return when a process was started, in ticks since the boot; 0 for one that has ended, also if nobody has reaped it."""
     # The second field, the name in parentheses, may hold blanks and parentheses itself: state is the first after the last one.
-    fields = _read(f"/proc/{pid}/stat").rpartition(") ")[2].split()
+    fields = read_proc(f"/proc/{pid}/stat").rpartition(") ")[2].split()
     return int(fields[19]) if fields and fields[0] not in "ZX" else 0
 
 
@@ -38,9 +47,9 @@ def alive(pid: int, start: int) -> bool:
 
 def uptime() -> float:
     """Return the seconds since the boot."""
-    return float(_read("/proc/uptime").split()[0])
+    return float(read_proc("/proc/uptime").split()[0])
 
 
 def boot() -> str:
     """Return what differs between two boots. Container servers share the host's boot_id, but not the start of their first process."""
-    return f"{_read('/proc/sys/kernel/random/boot_id').strip()} {start_of(1)}"
+    return f"{read_proc('/proc/sys/kernel/random/boot_id').strip()} {start_of(1)}"

@@ -11,6 +11,7 @@ import traceback
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sha256, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._process import children, read_proc
 
 IMPORT_ERROR: str | None = None
 try:
@@ -35,15 +36,10 @@ def files_digest(paths: list[str]) -> str:
     return sha256("".join(sorted(entries)).encode())
 
 
-def children(pid: int) -> set[str]:
-    """Return the process ids of a process's children: nginx's workers, proc(5)."""
-    return set((read_if_exists(f"/proc/{pid}/task/{pid}/children") or b"").decode().split())
-
-
 def accepts(pid: str) -> bool:
     """Say whether a worker still takes new connections: one that finishes what it has says so in its title."""
-    title = read_if_exists(f"/proc/{pid}/cmdline") or b""
-    return bool(title) and b"shutting down" not in title
+    title = read_proc(f"/proc/{pid}/cmdline")
+    return bool(title) and "shutting down" not in title
 
 
 class Proxy:
@@ -108,7 +104,7 @@ class Proxy:
         before = children(pid)
         self._ask(container, "does not take the reload", ["-s", "reload"])
         deadline = time.monotonic() + self._timeout
-        while not children(pid) - before or any(accepts(worker) for worker in before):
+        while not (now := children(pid)) - before or any(accepts(worker) for worker in before & now):
             if time.monotonic() > deadline:
                 raise ProxyError(
                     f"nginx in {self.container}: expected new workers in place of the old ones within {self._timeout} s of the "

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_images,
@@ -16,10 +17,19 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _tree_promote,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._compose import ComposeError, Project
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_run import Gate
 from ansible_collections.rarebooks.platform.plugins.module_utils._proxy import Proxy
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_validate import RunCommand
+
+# How often a step that changes nothing is taken where it ends in an error that nobody foresaw, the seconds in between, and those
+# after which it is not begun again: an error at the end of a gate must not double the time in which a site is down.
+TRIES = 3
+PAUSE = 1.0
+TRY_WITHIN = 60.0
+
+T = TypeVar("T")
 
 
 class SwitchError(Exception):
@@ -43,12 +53,23 @@ class Server:
     ca_file: str | None
     # Whether a certificate counts as trusted because it is the one on disk.
     certificates_on_disk: bool
+    # Seconds the gate waits, 0 for those that the containers' health checks make it, but then not less than at_least.
     deadline: float
     secrets: dict[str, str]
+    at_least: float = 0
 
     @property
     def compose(self) -> Project:
         return Project(self.client, self.run_command, self.root, self.project)
+
+    @property
+    def way_back(self) -> Server:
+        """Return the server as a release that served is brought back to it.
+
+        Its gate waits as long as the health checks of that release's own containers say. A deadline that was set for the release
+        that failed may lengthen this, and never shortens it: it may be the very reason for the failure.
+        """
+        return replace(self, deadline=0, at_least=max(self.deadline, self.at_least))
 
 
 @dataclass
@@ -70,7 +91,7 @@ def needed(server: Server, target: Target, plan: _tree_plan.Plan) -> list[str]:
     if _backup_images.moved(server.client, target.images):
         return sorted(target.images)
     try:
-        return server.compose.would_touch()
+        return again(server.compose.would_touch)
     except ComposeError:
         return sorted(target.containers)  # Such as where an image is gone: what it takes shows when it is done.
 
@@ -141,6 +162,7 @@ def gate(server: Server, target: Target, sites: bool = True, deadline: float | N
         ca_file=server.ca_file,
         trusted=target.chains if server.certificates_on_disk else (),
         deadline=server.deadline if deadline is None else deadline,
+        at_least=server.at_least,
     )
 
 
@@ -148,10 +170,27 @@ def hold(server: Server, target: Target, sites: bool = True) -> list[str]:
     """Hold until the target serves, or say why it does not; return warnings of certificates that end soon."""
     if not target.containers:
         return []
-    held, result = _health_run.hold(gate(server, target, sites), server.secrets)
+    held, result = again(lambda: _health_run.hold(gate(server, target, sites), server.secrets))
     if not held:
         raise SwitchError(result["msg"], **without_msg(result))
     return list(result["expiring"])
+
+
+def again(step: Callable[[], T]) -> T:
+    """Take a step that changes nothing, again where it ends in an error that nobody foresaw: no release is undone over a race of ours.
+
+    An error of ours is an answer and stands at once, but for an engine that does not answer at this moment.
+    """
+    until = time.monotonic() + TRY_WITHIN
+    for _try in range(TRIES - 1):
+        try:
+            return step()
+        except Exception as error:
+            foreseen = type(error).__module__.startswith(__name__.rpartition(".")[0]) and not isinstance(error, DockerUnavailable)
+            if foreseen or time.monotonic() > until:
+                raise
+        time.sleep(PAUSE)
+    return step()
 
 
 def without_msg(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,10 +200,14 @@ def without_msg(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def reload(server: Server, target: Target, force: bool) -> bool:
     """Have the proxy read what it has not; a container behind it that was replaced is reason enough."""
-    changed = False
-    for container in target.proxy:
-        proxy = Proxy(container, server.proxy_paths, server.proxy_record)
-        if force or not proxy.is_current():
-            proxy.reload()
-            changed = True
-    return changed
+    changed = [again(partial(reload_one, server, container, force)) for container in target.proxy]
+    return any(changed)
+
+
+def reload_one(server: Server, container: str, force: bool) -> bool:
+    """Have one proxy read what it has not; may be called again after an error."""
+    proxy = Proxy(container, server.proxy_paths, server.proxy_record)
+    if not force and proxy.is_current():
+        return False
+    proxy.reload()
+    return True

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import LIVE, chain_files
+from ansible_collections.rarebooks.platform.plugins.module_utils._process import read_proc
 
 RunCommand = Callable[..., tuple[int, str, str]]
 
@@ -80,9 +81,7 @@ def listeners(ports: Iterable[int]) -> dict[str, str]:
     """Return, for each port in use, the program that listens on it."""
     sockets: dict[int, str] = {}
     for name in ("/proc/net/tcp", "/proc/net/tcp6"):
-        if os.path.exists(name):
-            with open(name, encoding="ascii") as stream:
-                sockets.update(parse_listeners(stream.read()))
+        sockets.update(parse_listeners(read_proc(name)))
     wanted = {port: sockets[port] for port in ports if port in sockets}
     if not wanted:
         return {}
@@ -97,8 +96,8 @@ def _socket_owners(inodes: set[str]) -> dict[str, str]:
             match = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(link))
             if match and match.group(1) in inodes:
                 pid = link.split("/")[2]
-                with open(f"/proc/{pid}/comm", encoding="utf-8") as stream:
-                    owners[match.group(1)] = f"{stream.read().strip()} (pid {pid})"
+                if name := read_proc(f"/proc/{pid}/comm").strip():
+                    owners[match.group(1)] = f"{name} (pid {pid})"
         except OSError:  # the process or its descriptor has gone meanwhile
             continue
     return owners

@@ -148,7 +148,9 @@ options:
     description:
       - Seconds all probes may take until they hold. The round that runs when it passes is the last one and is finished.
       - V(0) derives it from the health checks of O(containers), as the largest
-        C(start period + retries * (interval + timeout)), but at least 60 seconds.
+        C(start period + retries * (interval + timeout)), less what has passed since that container was started, but at
+        least 60 seconds. A container that is healthy already counts with its start period alone, one that has been there
+        for long does not count.
     type: int
     default: 0
   interval:

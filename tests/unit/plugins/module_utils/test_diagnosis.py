@@ -12,7 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health_contain
 
 EXITED = ContainerState(
     id="915b36a3", image="maymessenger_backend:1", status="exited", exit_code=1, error="", oom_killed=False, restarts=0,
-    health="none", failing_streak=0, probe_started=None, probe_output="", patience=None, service="", project_directory="",
+    health="none", failing_streak=0, probe_started=None, probe_output="", check=None, service="", project_directory="",
 )
 
 STARTED = """info: Microsoft.Hosting.Lifetime[14]

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import (
     ContainerProbe,
+    ContainerState,
     DockerUnavailable,
     derive_deadline,
+    parse_check,
     parse_state,
     parse_time,
-    patience,
 )
 
 BEGAN = datetime(2026, 11, 22, 20, 0, 0, tzinfo=timezone.utc)
@@ -162,17 +163,53 @@ def test_times_of_the_engine(text: str, expected: datetime | None) -> None:
     ],
 )
 def test_patience_of_a_health_check(check: dict[str, Any] | None, seconds: float | None) -> None:
-    assert patience(check) == seconds
+    parsed = parse_check(check)
+    assert (parsed and parsed.patience) == seconds
+
+
+SLOW = {"Test": ["CMD", "p"], "Interval": 30 * SECOND, "Timeout": 10 * SECOND, "Retries": 10, "StartPeriod": 120 * SECOND}
+
+
+def state_of_age(health: str, age: float, check: dict[str, Any] | None = SLOW, **state: Any) -> ContainerState:
+    started = (BEGAN - timedelta(seconds=age)).isoformat().replace("+00:00", "Z")
+    return parse_state(inspected(health=health, check=check, StartedAt=started, **state))
+
+
+@pytest.mark.parametrize(
+    ("health", "age", "seconds"),
+    [
+        # As old as it is: what was started in this switch counts whole, what has been there for long does not.
+        ("starting", 0, 520.0),
+        ("starting", 100, 420.0),
+        # Docker is about to say: the answer of its next probe is waited for.
+        ("starting", 519, 60.0),
+        # Its own check is content; until its start period is over the site may be late.
+        ("healthy", 5, 115.0),
+        ("healthy", 100, 60.0),
+        ("healthy", 10_000, 60.0),
+        # Unhealthy all along: its next probe decides.
+        ("unhealthy", 10_000, 60.0),
+    ],
+)
+def test_the_deadline_counts_what_is_young(health: str, age: float, seconds: float) -> None:
+    assert derive_deadline([state_of_age(health, age)], BEGAN) == seconds
 
 
 def test_the_deadline_is_that_of_the_slowest_container() -> None:
-    def state(retries: int) -> Any:
-        check = {"Test": ["CMD", "p"], "Interval": 30 * SECOND, "Timeout": 10 * SECOND, "Retries": retries}
-        return parse_state(inspected(check=check))
+    slow, quick = state_of_age("starting", 0), state_of_age("starting", 0, {"Test": ["CMD", "p"], "Retries": 1})
+    assert derive_deadline([quick, None, slow, parse_state(inspected())], BEGAN) == 520.0
+    assert derive_deadline([], BEGAN) == 60.0
 
-    assert derive_deadline([state(3), None, state(10), parse_state(inspected())]) == 400.0
-    assert derive_deadline([state(1)]) == 60.0
-    assert derive_deadline([]) == 60.0
+
+def test_the_deadline_has_a_lower_bound() -> None:
+    """The way back: what was set for a release may lengthen the wait for the one before it."""
+    assert derive_deadline([state_of_age("healthy", 10_000)], BEGAN, at_least=200) == 200.0
+    assert derive_deadline([state_of_age("starting", 0)], BEGAN, at_least=5) == 520.0
+
+
+def test_an_unhealthy_container_with_a_slow_check_is_asked_once_more() -> None:
+    hourly = {**SLOW, "Interval": 100 * SECOND}
+    assert derive_deadline([state_of_age("unhealthy", 10_000, hourly)], BEGAN) == 110.0
 
 
 def test_the_newest_health_log_entry_is_the_one_that_counts() -> None:

@@ -114,7 +114,7 @@ def test_all_hold(capsys: pytest.CaptureFixture[str]) -> None:
     result = run(capsys, containers=["rarebooks_backend"])
     assert not result.get("failed") and result["changed"] is False
     assert result["msg"].startswith("1 of 1 probes hold after ")
-    assert result["deadline"] == 580.0
+    assert result["deadline"] == 180.0
     assert result["containers"] == [
         {"name": "rarebooks_backend", "state": "running", "health": "healthy", "exit_code": 0, "oom_killed": False,
          "restarts": 0, "image": "maymessenger_backend:1", "cause": "", "probe_output": "", "logs": []}
