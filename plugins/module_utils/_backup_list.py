@@ -16,6 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifes
     BackupError,
     Manifest,
     load,
+    moment_of,
     store,
     verify,
 )
@@ -64,6 +65,8 @@ def find_all(root: str) -> list[Found]:
 
 
 def _in_directory(identifier: str, path: str) -> Found:
+    if moment_of(identifier) is None:
+        return Found(identifier, "sealed", path, damage=f"{path}: expected a time as its name, got {identifier}: no deploy made it")
     files = {target: os.path.join(path, name) for name, target in GUIDE_FILES.items() if os.path.isfile(os.path.join(path, name))}
     if COMPOSE_FILE in files and not os.path.exists(os.path.join(path, MANIFEST)):
         return Found(identifier, "legacy", path, files=files)

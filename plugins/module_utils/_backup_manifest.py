@@ -12,12 +12,15 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+import stat
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from typing import Any, TypedDict
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _tree_plan
+from ansible_collections.rarebooks.platform.plugins.module_utils import _state, _tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sha256
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Description
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File, TreeError
 
 FORMAT = 1
 BACKUPS = "backups"
@@ -27,12 +30,52 @@ FILES = "files"
 DUMPS = "dumps"
 ID = re.compile(r"\d{8}_\d{6}")
 CHUNK = 1 << 20
-# Fields that manifests of 0.2 do not have.
-LATER = ("certificates",)
+ID_TIME = "%Y%m%d_%H%M%S"
 
 
 class BackupError(Exception):
     """A backup cannot be made or used; the message names the file."""
+
+
+class _Format(TypedDict):
+    format: int
+
+
+class SealedFile(TypedDict, total=False):
+    """A file of the tree, with size and hash, or with link."""
+
+    mode: str
+    uid: int
+    gid: int
+    size: int
+    sha256: str
+    link: str
+
+
+class SealedImage(TypedDict):
+    """The image of a container. A manifest says more of it."""
+
+    name: str
+    id: str
+    tag: str
+
+
+class SealedDatabase(TypedDict):
+    """The database in a container."""
+
+    name: str
+    user: str
+    schema_query: str
+    schema: str
+    dump: dict[str, Any] | None
+    proof_seconds: float | None
+
+
+class SealedDump(TypedDict):
+    """A file below dumps/."""
+
+    size: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -139,10 +182,52 @@ def load(directory: str) -> Manifest:
             raise BackupError(f"{directory}/{name} is missing: the backup is incomplete or was made by something else")
     if content is None or seal != seal_of(content):
         raise BackupError(f"{path} does not have the SHA-256 in {SEAL}: one of the two was damaged or changed")
-    stated = json.loads(content)
-    if stated.get("format") != FORMAT:
-        raise BackupError(f"{path}: expected format {FORMAT}, got {stated.get('format')!r}: it was made by another version")
-    return Manifest(**{one.name: stated[one.name] for one in fields(Manifest) if one.name in stated or one.name not in LATER})
+    try:
+        made_by = _state.decode(content, _Format)["format"]
+        if made_by != FORMAT:
+            raise _state.Misfit(f"expected format {FORMAT}, got {made_by}: it was made by another version")
+        manifest = _state.decode(content, Manifest)
+        check_manifest(manifest)
+    except _state.Misfit as error:
+        raise BackupError(f"{path}: {error}") from None
+    name = os.path.basename(directory)
+    if manifest.id != name:
+        raise BackupError(f"{path} is that of backup {manifest.id}, not of {name}: the directory was renamed, or exchanged with another "
+                          "one. Give it its own name again")
+    return manifest
+
+
+def check_manifest(manifest: Manifest) -> None:
+    """Raise Misfit for what a manifest of ours never says, such as a path that leads out of the tree."""
+    for where, shape in (("files", SealedFile), ("images", SealedImage), ("databases", SealedDatabase), ("dumps", SealedDump)):
+        _state.fit(getattr(manifest, where), dict[str, shape], where)  # type: ignore[valid-type]
+    _state.fit(manifest.description, Description, "description")
+    _state.check_paths(manifest.files)
+    _state.check_paths(manifest.dumps)
+    for path, entry in manifest.files.items():
+        _check_file(path, entry)
+    for container, entry in manifest.databases.items():
+        dump = entry["dump"]
+        file = None if dump is None else dump.get("file")
+        if dump is not None and not any(path.split("/")[0] == file for path in manifest.dumps):
+            raise _state.Misfit(f"databases.{container}: its dump {file!r} is not among those of the backup")
+
+
+def _check_file(path: str, entry: dict[str, Any]) -> None:
+    content = {"link"} if "link" in entry else {"size", "sha256"}
+    missing = sorted(({"mode", "uid", "gid"} | content) - entry.keys())
+    if missing:
+        raise _state.Misfit(f"{path} has no {' and no '.join(missing)}")
+    if not re.fullmatch("[0-7]{4}", entry["mode"]):
+        raise _state.Misfit(f"{path}: expected a mode of four octal digits, got {entry['mode']!r}")
+
+
+def moment_of(identifier: str) -> datetime | None:
+    """Return the moment that an id names; None where it is no time, such as month 99."""
+    try:
+        return datetime.strptime(identifier, ID_TIME).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
 
 
 def verify(directory: str, manifest: Manifest, dumps: bool = True) -> None:
@@ -159,9 +244,13 @@ def verify(directory: str, manifest: Manifest, dumps: bool = True) -> None:
 
 def _complaint(path: str, entry: dict[str, Any]) -> str:
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return "is no file"  # To open a pipe would wait for somebody to write to it.
         size, digest = measure(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     if size != entry["size"]:
         return f"was changed or truncated: expected {entry['size']} bytes, got {size}"
     return "" if digest == entry["sha256"] else "was changed: its SHA-256 is not the sealed one"
@@ -181,7 +270,10 @@ def kept_owned(directory: str) -> dict[str, _tree_plan.Owned]:
     """Return which files of the release were ours."""
     path = os.path.join(directory, FILES, _tree_plan.MANIFEST)
     content = read_if_exists(path)
-    return {} if content is None else _tree_plan.load_manifest(path, content)
+    try:
+        return {} if content is None else _tree_plan.load_manifest(path, content)
+    except TreeError as error:
+        raise BackupError(f"{error}. Choose another backup") from None
 
 
 def kept_files(directory: str, manifest: Manifest) -> list[KeptFile]:

@@ -19,6 +19,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifes
     FILES,
     FORMAT,
     ID,
+    ID_TIME,
     MANIFEST,
     SEAL,
     BackupError,
@@ -54,7 +55,7 @@ def new_id(directory: str, now: Callable[[], datetime]) -> str:
     """Return an id of this second, or of the next one that no backup has; guide-made backups count as well."""
     taken = {match.group() for name in os.listdir(directory) for match in [ID.search(name)] if match}
     moment = now()
-    while (identifier := moment.strftime("%Y%m%d_%H%M%S")) in taken:
+    while (identifier := moment.strftime(ID_TIME)) in taken:
         moment += timedelta(seconds=1)
     return identifier
 

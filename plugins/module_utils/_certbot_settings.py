@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypedDict
 
+from ansible_collections.rarebooks.platform.plugins.module_utils import _state
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import LIVE
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
 
 HTTP, DNS = "http-01", "dns-01"
+REMEDY = "Deploy again: that writes it anew."
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,42 @@ class Settings:
     @classmethod
     def load(cls, path: str) -> Settings:
         """Read the settings of a server."""
-        with open(path, encoding="utf-8") as stream:
-            return cls.from_dict(json.load(stream))
+        found = stored(path)
+        if not isinstance(found.get("path"), str):
+            raise _state.StateError(f"{path} is missing or does not say where certificates are ordered. {REMEDY}")
+        return cls.from_dict(found)
 
     def sites(self) -> dict[str, list[str]]:
         """Return the host names the live release serves with each certificate."""
         found: dict[str, list[str]] = {}
-        release = json.loads(read_if_exists(os.path.join(self.stack_path, "release.json")) or b"{}")
-        for app in release.get("apps", []):
+        for app in release_of(self.stack_path).get("apps", []):
             if "certificate" in app:
                 found.setdefault(app["certificate"], []).extend(app["server_names"])
         return found
+
+
+def stored(path: str) -> dict[str, Any]:
+    """Return the settings in a file, none where there is no such file."""
+    return _state.load(path, dict[str, Any], REMEDY) or {}
+
+
+def release_of(stack_path: str) -> dict[str, Any]:
+    """Return what the live release says of itself; nothing where there is none."""
+    path = os.path.join(stack_path, "release.json")
+    return dict(_state.load(path, Release, REMEDY) or {})
+
+
+class Site(TypedDict, total=False):
+    """An app of a release, as far as its certificate goes."""
+
+    certificate: str
+    server_names: list[str]
+
+
+class Release(TypedDict, total=False):
+    """A release, as far as its certificates go."""
+
+    apps: list[Site]
 
 
 @dataclass(frozen=True)

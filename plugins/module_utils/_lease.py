@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.module_utils import _state
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, write_durably
 from ansible_collections.rarebooks.platform.plugins.module_utils._ledger import Run
 from ansible_collections.rarebooks.platform.plugins.module_utils._process import alive, boot, start_of, uptime
@@ -24,6 +25,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._process import
 DIRECTORY = "/run/rarebooks.platform"
 INTERVAL = 5
 STALE_AFTER = 20
+# Seconds by which a heartbeat may seem to come from the future: it is written with two digits.
+TOLERANCE = 1
 
 
 @dataclass
@@ -64,16 +67,17 @@ class Place:
     def age(self, token: str) -> float | None:
         """Return how old the last heartbeat is, None where there is none."""
         try:
-            return max(0.0, uptime() - float((read_if_exists(self.file(token)) or b"").split()[0]))
-        except (IndexError, ValueError):
+            age = uptime() - float((read_if_exists(self.file(token)) or b"").split()[0])
+        except (IndexError, ValueError, OSError):
             return None
+        # One of the future is none either: an uptime only ever gets longer, so it would hold the lease for as long as it says.
+        return max(0.0, age) if -TOLERANCE <= age < math.inf else None
 
     def load(self) -> Lease | None:
         """Return the lease as it stands. One that makes no sense is none: it must not lock anybody out."""
         try:
-            data = json.loads(read_if_exists(self.file("json")) or b"")
-            return Lease(**{**data, "run": Run.from_dict(data["run"])})
-        except (ValueError, KeyError, TypeError):
+            return _state.load(self.file("json"), Lease, "")
+        except _state.StateError:
             return None
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.module_utils import _state
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sync_directory
 
 FILE = "ledger.jsonl"
@@ -131,12 +132,9 @@ def read(directory: str) -> tuple[list[dict[str, Any]], int]:
         if not line:
             continue
         try:
-            found = json.loads(line.decode())
-        except ValueError:
-            found = None
-        if isinstance(found, dict):
-            entries.append({**BLANK, **found})
-        else:
+            found = _state.decode(line, dict[str, Any])
+            entries.append({**BLANK, **found, **asdict(_state.fit(found, Entry))})
+        except _state.Misfit:
             unreadable += 1
     return entries, unreadable
 

@@ -10,6 +10,7 @@ import time
 import traceback
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.module_utils import _state
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sha256, write_durably
 from ansible_collections.rarebooks.platform.plugins.module_utils._process import children, read_proc
 
@@ -53,7 +54,11 @@ class Proxy:
 
     def is_current(self) -> bool:
         """Say whether nginx has read the files as they are."""
-        return bool(json.loads(read_if_exists(self._record) or b"{}").get("digest") == self.digest)
+        try:
+            record = _state.load(self._record, dict[str, Any], "") or {}
+        except _state.StateError:
+            return False  # Then it reads them once more, which harms nobody, and the record is written anew.
+        return bool(record.get("digest") == self.digest)
 
     def test(self) -> None:
         """Have nginx judge the files; a ProxyError says what it does not like."""

@@ -10,9 +10,15 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sync_directory, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils import _ledger, _state
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory, write_durably
 
 FILE = ".release.journal.json"
+DAMAGED = (
+    "It is the note of a switch that was cut off, so that what is live may be neither release, and nothing is guessed over it. Nothing "
+    "has been changed. Move the file away, then go back to the newest backup (`ansible-playbook backups.yml` lists them; it holds what "
+    "was live before that switch) with rollback.yml -e rollback_to=<id>, or deploy again."
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +36,13 @@ class Journal:
 
 def read(root: str) -> Journal | None:
     """Return the switch that was interrupted here, None where none was."""
-    content = read_if_exists(os.path.join(root, FILE))
-    return None if content is None else Journal(**json.loads(content))
+    path = os.path.join(root, FILE)
+    journal = _state.load(path, Journal, DAMAGED)
+    try:
+        _ledger.Run.from_dict(journal.run if journal else {})
+    except (ValueError, TypeError):
+        raise _state.StateError(f"{path} is damaged: run does not describe a run. {DAMAGED}") from None
+    return journal
 
 
 def write(root: str, journal: Journal) -> None:

@@ -8,9 +8,9 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _tree_plan
+from ansible_collections.rarebooks.platform.plugins.module_utils import _state, _tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import sha256
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import Existing
 
@@ -23,6 +23,42 @@ COMPOSE_FILE = "docker-compose.yml"
 # What a server set up by hand has; it is a release as well, though no file of it is ours.
 BY_HAND_FILES = (COMPOSE_FILE, ".env")
 BY_HAND_DIRECTORY = "nginx"
+
+
+class _DescribedDatabase(TypedDict):
+    container: str
+    name: str
+    user: str
+
+
+class _DescribedApp(TypedDict):
+    name: str
+    containers: list[str]
+
+
+class DescribedApp(_DescribedApp, total=False):
+    """An app as a release describes it."""
+
+    title: str
+    server_names: list[str]
+    certificate: str
+    probes: list[dict[str, Any]]
+    databases: list[_DescribedDatabase]
+
+
+class DescribedProxy(TypedDict):
+    """The proxy as a release describes it."""
+
+    containers: list[str]
+
+
+class Description(TypedDict, total=False):
+    """What a release says of itself, as far as it has to be relied upon: releases of any version of ours are described so."""
+
+    apps: list[DescribedApp]
+    proxy: DescribedProxy
+    network: str
+    sources: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -95,11 +131,11 @@ def _below(root: str, directory: str) -> list[str]:
 
 
 def read_description(files: dict[str, Existing]) -> dict[str, Any]:
-    """Return what a release says of itself; nothing where it is older than such descriptions, or made by hand."""
+    """Return what a release says of itself; nothing where it is older than such descriptions, made by hand, or damaged."""
     existing = files.get(DESCRIPTION)
     try:
-        return {} if existing is None else dict(json.loads(existing.data))
-    except (ValueError, TypeError):
+        return {} if existing is None else dict(_state.decode(existing.data, Description))
+    except _state.Misfit:
         return {}
 
 

@@ -9,12 +9,15 @@ connection and cannot reach the controller's log, its memory or a diff.
 
 from __future__ import annotations
 
-import json
 import re
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
+from ansible_collections.rarebooks.platform.plugins.module_utils import _state
 
 MASK = "********"
+DAMAGED = (
+    "So the server's secrets are unknown, and nothing has been changed: new ones would lock the apps out of their databases. Restore "
+    "the file from a copy, or correct it by hand."
+)
 REFERENCE = re.compile(r"@secret\(([a-z][a-z0-9_]*)\)@")
 
 
@@ -29,11 +32,7 @@ def reference(name: str) -> str:
 
 def load(path: str) -> dict[str, str]:
     """Return the secrets of a server by name; none where the file does not exist yet."""
-    content = read_if_exists(path)
-    if content is None:
-        return {}
-    secrets: dict[str, str] = json.loads(content)
-    return secrets
+    return _state.load(path, dict[str, str], DAMAGED) or {}
 
 
 def referenced(text: str) -> set[str]:

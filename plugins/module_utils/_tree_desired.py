@@ -11,7 +11,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _files, _secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils import _files, _secrets, _state
 
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
@@ -84,12 +84,9 @@ def load_secrets(path: str | None) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        secrets = _secrets.load(path)
-    except ValueError as error:
-        raise TreeError(f"{path}: expected a JSON object of secrets, got something unreadable ({error})") from None
-    if not isinstance(secrets, dict) or not all(isinstance(value, str) for value in secrets.values()):
-        raise TreeError(f"{path}: expected a JSON object whose values are all strings")
-    return secrets
+        return _secrets.load(path)
+    except _state.StateError as error:
+        raise TreeError(str(error)) from None
 
 
 def desired(items: list[dict[str, Any]], secrets: dict[str, str], secrets_file: str | None) -> list[File]:

@@ -10,8 +10,8 @@ import stat
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _files
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import PRIVATE_MODE, File, TreeError
+from ansible_collections.rarebooks.platform.plugins.module_utils import _files, _state
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import PRIVATE_MODE, RESERVED, File, TreeError
 
 MANIFEST = ".config_tree.json"
 STAGED = ".config_tree.staged"
@@ -83,10 +83,28 @@ def read_journal(root: str) -> dict[str, str] | None:
     path = os.path.join(root, STAGED, JOURNAL)
     content = _files.read_if_exists(path)
     try:
-        return None if content is None else dict(json.loads(content))
-    except (ValueError, TypeError):
-        raise TreeError(f"{path}: expected the journal of an interrupted run, got something unreadable. "
+        return None if content is None else _journal(content)
+    except _state.Misfit as error:
+        raise TreeError(f"{path}: expected the journal of an interrupted run, got something unusable: {error}. "
                         f"Remove {os.path.dirname(path)}, then run again: the tree is compared and completed") from None
+
+
+def _journal(content: bytes) -> dict[str, str]:
+    changes = _state.decode(content, dict[str, str])
+    check_owned_paths(changes)
+    for path, change in changes.items():
+        if change not in (CREATED, UPDATED, REMOVED):
+            raise _state.Misfit(f"{path}: expected one of {CREATED}, {UPDATED}, {REMOVED}, got {change!r}")
+    return changes
+
+
+def check_owned_paths(paths: Iterable[str]) -> None:
+    """Raise Misfit for a path at which a file of ours cannot be: a list that names it is not to be acted upon."""
+    known = list(paths)
+    _state.check_paths(known)
+    for path in known:
+        if path.startswith(RESERVED):
+            raise _state.Misfit(f"{path!r} names one of this module's own files")
 
 
 class LiveTree:
@@ -129,10 +147,13 @@ def look(path: str) -> Existing | None:
 def load_manifest(path: str, content: bytes) -> dict[str, Owned]:
     """Return what a manifest says; path is for the message where it says nothing."""
     try:
-        return {key: Owned(**entry) for key, entry in json.loads(content).items()}
-    except (ValueError, TypeError, AttributeError):
-        raise TreeError(f"{path}: expected the list of files that this module wrote, got something unreadable. "
-                        "Restore it, or remove it; then stale files are no longer known as ours and stay") from None
+        owned = _state.decode(content, dict[str, Owned])
+        check_owned_paths(owned)
+    except _state.Misfit as error:
+        raise TreeError(f"{path}: expected the list of files that this module wrote, got something unusable: {error}. Put back the one "
+                        "that the newest backup holds (files/.config_tree.json), or remove it; then stale files are no longer known as "
+                        "ours and stay. Nothing was changed") from None
+    return owned
 
 
 def reachable(root: str, path: str) -> bool:

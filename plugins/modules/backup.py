@@ -161,6 +161,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
+from ansible_collections.rarebooks.platform.plugins.module_utils._state import StateError
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
 
 
 def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
@@ -232,7 +234,7 @@ def main() -> None:
     began = time.monotonic()
     try:
         result |= (seal if module.params["state"] == "sealed" else prune)(module, _health_docker.connect())
-    except BackupError as error:
+    except (BackupError, StateError, TreeError) as error:
         module.fail_json(msg=str(error))
     except Exception as error:
         module.fail_json(

@@ -117,15 +117,17 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _release_live,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, moment_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
+from ansible_collections.rarebooks.platform.plugins.module_utils._state import StateError
 
 
 def age_of(identifier: str) -> int:
-    """Return the seconds since the moment that an id names."""
-    moment = datetime.strptime(identifier, "%Y%m%d_%H%M%S").replace(tzinfo=timezone.utc)
-    return int((datetime.now(timezone.utc) - moment).total_seconds())
+    """Return the seconds since the moment that an id names; 0 for one that names none."""
+    moment = moment_of(identifier)
+    return int((datetime.now(timezone.utc) - moment).total_seconds()) if moment else 0
 
 
 def entry(backup: Found, ledger: list[dict[str, Any]], live: Live) -> dict[str, Any]:
@@ -146,6 +148,17 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live) -> dict[str, 
     }
 
 
+def interrupted(module: AnsibleModule, root: str) -> Journal | None:
+    """Return the switch that was cut off. A note of it that cannot be read is no reason not to list what one may go back to."""
+    try:
+        return _release_journal.read(root)
+    except StateError as error:
+        if module.params["id"]:
+            raise
+        module.warn(str(error))
+        return None
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -162,7 +175,7 @@ def main() -> None:
         client = _health_docker.connect()
         live = _release_live.read(root, module.params["project"], client)
         ledger, _unreadable = _ledger.read(root)
-        pending = _release_journal.read(root)
+        pending = interrupted(module, root)
         backups = _backup_list.find_all(root)
         chosen: dict[str, Any] = {}
         if identifier == "previous":

@@ -148,35 +148,29 @@ trusted:
   elements: str
 """
 
-import json
 import os
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import _certificate
+from ansible_collections.rarebooks.platform.plugins.module_utils import _certificate, _state
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_plan import due, threshold
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_records import Records, text
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings, release_of, stored
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import chain_files, is_placeholder
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
 
 TIMER = {"UnitFileState": "enabled", "ActiveState": "active", "NextElapseUSecRealtime": "next"}
 
 
 def stored_settings(params: dict[str, Any]) -> dict[str, Any]:
-    return dict(json.loads(read_if_exists(os.path.join(params["letsencrypt_path"], "settings.json")) or b"{}"))
+    return stored(os.path.join(params["letsencrypt_path"], "settings.json"))
 
 
 def settings_of(params: dict[str, Any]) -> Settings:
     """Return the server's settings; where nothing is ordered, those of which only the places matter."""
     places = {"path": params["letsencrypt_path"], "stack_path": params["path"], "live": params["live"]}
     return Settings.from_dict({**stored_settings(params), **places})
-
-
-def release_of(params: dict[str, Any]) -> dict[str, Any]:
-    return dict(json.loads(read_if_exists(os.path.join(params["path"], "release.json")) or b"{}"))
 
 
 def described(path: str, settings: Settings) -> tuple[dict[str, Any], _certificate.Certificate]:
@@ -214,7 +208,10 @@ def main() -> None:
     )
     if _certificate.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=_certificate.IMPORT_ERROR)
-    settings, release = settings_of(module.params), release_of(module.params)
+    try:
+        settings, release = settings_of(module.params), release_of(module.params["path"])
+    except _state.StateError as error:
+        module.fail_json(msg=str(error))
     certificates: list[dict[str, Any]] = []
     probes, unreadable, trusted = [], [], []
     for path in chain_files(settings.live):

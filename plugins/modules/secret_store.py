@@ -87,7 +87,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets, _state
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import write_durably
 
 ALPHABET = string.ascii_letters + string.digits
@@ -147,11 +147,8 @@ def main() -> None:
     path = module.params["path"]
     try:
         store = _secrets.load(path)
-    except ValueError:
-        module.fail_json(
-            msg=f"{path} is not readable as JSON, so the server's secrets are unknown. Generating new ones would lock the "
-            "apps out of their databases. Restore the file from a copy, or correct it by hand."
-        )
+    except _state.StateError as error:
+        module.fail_json(msg=str(error))
     locked = conflicts(store, module.params["secrets"])
     if locked:
         module.fail_json(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.rarebooks.platform.plugins.filter.secret import FilterModule
 from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._state import StateError
 
 VALUES = {"db": "correct-horse", "jwt": "correct-horse-battery", "empty": ""}
 
@@ -44,5 +45,8 @@ def test_load(tmp_path: Path) -> None:
     (tmp_path / "store").write_text('{"db": "x"}')
     assert _secrets.load(str(tmp_path / "store")) == {"db": "x"}
     (tmp_path / "store").write_text('{"db": ')
-    with pytest.raises(ValueError, match="Expecting value"):
+    with pytest.raises(StateError, match=r"store is damaged: expected JSON.*nothing has been changed.*Restore the file"):
+        _secrets.load(str(tmp_path / "store"))
+    (tmp_path / "store").write_text('{"db": 5}')
+    with pytest.raises(StateError, match="store is damaged: db: expected a text, got a whole number"):
         _secrets.load(str(tmp_path / "store"))

@@ -96,7 +96,7 @@ def test_private_text_is_hidden_whole_and_by_line_unless_a_line_is_trivial() -> 
 def test_a_broken_secrets_file_is_named_but_not_quoted(content: str, tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     path.write_text(content, errors="surrogateescape")
-    with pytest.raises(TreeError, match=rf"^{path}: expected a JSON object"):
+    with pytest.raises(TreeError, match=rf"^{path} is damaged: "):
         load_secrets(str(path))
     assert load_secrets(str(tmp_path / "missing")) == load_secrets(None) == {}
 

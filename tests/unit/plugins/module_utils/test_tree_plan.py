@@ -129,7 +129,7 @@ def test_another_file_system_is_refused_before_the_commit(tmp_path: Path, monkey
 def test_an_unreadable_manifest_is_not_taken_for_an_empty_one(tmp_path: Path, content: str) -> None:
     manifest = tmp_path / _tree_plan.MANIFEST
     manifest.write_text(content)
-    with pytest.raises(TreeError, match=rf"^{manifest}: expected the list .*Restore it, or remove it"):
+    with pytest.raises(TreeError, match=rf"^{manifest}: expected the list .*Put back the one .* or remove it"):
         plan_of(tmp_path, public("a"))
 
 

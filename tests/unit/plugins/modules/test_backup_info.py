@@ -1,0 +1,59 @@
+"""What the module says where files of ours are damaged: it lists what there is, and names what is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _release_journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import MANIFEST, store
+from ansible_collections.rarebooks.platform.plugins.modules import backup_info
+from backup_support import PROJECT, Engine, sealed
+
+FIRST = "20261124_120000"
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    engine = Engine(str(tmp_path))
+    engine.run("web", "web:1", "sha256:" + "1" * 64)
+    (tmp_path / "docker-compose.yml").write_text("services: {}\n")
+    sealed(tmp_path, engine)
+    monkeypatch.setattr(_health_docker, "connect", lambda: engine)
+    return tmp_path
+
+
+def info(root: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> dict[str, Any]:
+    with patch_module_args({"path": str(root), "project": PROJECT, **options}), pytest.raises(SystemExit):
+        backup_info.main()
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_a_damaged_journal_keeps_nobody_from_seeing_what_there_is(
+    server: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(backup_info.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
+    (server / _release_journal.FILE).write_text("{")
+    result = info(server, capsys)
+    assert [one["id"] for one in result["backups"]] == [FIRST]
+    assert ".release.journal.json is damaged" in warnings[0]
+    assert "Move the file away" in info(server, capsys, id="previous")["msg"]
+
+
+def test_damaged_backups_are_listed_with_what_is_wrong(server: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    backups = Path(store(str(server)))
+    (backups / "20269999_999999").mkdir()
+    (backups / FIRST / MANIFEST).write_text("{}")
+    results = {one["id"]: one["result"] for one in info(server, capsys)["backups"]}
+    assert "expected a time as its name" in results["20269999_999999"]
+    assert "does not have the SHA-256" in results[FIRST]
+
+
+def test_a_damaged_ledger_is_no_error(server: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (server / "ledger.jsonl").write_bytes(b"\xff\n{\n[]\n")
+    assert len(info(server, capsys)["backups"]) == 1
