@@ -60,8 +60,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             problems += self._certificates(arguments["provided_certificates"], apps)
         if arguments["letsencrypt"] is not None:
             problems += _letsencrypt.problems(arguments["letsencrypt"], apps)
-        problems += self._sources(apps)
-        result.update(changed=False, problems=problems, warnings=_preconditions.resolution(server, hosts))
+        source_problems, warnings = self._sources(apps)
+        problems += source_problems
+        result.update(changed=False, problems=problems, warnings=_preconditions.resolution(server, hosts) + warnings)
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(failed=True, msg=f"Nothing has been changed. Before a deploy can start:\n{listed}")
@@ -78,15 +79,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             problems += _certificate_files.problems(name, files["certificate"], files["key"], hosts, _certificate_files.utc_now())
         return problems
 
-    def _sources(self, apps: list[dict[str, Any]]) -> list[str]:
-        problems = []
+    def _sources(self, apps: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+        problems, warnings = [], []
         for app in apps:
             source = app.get("source")
             if not source:
                 continue
             limits = Limits(*(int(source[name]) for name in ("max_entries", "max_size", "max_ratio")))
             try:
-                inspect_source(source["src"], source["checksum"] or None, source["required"], limits)
+                archive = inspect_source(source["src"], source["checksum"] or None, source["required"], limits)
             except ArchiveError as error:
                 problems.append(f"{app['title']} backend source: {error}")
-        return problems
+            else:
+                warnings += _preconditions.windows_scripts(f"{app['title']} backend source {source['src']}", archive.windows_scripts)
+        return problems, warnings

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from ansible_collections.rarebooks.platform.plugins.module_utils._archive_charset import name_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import (
     REPACK,
     ArchiveError,
     Names,
     clean_name,
+    is_excluded,
     wrapping_folder,
 )
 
@@ -78,14 +80,15 @@ def _entries(where: str, infos: list[zipfile.ZipInfo], limits: Limits) -> dict[s
     names = Names(where)
     files: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
-        # orig_filename: zipfile cuts filename at a NUL and, since Python 3.12, may take it from an extra field.
-        raw = info.orig_filename
+        raw = name_of(where, info)
         path = clean_name(where, raw)
         kind = stat.S_IFMT(info.external_attr >> 16)
+        is_folder = kind == stat.S_IFDIR or raw.endswith(("/", "\\"))
+        if is_excluded(path, is_folder):
+            continue
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             got = f"{_KINDS.get(kind, 'an unknown kind of file')} at {raw!a}"
             raise ArchiveError(where, "an entry is no regular file", "files and folders only", got)
-        is_folder = kind == stat.S_IFDIR or raw.endswith(("/", "\\"))
         if path:
             names.add(path, is_folder)
         elif not is_folder:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -16,9 +17,13 @@ MAX_NAME = 255
 MAX_PATH = 512
 MAX_DEPTH = 32
 
+# What no source consists of: as in a .gitignore, matched against each name at any depth, a trailing slash asks for a folder.
+EXCLUDE = (".git", ".vs/", "bin/", "obj/", "node_modules/", "*.user")
+
 _DRIVE = re.compile(r"[A-Za-z]:")
-# Control characters, line and paragraph separators, and bytes that are no text at all (surrogates).
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Control characters, line and paragraph separators, bytes that are no text at all (surrogates), and what cannot be seen but
+# changes how a name looks, such as a turn from right to left.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class ArchiveError(Exception):
@@ -32,7 +37,7 @@ def clean_name(where: str, raw: str) -> str:
     """Return an entry's path with forward slashes and without empty or '.' parts; empty for the archive's own root."""
     shown = ascii(raw)
     if any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in raw):
-        raise ArchiveError(where, "a name holds a control character", "printable names", shown)
+        raise ArchiveError(where, "a name holds a control or invisible character", "printable names", shown)
     name = raw.replace("\\", "/")
     if name.startswith("/") or _DRIVE.match(name):
         raise ArchiveError(where, "an entry has an absolute path", "paths relative to the archive's top", shown)
@@ -49,6 +54,13 @@ def clean_name(where: str, raw: str) -> str:
             f"{len(path.encode())} bytes in {len(parts)} parts, beginning {raw[:60]!a}",
         )
     return path
+
+
+def is_excluded(path: str, is_folder: bool, patterns: Sequence[str] = EXCLUDE) -> bool:
+    """Say whether a path, or a folder above it, is one that is left out."""
+    *folders, name = path.split("/")
+    forms = [form for folder in folders for form in (folder, f"{folder}/")] + [name] + [f"{name}/"] * is_folder
+    return any(fnmatch.fnmatchcase(form, pattern) for pattern in patterns for form in forms)
 
 
 class Names:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import io
 import os
 import stat
@@ -12,12 +11,15 @@ import zipfile
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_entries import Limits
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError, clean_name
+from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import (
+    EXCLUDE,
+    ArchiveError,
+    clean_name,
+    is_excluded,
+)
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_read import DEFAULT_LIMITS, mode_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import write_durably
 
-# As in a .gitignore: matched against each name at any depth, a trailing slash asks for a folder.
-EXCLUDE = (".git", ".vs/", "bin/", "obj/", "node_modules/", "*.user")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _RENAME = "Rename it, or exclude it."
 
@@ -70,7 +72,7 @@ def _walk(directory: str, prefix: str, exclude: Sequence[str]) -> Iterator[tuple
     with os.scandir(os.path.join(directory, prefix)) as entries:
         for entry in entries:
             is_folder = entry.is_dir(follow_symlinks=False)
-            if _excluded(entry.name, is_folder, exclude):
+            if is_excluded(entry.name, is_folder, exclude):
                 continue
             path = f"{prefix}/{entry.name}" if prefix else entry.name
             if clean_name(directory, path) != path:
@@ -84,8 +86,3 @@ def _walk(directory: str, prefix: str, exclude: Sequence[str]) -> Iterator[tuple
                 got = f"{'a symbolic link' if entry.is_symlink() else 'a special file'} at {path!a}"
                 advice = "Replace it by what it stands for, or exclude it."
                 raise ArchiveError(directory, "not a regular file", "files and folders only", got, advice)
-
-
-def _excluded(name: str, is_folder: bool, exclude: Sequence[str]) -> bool:
-    names = (name, f"{name}/") if is_folder else (name,)
-    return any(fnmatch.fnmatchcase(form, pattern) for pattern in exclude for form in names)

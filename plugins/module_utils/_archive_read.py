@@ -3,9 +3,10 @@
 """Reading a source archive, wherever and however it was packed, into one normal form with one digest.
 
 The normal form: forward slashes, no wrapping folder, no UTF-8 BOM at the start of text, regular files only (empty
-folders, ``__MACOSX/`` and ``.DS_Store`` are dropped). A file is executable (0755) if its name ends in ``.sh`` or its
-content begins like a program; modes stored in an archive are not looked at, because Windows stores none, and the same
-source must have the same digest wherever it was packed. Line ends are content: a checkout with CRLF is another source.
+folders, ``__MACOSX/``, ``.DS_Store`` and what builds leave, such as ``bin/`` and ``obj/``, are dropped). A file is
+executable (0755) if its name ends in ``.sh`` or its content begins like a program; modes stored in an archive are not
+looked at, because Windows stores none, and the same source must have the same digest wherever it was packed. Line ends
+are content: a checkout with CRLF is another source.
 """
 
 from __future__ import annotations
@@ -34,11 +35,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Archive:
-    """A sound archive: the sha256 of its file, its unpacked size in bytes, and "mode sha256" of each path's content."""
+    """A sound archive: the sha256 of its file, its unpacked size in bytes, and "mode sha256" of each path's content.
+
+    Windows_scripts are the scripts whose lines end as Windows ends them, so that Linux does not start them.
+    """
 
     sha256: str
     size: int
     manifest: dict[str, str]
+    windows_scripts: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -68,6 +73,12 @@ def mode_of(path: str, head: bytes) -> int:
     return 0o755 if program or path.endswith(".sh") else 0o644
 
 
+def has_windows_start(path: str, head: bytes) -> bool:
+    """Say whether a script's first line ends in CRLF: the kernel then looks for an interpreter whose name ends in CR."""
+    is_script = head.startswith(b"#!") or path.endswith(".sh")
+    return is_script and head.partition(b"\n")[0].endswith(b"\r")
+
+
 def inspect(
     path: str, checksum: str | None = None, required: Sequence[str] = REQUIRED, limits: Limits = DEFAULT_LIMITS
 ) -> Archive:
@@ -91,6 +102,7 @@ def inspect_stream(
     _check_sum(where, checksum, whole.hexdigest())
     size = 0
     manifest: dict[str, str] = {}
+    windows_scripts = []
     for path, chunks in read_files(stream, where, required, limits):
         content, head = hashlib.sha256(), b""
         for chunk in chunks:
@@ -98,7 +110,9 @@ def inspect_stream(
             content.update(chunk)
             size += len(chunk)
         manifest[path] = f"{mode_of(path, head):04o} {content.hexdigest()}"
-    return Archive(whole.hexdigest(), size, manifest)
+        if has_windows_start(path, head):
+            windows_scripts.append(path)
+    return Archive(whole.hexdigest(), size, manifest, tuple(windows_scripts))
 
 
 def unpack(path: str, destination: str, required: Sequence[str], limits: Limits) -> None:

@@ -35,6 +35,13 @@ SYMPTOMS = (
     ),
     symptom(
         "log",
+        # The kernel, tini, env: each looks for an interpreter whose name ends in CR.
+        r"(?:^|\n)exec \S+: no such file or directory|exec \S+ failed: no such file or directory|env: [^\n]*(?:\\r|\r)['\u2019:]",
+        "its start script has the line ends of Windows (CRLF), or names an interpreter that the image does not have: convert it "
+        "with dos2unix, and let *.sh text eol=lf in .gitattributes keep it so",
+    ),
+    symptom(
+        "log",
         r"database files are incompatible with server",
         "its volume was written by another major version of PostgreSQL than the image's: go back to that version, or "
         "dump with it and restore into an empty volume",

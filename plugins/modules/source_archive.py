@@ -15,11 +15,12 @@ description:
   - The live directory then holds exactly the archive's files. Files edited, added or removed by hand on the server
     count as a difference, which is found by content, never by time.
   - Refused with one message, before the server is touched, are a file that is not a zip, is truncated, damaged,
-    encrypted or has another sha256; entries with absolute paths, with C(..), with control characters, or that are
-    links or devices; names that collide, also by upper and lower case only; archives beyond the limits; missing
-    required paths.
+    encrypted or has another sha256; entries with absolute paths, with C(..), with control or invisible characters,
+    in an encoding that can only be guessed, or that are links or devices; names that collide, also by upper and lower case only;
+    archives beyond the limits; missing required paths.
   - Accepted and brought to one form are backslashes as separators, one wrapping top folder, a UTF-8 BOM at the start of
-    valid UTF-8 text, missing Unix modes. Empty folders, C(__MACOSX/) and C(.DS_Store) are dropped.
+    valid UTF-8 text, missing Unix modes, Russian names as Explorer writes them (cp866). Empty folders, C(__MACOSX/), C(.DS_Store)
+    and what M(rarebooks.platform.source_package) excludes, such as C(bin/) and C(obj/), are dropped.
   - Folders become 0755 and files 0644, or 0755 if the name ends in C(.sh) or the content begins as that of a script
     (C(#!/)) or of an ELF program. Modes stored in the archive are not used, because Windows stores none.
   - The digest identifies the source independently of how, when and where it was packed.

@@ -28,6 +28,7 @@ options:
     description:
       - Patterns as in C(.gitignore), held against each name at any depth. C(*), C(?) and C([...]) are understood.
       - One with a trailing slash excludes folders only.
+      - What the default names is left out of any archive by M(rarebooks.platform.source_archive), also where it was packed.
     type: list
     elements: str
     default:
@@ -96,8 +97,8 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_pack import EXCLUDE, build
+from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import EXCLUDE, ArchiveError
+from ansible_collections.rarebooks.platform.plugins.module_utils._archive_pack import build
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_read import (
     DEFAULT_LIMITS,
     inspect,

@@ -174,3 +174,15 @@ def resolution(server: Mapping[str, Any], names: Iterable[str]) -> list[str]:
         for found in [server["names"].get(name, [])]
         if not set(found) & set(server["addresses"])
     ]
+
+
+def windows_scripts(where: str, paths: Sequence[str]) -> list[str]:
+    """Scripts whose lines end as Windows ends them are worth a warning: the image is built, but cannot start them."""
+    if not paths:
+        return []
+    shown = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
+    return [
+        f'{where}: expected scripts with line ends of Unix, got those of Windows (CRLF) in {shown}. Linux does not start them ("no '
+        'such file or directory"), unless the Dockerfile converts them. Convert them with dos2unix, and let *.sh text eol=lf in '
+        ".gitattributes keep them so."
+    ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,25 @@ def test_playbooks_of_the_root_only_import_and_stay_out_of_the_artefact() -> Non
     assert roots == sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
     assert set(roots) <= set(load(ROOT / "galaxy.yml")["build_ignore"])
     for name in roots:
-        assert [list(play) for play in load(ROOT / name)] == [["name", "ansible.builtin.import_playbook"]]
+        (play,) = load(ROOT / name)
+        assert list(play) == ["name", "ansible.builtin.import_playbook"]
+        assert f"'playbooks/{name}' if" in play["ansible.builtin.import_playbook"]
+
+
+def test_a_checkout_without_links_is_told_how_to_get_them(tmp_path: Path) -> None:
+    """Git for Windows writes text files in their place."""
+    links = tmp_path / "collections/ansible_collections/rarebooks/platform"
+    links.mkdir(parents=True)
+    for name in LINKS:
+        (links / name).write_text(f"../../../../{name}")
+    for name in ("docs", "playbooks"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "backups.yml", tmp_path)
+    # From another directory, as whoever calls it from a script.
+    argv = [sys.executable, "-m", "ansible", "playbook", str(tmp_path / "backups.yml")]
+    done = subprocess.run(argv, cwd=ROOT / "docs", capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert (ROOT / "docs/no-links.txt").read_text().strip() in done.stderr
 
 
 @pytest.mark.parametrize("role", ROLES, ids=name_of)

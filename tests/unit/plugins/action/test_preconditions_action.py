@@ -146,6 +146,16 @@ def test_a_source_in_order_and_one_that_is_not(action: Controller, tmp_path: Pat
     assert len(action.judge()["problems"]) == 1
 
 
+def test_scripts_of_windows_in_a_source_are_only_a_warning(action: Controller, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "entrypoint.sh").write_bytes(b"#!/bin/sh\r\nexec app\r\n")
+    action.source(tmp_path)
+    result = action.judge()
+    assert result["problems"] == [] and "failed" not in result
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"Chat backend source {tmp_path}: expected scripts with line ends of Unix")
+
+
 def test_no_secret_is_in_the_result(action: Controller) -> None:
     action.app["secrets"] = [{"name": "a", "value": "t1ny"}, {"name": "b", "value": "bad'character and more"}]
     text = str(action.judge())

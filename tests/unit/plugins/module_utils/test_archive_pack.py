@@ -104,6 +104,10 @@ def _newline(source: Path) -> None:
     (source / "a\nb").write_text("")
 
 
+def _right_to_left(source: Path) -> None:
+    (source / "sc.\u202egnp").write_text("")
+
+
 def _no_text(source: Path) -> None:
     Path(os.fsdecode(os.fsencode(source) + b"/a\xff")).write_text("")
 
@@ -123,8 +127,9 @@ def _missing(source: Path) -> None:
         (_symlink_to_a_folder, "got a symbolic link at 'src/same'"),
         (_fifo, "got a special file at 'pipe'"),
         (_backslash, r"a name cannot be packed. Expected names without a backslash, got 'a\\b'"),
-        (_newline, "a name holds a control character"),
-        (_no_text, "a name holds a control character"),
+        (_newline, "a name holds a control or invisible character"),
+        (_right_to_left, "a name holds a control or invisible character"),
+        (_no_text, "a name holds a control or invisible character"),
         (_case, "differ only by upper and lower case"),
         (_missing, "required paths are missing: Dockerfile"),
     ],

@@ -59,6 +59,19 @@ FORMS = {
     "BOM": {name: content if name.endswith(".png") else BOM + content for name, content in SOURCE.items()},
     "folders listed": {"src/": b"", "src/App/": b"", "src/Empty/": b"", **SOURCE},
     "made on a Mac": {"__MACOSX/._Dockerfile": b"\0", ".DS_Store": b"\0", "src/.DS_Store": b"\0", **SOURCE},
+    "built by Visual Studio": {
+        ".vs/backend/v17/.suo": b"\0",
+        "src/App/bin/Debug/App.dll": b"MZ",
+        "src\\App\\obj\\App.pdb": b"\0",
+        "src/App/obj/": b"",
+        "src/App/App.csproj.user": b"<Project/>",
+        ".git/HEAD": b"ref: x",
+        **SOURCE,
+    },
+    "wrapped beside what Visual Studio leaves": {
+        ".vs/backend/v17/.suo": b"\0",
+        **{f"backend/{name}": content for name, content in SOURCE.items()},
+    },
     "wrapped on a Mac": {
         "__MACOSX/backend/._Dockerfile": b"\0",
         **{f"backend/{name}": content for name, content in SOURCE.items()},
@@ -157,3 +170,34 @@ def test_what_is_required_decides_what_is_unwrapped(tmp_path: Path) -> None:
 def test_names_are_taken_as_the_archive_says(tmp_path: Path) -> None:
     archive = _zip(tmp_path / "source.zip", {**SOURCE, "docs/схема é.txt": b""})
     assert "docs/схема é.txt" in archive.manifest
+
+
+def test_russian_names_of_explorer(tmp_path: Path) -> None:
+    path = tmp_path / "source.zip"
+    _zip(path, {**SOURCE, "docs/схема.txt": b"1"})
+    flagged = inspect(str(path))
+    content = path.read_bytes()
+    # As Explorer and 7-Zip write it on a Russian Windows: cp866, and no flag. Both headers state the name.
+    old, new = "docs/схема.txt".encode(), "docs/схема.txt".encode("cp866")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in {**SOURCE, "docs/" + "x" * 5 + ".txt": b"1"}.items():
+            info = zipfile.ZipInfo(name)
+            info.create_system = 0
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED)
+    assert old in content
+    path.write_bytes(path.read_bytes().replace(b"docs/xxxxx.txt", new))
+    assert inspect(str(path)).manifest == flagged.manifest
+
+
+def test_scripts_with_the_line_ends_of_windows_are_named(tmp_path: Path) -> None:
+    files = {
+        **SOURCE,
+        "docker/start.sh": BOM + b"#!/bin/sh\r\nexec app\r\n",
+        "src/App/tool": b"#!/usr/bin/env python3\r\nprint()\r\n",
+        "lib.sh": b"set -e\r\n",
+        "fine.sh": b"#!/bin/sh\necho '\r\n'\r\n",
+        "A.cs": b"class A {}\r\n",
+        "empty.sh": b"",
+    }
+    archive = _zip(tmp_path / "source.zip", files)
+    assert archive.windows_scripts == ("docker/start.sh", "lib.sh", "src/App/tool")

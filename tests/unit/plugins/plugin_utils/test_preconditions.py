@@ -189,3 +189,11 @@ def test_names_that_lead_elsewhere() -> None:
         "c.org resolves to nothing",
         "d.org resolves to nothing",
     ]
+
+
+def test_scripts_of_windows_are_worth_a_warning() -> None:
+    assert rules.windows_scripts("x.zip", ()) == []
+    (warning,) = rules.windows_scripts("x.zip", ("entrypoint.sh", "tool"))
+    assert warning.startswith("x.zip: expected scripts with line ends of Unix, got those of Windows (CRLF) in entrypoint.sh, tool. ")
+    (warning,) = rules.windows_scripts("x.zip", tuple("abcdefg"))
+    assert "in a, b, c, d, e and 2 more. " in warning
