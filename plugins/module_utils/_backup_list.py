@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_images
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import (
     ID,
     MANIFEST,
@@ -96,6 +96,18 @@ def check(backup: Found) -> Manifest:
     return backup.manifest
 
 
+def is_whole(client: Any, backup: Found, release: str) -> bool:
+    """Say whether a backup holds a release so that one could go back to it; its dumps are not read."""
+    if backup.manifest is None or backup.manifest.release != release:
+        return False
+    try:
+        verify(backup.directory, backup.manifest, dumps=False)
+        _backup_images.check(client, backup.manifest)
+    except BackupError:
+        return False
+    return True
+
+
 def differences(manifest: Manifest, live: Live) -> list[str]:
     """Return what of the live release is not as in a backup: paths, and containers whose image is another."""
     now = {path: file_entry(existing) for path, existing in live.files.items()}
@@ -114,36 +126,3 @@ def apps_changed(manifest: Manifest, live: Live) -> list[str]:
     apps = {app["name"]: app["containers"] for app in [*manifest.apps, *live.description.get("apps", [])]}
     return sorted(app for app, containers in apps.items() if any(then.get(name) != now.get(name) for name in containers))
 
-
-def is_good(manifest: Manifest, ledger: Iterable[dict[str, Any]]) -> bool:
-    """Say whether a backup's release is known to have served: proven by the run that made it live, or well when it was sealed."""
-    return manifest.all_serving or any(
-        entry["release"] == manifest.release for entry in ledger if entry["result"] in ("deployed", "rolled back", "restored", "unchanged")
-    )
-
-
-def previous(backups: list[Found], ledger: list[dict[str, Any]], live: Live) -> Found:
-    """Return the backup of the release before the live one.
-
-    The ledger tells which deploy brought the live release, and so which backup that deploy sealed: going back twice goes back
-    two releases, and does not alternate between two. Where the ledger does not know the live release, it is the newest good
-    backup that differs from it.
-    """
-    good = {one.id: one for one in backups if one.manifest is not None and one.manifest.release != live.digest
-            and is_good(one.manifest, ledger)}
-    for entry in reversed(ledger):
-        if entry["action"] == "deploy" and entry["result"] == "deployed" and entry["release"] == live.digest:
-            if entry["backup"] in good:
-                return good[entry["backup"]]
-            if not entry["backup"]:
-                raise BackupError(
-                    "The live release is the first one the ledger knows, so there is nothing before it. Nothing has been changed. "
-                    "`ansible-playbook backups.yml` lists what there is; choose with -e rollback_to=<id>."
-                )
-            break
-    if not good:
-        raise BackupError(
-            f"{store(live.root)}: expected a good backup that differs from what is live, got none. Nothing has been changed. "
-            "`ansible-playbook backups.yml` lists what there is; choose with -e rollback_to=<id>."
-        )
-    return good[max(good)]

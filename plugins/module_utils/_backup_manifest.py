@@ -19,7 +19,7 @@ from typing import Any, TypedDict
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _state, _tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sha256
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Description
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import DESCRIPTION, Description
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File, TreeError
 
 FORMAT = 1
@@ -143,6 +143,16 @@ class Manifest:
     def is_serving(self, app: dict[str, Any]) -> bool:
         """Say whether all containers of an app were well when the backup was sealed."""
         return set(app["containers"]) <= set(self.serving)
+
+    @property
+    def by_hand(self) -> bool:
+        """Say whether the release was made by other hands than ours, or is older than descriptions: then it says nothing of itself."""
+        return DESCRIPTION not in self.files
+
+    @property
+    def all_running(self) -> bool:
+        """Say whether every container there was, was well."""
+        return bool(self.images) and self.images.keys() <= set(self.serving)
 
     @property
     def all_serving(self) -> bool:

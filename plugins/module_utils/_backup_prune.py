@@ -6,41 +6,106 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_images
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found, is_good
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import Manifest
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_verdict import verdict
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory
 from ansible_collections.rarebooks.platform.plugins.module_utils._ledger import TIME
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
 
 REMOVING = ".removing-"
+# Where no bound is given, the backups may take this part of the disk they lie on.
+PART_OF_DISK = 4
 
 
-def superfluous(
-    backups: list[Found], ledger: list[dict[str, Any]], live_release: str, keep: int, days: int, now: datetime
-) -> list[str]:
+@dataclass(frozen=True)
+class Rule:
+    """What is kept: so many of the last releases, everything younger than so many days, and in all at most so many bytes."""
+
+    keep: int
+    days: int
+    most: int
+
+
+def bound(directory: str, mebibytes: int) -> int:
+    """Return the bytes that the backups in a directory may take in all; 0 means a part of the disk."""
+    while not os.path.isdir(directory):
+        directory = os.path.dirname(directory)
+    return mebibytes << 20 if mebibytes else shutil.disk_usage(directory).total // PART_OF_DISK
+
+
+def size_of(backup: Found) -> int:
+    """Return the bytes that a backup takes; of one whose manifest does not tell, those of its files."""
+    if backup.manifest is not None:
+        return backup.manifest.size
+    if backup.kind == "legacy":
+        return sum(os.lstat(path).st_size for path in (backup.files or {}).values())
+    return sum(
+        os.lstat(os.path.join(parent, name)).st_size for parent, _directories, names in os.walk(backup.directory) for name in names
+    )
+
+
+def superfluous(backups: list[Found], ledger: list[dict[str, Any]], live_release: str, rule: Rule, now: datetime) -> list[str]:
     """Return the ids of the backups to remove, of all backups oldest first.
 
-    Kept are the newest of each of the last releases, as many as keep says, and everything younger than so many days. Never
-    removed are the newest good one, the newest of the live release, damaged ones and those of the guide: they are for a person to
-    judge. A backup that no run came to use is superseded by a newer one of the same release, whatever its age: repeated
-    failures would otherwise fill the disk with copies of one state.
+    Never removed are those of essential(), damaged ones and those of the guide: they are for a person to judge. A backup that no
+    run came to use is superseded by a newer one of the same release, whatever its age: repeated failures would otherwise fill the
+    disk with copies of one state. The others are kept in the order of kept_first(), as long as the bound is not passed.
     """
-    sealed = {one.id: one.manifest for one in backups if one.manifest is not None}
+    sealed = {one.id: one.manifest for one in backups if one.manifest is not None and not os.path.islink(one.directory)}
+    needed = essential(backups, sealed, ledger, live_release)
+    candidates = [*sorted(needed, reverse=True), *kept_first(sealed, rule, now)]
+    gone = superseded(sealed, ledger) - needed
+    kept: set[str] = set()
+    left = rule.most
+    for identifier in dict.fromkeys(candidates):
+        size = sealed[identifier].size
+        if identifier in needed or (identifier not in gone and size <= left):
+            kept.add(identifier)
+            left -= size
+    return [identifier for identifier in sealed if identifier not in kept]
+
+
+def essential(backups: Iterable[Found], sealed: dict[str, Manifest], ledger: list[dict[str, Any]], live_release: str) -> set[str]:
+    """Return what no bound removes: the newest one, the newest good one, the newest of the live release, the newest dump of each database."""
+    needed = {max(sealed)} if sealed else set()
+    needed |= set([one.id for one in backups if one.id in sealed and verdict(one, ledger).usable][-1:])
+    needed |= set([identifier for identifier, manifest in sealed.items() if manifest.release == live_release][-1:])
+    dumped = {container: identifier for identifier, manifest in sealed.items()
+              for container, entry in manifest.databases.items() if entry["dump"]}
+    return needed | set(dumped.values())
+
+
+def kept_first(sealed: dict[str, Manifest], rule: Rule, now: datetime) -> list[str]:
+    """Return what the rule keeps besides, in the order in which it gets what the bound leaves: the last releases, then what is young."""
+    newest = {manifest.release: identifier for identifier, manifest in sealed.items()}
+    limit = (now - timedelta(days=rule.days)).strftime(TIME)
+    young = [identifier for identifier, manifest in sealed.items() if manifest.created > limit]
+    return sorted(newest.values(), reverse=True)[: rule.keep] + sorted(young, reverse=True)
+
+
+def superseded(sealed: dict[str, Manifest], ledger: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the backups that no run came to use and of whose release there is a newer one."""
     used = {entry["backup"] for entry in ledger if entry["result"] in ("deployed", "rolled back")}
-    newest: dict[str, str] = {}
-    for identifier, manifest in sealed.items():
-        newest[manifest.release] = identifier
-    good = [identifier for identifier, manifest in sealed.items() if is_good(manifest, ledger)]
-    kept = set(sorted(newest.values(), reverse=True)[:keep]) | set(good[-1:])
-    limit = (now - timedelta(days=days)).strftime(TIME)
-    kept |= {identifier for identifier, manifest in sealed.items()
-             if identifier == newest.get(live_release) or manifest.created > limit}
-    kept -= {identifier for identifier, manifest in sealed.items()
-             if newest[manifest.release] != identifier and identifier not in used}
-    return [identifier for identifier in sealed if identifier not in kept | set(good[-1:])]
+    newest = {manifest.release: identifier for identifier, manifest in sealed.items()}
+    return {identifier for identifier, manifest in sealed.items() if newest[manifest.release] != identifier and identifier not in used}
+
+
+def crowded(kept: list[Found], most: int) -> str:
+    """Return a warning where the backups come near their bound, so that releases go sooner than by number and age; else nothing."""
+    total = sum(map(size_of, kept))
+    if total * 10 < most * 8:
+        return ""
+    return (
+        f"The backups take {total >> 20} MiB of the {most >> 20} MiB that they may (stack_backup_max_size). Beyond that the oldest are removed "
+        "before stack_backup_keep and stack_backup_keep_days say so; the newest good one and the newest dump of each database always stay."
+    )
 
 
 def remove(directory: str, identifier: str) -> None:

@@ -39,6 +39,10 @@ PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 # Room for manifest and small files beside what is computed.
 SPARE_BYTES = 32 << 20
+FREE_SPACE = (
+    "Free some space (`docker system df` shows what images use), or lower stack_backup_keep, stack_backup_keep_days or "
+    "stack_backup_max_size."
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ def remove_unfinished(directory: str) -> None:
             shutil.rmtree(os.path.join(directory, name))
 
 
-def require_space(needs: Mapping[str, int]) -> None:
-    """Refuse to begin where a disk would be full before the end; needs are bytes by directory."""
+def shortage(needs: Mapping[str, int]) -> str:
+    """Return which disk would be full before the end, nothing where none would; needs are bytes by directory."""
     disks: dict[int, tuple[list[str], int]] = {}
     for directory, need in needs.items():
         device = os.stat(directory).st_dev
@@ -77,11 +81,25 @@ def require_space(needs: Mapping[str, int]) -> None:
     for names, need in disks.values():
         have = shutil.disk_usage(names[0]).free
         if have < need:
-            raise BackupError(
-                f"{' and '.join(names)}: expected {need >> 20} MiB free for the backup, its dumps and their proof, got "
-                f"{have >> 20} MiB. Nothing has been changed. Free some space (`docker system df` shows what images use), or "
-                "lower stack_backup_keep or stack_backup_keep_days."
+            return (
+                f"{' and '.join(names)}: expected {need >> 20} MiB free for the backup, its dumps and their proof, got {have >> 20} MiB"
             )
+    return ""
+
+
+def require_space(needs: Mapping[str, int]) -> None:
+    """Refuse to begin where a disk would be full before the end."""
+    if short := shortage(needs):
+        raise BackupError(f"{short}. Nothing has been changed. {FREE_SPACE}")
+
+
+def needs_of(client: Any, live: Live, dumping: Mapping[str, Dumping]) -> dict[str, int]:
+    """Return the bytes that sealing what is live takes, by directory."""
+    files_size = sum(len(existing.data) for existing in live.files.values())
+    return {
+        store(live.root): files_size + _backup_databases.dumps_space(dumping),
+        client.info()["DockerRootDir"]: _backup_databases.proof_space(dumping),
+    }
 
 
 def write_files(directory: str, live: Live) -> dict[str, dict[str, Any]]:
@@ -125,11 +143,7 @@ def seal(
     directory = store(live.root)
     make_directory(directory, PRIVATE_DIRECTORY)
     remove_unfinished(directory)
-    files_size = sum(len(existing.data) for existing in live.files.values())
-    require_space({
-        directory: files_size + _backup_databases.dumps_space(dumping),
-        client.info()["DockerRootDir"]: _backup_databases.proof_space(dumping),
-    })
+    require_space(needs_of(client, live, dumping))
     moment = now()
     identifier = new_id(directory, lambda: moment)
     work = os.path.join(directory, f"{SEALING}{identifier}")

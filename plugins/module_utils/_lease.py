@@ -178,9 +178,21 @@ def hold(place: Place, token: str, step: str, process: bool = False) -> Lease:
     with _locked(place):
         lease = mine(place, token)
         lease.step, lease.reached = step, uptime()
-        lease.process = {"pid": os.getpid(), "start": start_of(os.getpid())} if process else None
+        lease.process = this_process() if process else None
         _save(place, lease)
         return lease
+
+
+def record_process(place: Place, token: str) -> None:
+    """Record that this process works for the run, in the step it is at, and goes on by itself should the controller die."""
+    with _locked(place):
+        lease = mine(place, token)
+        lease.process = this_process()
+        _save(place, lease)
+
+
+def this_process() -> dict[str, int]:
+    return {"pid": os.getpid(), "start": start_of(os.getpid())}
 
 
 def note(place: Place, token: str, **facts: Any) -> Lease:

@@ -70,6 +70,20 @@ options:
     description: Every backup younger than this many days is kept as well.
     type: int
     default: 7
+  max_size:
+    description:
+      - MiB that files and dumps of all backups may take together. Beyond it backups are removed in spite of O(keep) and O(keep_days).
+        What fits is kept in this order - the newest of the last releases, then what is young.
+      - The newest backup, the newest good one, that of the live release and the newest dump of each database stay in any case.
+      - V(0) means a quarter of the disk they lie on.
+    type: int
+    default: 0
+    version_added: 0.4.0
+  lease_directory:
+    description: Where leases lie.
+    type: path
+    default: /run/rarebooks.platform
+    version_added: 0.4.0
   run:
     description: The run that holds the lease, as M(rarebooks.platform.lease) returned it; who and from which commit.
     type: dict
@@ -154,12 +168,15 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_list,
     _backup_prune,
     _backup_seal,
+    _backup_verdict,
     _health_docker,
+    _lease,
     _ledger,
     _release_journal,
     _release_live,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, Manifest, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._state import StateError
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
@@ -177,8 +194,8 @@ def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
         return {}
     policy = _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
     dumping = _backup_databases.plan(client, live, policy, set(params["unchanged_apps"]))
-    newest = [one.manifest for one in _backup_list.find_all(root) if one.manifest][-1:]
-    if newest and newest[0].release == live.digest and not dumping:
+    newest = [one for one in _backup_list.find_all(root) if one.manifest][-1:]
+    if newest and not dumping and _backup_list.is_whole(client, newest[0], live.digest):
         return {"id": newest[0].id}
     if module.check_mode:
         return {"changed": True, "dumped": sorted(dumping)}
@@ -186,9 +203,21 @@ def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     _backup_databases.remove_leftovers(client, params["project"])
     occasion = _backup_seal.Occasion(params["reason"], params["project"], run.get("by", ""), run.get("commit", ""))
     manifest, warnings = _backup_seal.seal(live, occasion, client, dumping)
-    for warning in warnings:
+    for warning in [*warnings, *drift(root, manifest)]:
         module.warn(warning)
     return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size}
+
+
+def drift(root: str, manifest: Manifest) -> list[str]:
+    """Return a warning where what was sealed is not what a deploy had proven."""
+    sealed = _backup_list.Found(manifest.id, "sealed", os.path.join(store(root), manifest.id), manifest)
+    said = _backup_verdict.verdict(sealed, _ledger.read(root)[0])
+    if said.word != _backup_verdict.DRIFTED:
+        return []
+    return [
+        f"Before this run {', '.join(said.drift)} in {root} had been changed by hand. This is sealed as it was, in backup {manifest.id}, and "
+        "marked as drifted: nothing has proven that it serves. rollback.yml without rollback_to passes it over."
+    ]
 
 
 def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
@@ -197,9 +226,9 @@ def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
     live = _release_live.read(root, params["project"], client)
     backups = _backup_list.find_all(root)
     ledger, _unreadable = _ledger.read(root)
-    doomed = _backup_prune.superfluous(
-        backups, ledger, live.digest, params["keep"], params["keep_days"], datetime.now(timezone.utc)
-    )
+    most = _backup_prune.bound(store(root), params["max_size"])
+    rule = _backup_prune.Rule(params["keep"], params["keep_days"], most)
+    doomed = _backup_prune.superfluous(backups, ledger, live.digest, rule, datetime.now(timezone.utc))
     if module.check_mode:
         return {"changed": bool(doomed), "removed": doomed}
     _backup_prune.finish_removals(store(root))
@@ -207,7 +236,18 @@ def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
         _backup_prune.remove(store(root), identifier)
     left = [one for one in backups if one.id not in doomed]
     images = _backup_prune.drop_images(client, params["project"], left, live)
+    for warning in filter(None, (_backup_prune.crowded(left, most), next_time(module, client, live))):
+        module.warn(warning)
     return {"changed": bool(doomed or images), "removed": doomed, "images_removed": images}
+
+
+def next_time(module: AnsibleModule, client: Any, live: Live) -> str:
+    """Return a warning where a backup with every database would not fit on the disk as it is now: that is told before it is full."""
+    try:
+        short = _backup_seal.shortage(_backup_seal.needs_of(client, live, planned(module, client, live, set())))
+    except Exception as error:  # Such as a database that does not answer: what has been done is not undone by a forecast.
+        return f"Whether the next backup will fit on the disk is not known: {describe(error)}"
+    return f"The next backup of all databases would not fit. {short}. {_backup_seal.FREE_SPACE}" if short else ""
 
 
 def main() -> None:
@@ -224,7 +264,9 @@ def main() -> None:
             "prove_up_to": {"type": "int", "default": 20480},
             "keep": {"type": "int", "default": 5},
             "keep_days": {"type": "int", "default": 7},
+            "max_size": {"type": "int", "default": 0},
             "run": {"type": "dict", "default": {}},
+            "lease_directory": {"type": "path", "default": _lease.DIRECTORY},
         },
         supports_check_mode=True,
     )
@@ -233,8 +275,11 @@ def main() -> None:
     result = {"changed": False, "id": "", "dumped": [], "size": 0, "removed": [], "images_removed": []}
     began = time.monotonic()
     try:
+        if module.params["run"].get("token") and not module.check_mode:
+            # A dump goes on without its controller, and nobody else may begin meanwhile.
+            _lease.record_process(_lease.Place(module.params["path"], module.params["lease_directory"]), module.params["run"]["token"])
         result |= (seal if module.params["state"] == "sealed" else prune)(module, _health_docker.connect())
-    except (BackupError, StateError, TreeError) as error:
+    except (BackupError, StateError, TreeError, _lease.LeaseLost) as error:
         module.fail_json(msg=str(error))
     except Exception as error:
         module.fail_json(

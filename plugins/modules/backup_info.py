@@ -73,8 +73,16 @@ backups:
       description: V(sealed) or V(legacy).
       type: str
     result:
-      description: V(good) if its release is known to have served, V(not proven), V(unsealed), or what is damaged.
+      description:
+        - V(good) if what was sealed is what a run had proven to serve.
+        - V(by hand) for a release that no deploy made, all of whose containers were well.
+        - V(drifted) if files had been changed by hand after the release was proven; RV(backups[].drift) names them.
+        - V(not proven), V(unsealed) for one of the guide's commands, or what is damaged.
       type: str
+    drift:
+      description: The files that were not as a deploy had written them when they were sealed.
+      type: list
+      elements: str
     age:
       description: Seconds since it was sealed.
       type: int
@@ -89,7 +97,9 @@ backups:
       description: What was sealed, with paths in place of the hashes.
       type: dict
 backup:
-  description: The backup of O(id), verified, as in RV(backups), with C(apps_changed), the apps whose containers would be replaced.
+  description:
+    - The backup of O(id), verified, as in RV(backups), with C(apps_changed), the apps whose containers would be replaced, and
+      C(passed_over), newer backups that V(previous) did not choose, each with the reason.
   returned: success
   type: dict
 apps:
@@ -111,6 +121,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_images,
     _backup_list,
+    _backup_verdict,
     _health_docker,
     _ledger,
     _release_journal,
@@ -134,13 +145,15 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live) -> dict[str, 
     """Return what is told of one backup."""
     told: dict[str, Any] = {
         "id": backup.id, "kind": backup.kind, "age": age_of(backup.id), "result": backup.damage or "unsealed", "live": False,
-        "differs": [], "manifest": {"files": sorted(backup.files or {}), "network": ""}, "apps_changed": [],
+        "differs": [], "drift": [], "manifest": {"files": sorted(backup.files or {}), "network": ""}, "apps_changed": [], "passed_over": [],
     }
     if backup.manifest is None:
         return told
+    said = _backup_verdict.verdict(backup, ledger)
     return {
         **told,
-        "result": "good" if _backup_list.is_good(backup.manifest, ledger) else "not proven",
+        "result": said.word,
+        "drift": list(said.drift),
         "live": backup.manifest.release == live.digest,
         "differs": _backup_list.differences(backup.manifest, live),
         "manifest": backup.manifest.summary(),
@@ -179,12 +192,14 @@ def main() -> None:
         backups = _backup_list.find_all(root)
         chosen: dict[str, Any] = {}
         if identifier == "previous":
-            identifier = pending.backup if pending else _backup_list.previous(backups, ledger, live).id
+            identifier = pending.backup if pending else _backup_verdict.previous(backups, ledger, live).id
         if identifier:
             backup = _backup_list.get(root, identifier)
             if backup.kind == "sealed":
                 _backup_images.check(client, _backup_list.check(backup))
             chosen = entry(backup, ledger, live)
+            if module.params["id"] == "previous" and not pending:
+                chosen["passed_over"] = _backup_verdict.passed_over(backups, ledger, live, backup)
     except BackupError as error:
         module.fail_json(msg=str(error))
     except Exception as error:

@@ -11,6 +11,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_images,
     _backup_list,
     _backup_prune,
+    _backup_verdict,
     _ledger,
     _release_live,
 )
@@ -54,7 +55,7 @@ class Server:
         return _backup_list.find_all(str(self.root))
 
     def previous(self) -> str:
-        return _backup_list.previous(self.backups, self.ledger, self.live).id
+        return _backup_verdict.previous(self.backups, self.ledger, self.live).id
 
     def doomed(self, keep: int = 5, days: int = 0, hours: float = 1000) -> list[str]:
         now = NOON + timedelta(hours=hours)
