@@ -4,11 +4,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction
 
 MODULE = "rarebooks.platform.release"
+# What nginx reads starts no container anew, whichever role it is of.
+PROXYS = "nginx/"
+
+
+def changed_roles(paths: Iterable[str], sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the roles of which files change, and those whose containers may be replaced by that."""
+    ours = [path for path in paths if path in sources]
+    return {
+        "roles_changed": sorted({sources[path] for path in ours}),
+        "services_changed": sorted({sources[path] for path in ours if not path.startswith(PROXYS)}),
+    }
 
 
 class ActionModule(RoleTreeAction):
@@ -22,5 +34,5 @@ class ActionModule(RoleTreeAction):
         files, sources = self.merge(arguments.pop("roles", None) or [], [], task_vars)
         result = dict(self._execute_module(module_name=MODULE, module_args={**arguments, "files": files}, task_vars=task_vars))
         if "created" in result:
-            result["roles_changed"] = sorted({sources[path] for path in result["created"] + result["updated"] if path in sources})
+            result.update(changed_roles(result["created"] + result["updated"], sources))
         return result

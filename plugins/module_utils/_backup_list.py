@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_images
+from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_images, _tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import (
     ID,
     MANIFEST,
@@ -112,7 +112,8 @@ def differences(manifest: Manifest, live: Live) -> list[str]:
     """Return what of the live release is not as in a backup: paths, and containers whose image is another."""
     now = {path: file_entry(existing) for path, existing in live.files.items()}
     then = {path: {**entry, "gid": 0} for path, entry in manifest.files.items()}
-    paths = [path for path in sorted(now.keys() | then.keys()) if now.get(path) != then.get(path)]
+    # The list of what is ours differs with any file, and tells nobody anything.
+    paths = [path for path in sorted((now.keys() | then.keys()) - {_tree_plan.MANIFEST}) if now.get(path) != then.get(path)]
     images = {name: image["id"] for name, image in manifest.images.items()}
     live_images = {name: image.id for name, image in live.images.items()}
     names = [name for name in sorted(images.keys() | live_images.keys()) if images.get(name) != live_images.get(name)]

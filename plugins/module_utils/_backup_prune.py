@@ -33,11 +33,12 @@ class Rule:
     most: int
 
 
-def bound(directory: str, mebibytes: int) -> int:
-    """Return the bytes that the backups in a directory may take in all; 0 means a part of the disk."""
+def bound(directory: str, mebibytes: int) -> tuple[int, int]:
+    """Return the bytes that the backups in a directory may take in all, where 0 means a part of the disk, and those that are free there."""
     while not os.path.isdir(directory):
         directory = os.path.dirname(directory)
-    return mebibytes << 20 if mebibytes else shutil.disk_usage(directory).total // PART_OF_DISK
+    disk = shutil.disk_usage(directory)
+    return mebibytes << 20 if mebibytes else disk.total // PART_OF_DISK, disk.free
 
 
 def size_of(backup: Found) -> int:
@@ -73,7 +74,7 @@ def superfluous(backups: list[Found], ledger: list[dict[str, Any]], live_release
 
 
 def essential(backups: Iterable[Found], sealed: dict[str, Manifest], ledger: list[dict[str, Any]], live_release: str) -> set[str]:
-    """Return what no bound removes: the newest one, the newest good one, the newest of the live release, the newest dump of each database."""
+    """Return what no bound removes: the newest one, the newest good one, that of the live release, the newest dump of each database."""
     needed = {max(sealed)} if sealed else set()
     needed |= set([one.id for one in backups if one.id in sealed and verdict(one, ledger).usable][-1:])
     needed |= set([identifier for identifier, manifest in sealed.items() if manifest.release == live_release][-1:])
@@ -103,8 +104,9 @@ def crowded(kept: list[Found], most: int) -> str:
     if total * 10 < most * 8:
         return ""
     return (
-        f"The backups take {total >> 20} MiB of the {most >> 20} MiB that they may (stack_backup_max_size). Beyond that the oldest are removed "
-        "before stack_backup_keep and stack_backup_keep_days say so; the newest good one and the newest dump of each database always stay."
+        f"The backups take {total >> 20} MiB of the {most >> 20} MiB that they may (stack_backup_max_size). Beyond that the oldest are "
+        "removed before stack_backup_keep and stack_backup_keep_days say so; the newest good one and the newest dump of each database "
+        "always stay."
     )
 
 

@@ -49,12 +49,12 @@ def verdict(backup: Found, ledger: list[dict[str, Any]]) -> Verdict:
         return Verdict(backup.damage or UNSEALED)
     if manifest.release in proven_releases(ledger):
         return Verdict(GOOD)
-    if manifest.by_hand:
-        # Nobody has ever proven one that was made by hand; that all of it ran is as much as there is to know.
-        return Verdict(BY_HAND if manifest.all_running else NOT_PROVEN)
     edited = edited_files(manifest, sealed_list(backup))
     if edited:
         return Verdict(DRIFTED, tuple(edited))
+    if manifest.by_hand:
+        # Nobody has ever proven one that was made by hand; that all of it ran is as much as there is to know.
+        return Verdict(BY_HAND if manifest.all_running else NOT_PROVEN)
     # A ledger without an entry was lost, or has yet to begin.
     return Verdict(GOOD if manifest.all_serving and not ledger else NOT_PROVEN)
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
+from glob import glob
 from typing import Any, TypedDict
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _state, _tree_plan
@@ -20,8 +21,11 @@ ONE_OFF_LABEL = "com.docker.compose.oneoff"
 # The file of the tree in which a release says which apps it consists of; see the role stack.
 DESCRIPTION = "release.json"
 COMPOSE_FILE = "docker-compose.yml"
-# What a server set up by hand has; it is a release as well, though no file of it is ours.
-BY_HAND_FILES = (COMPOSE_FILE, ".env")
+# What a server set up by hand has; it is a release as well, though no file of it is ours. Also what stands where ours will be.
+BY_HAND_FILES = (
+    COMPOSE_FILE, DESCRIPTION, "docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml", ".env*", "*.env", "*.conf",
+    "compose/*.yml", "env/*.env",
+)
 BY_HAND_DIRECTORY = "nginx"
 
 
@@ -116,7 +120,7 @@ def read_files(root: str) -> dict[str, Existing]:
     live = _tree_plan.LiveTree(root)
     paths = set(live.owned) | {_tree_plan.MANIFEST}
     if COMPOSE_FILE not in live.owned:
-        paths |= set(BY_HAND_FILES) | set(_below(root, BY_HAND_DIRECTORY))
+        paths |= {path for pattern in BY_HAND_FILES for path in glob(pattern, root_dir=root)} | set(_below(root, BY_HAND_DIRECTORY))
     found = {path: existing for path in paths if (existing := live.read(path)) is not None}
     # The list alone, which a first run of check mode's opposite leaves behind where it is interrupted, is no release.
     return found if set(found) - {_tree_plan.MANIFEST} else {}

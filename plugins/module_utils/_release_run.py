@@ -91,6 +91,8 @@ def run(
     if check_mode:
         if plan.needed:
             validators.judge_copy(wanted.target.files, tmpdir)
+            # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
+            result["started"] = _release_switch.stale(server, wanted.target)
         return result
     order = Order(wanted.target, params["run"], params["backup"], validators.judge, wanted.exchange, params["restore_database"])
     recorder = Recorder(place, params, root)

@@ -86,8 +86,11 @@ class Switched:
 
 def needed(server: Server, target: Target, plan: _tree_plan.Plan) -> list[str]:
     """Return the containers that would be started though no file changes: they died, or their image's name means another now."""
-    if plan.needed or not plan.files:
-        return []
+    return [] if plan.needed or not plan.files else stale(server, target)
+
+
+def stale(server: Server, target: Target) -> list[str]:
+    """Return the containers that are not as the live files say."""
     if _backup_images.moved(server.client, target.images):
         return sorted(target.images)
     try:

@@ -175,6 +175,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _release_journal,
     _release_live,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_databases import Dumping
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, Manifest, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
@@ -192,8 +193,7 @@ def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     live = _release_live.read(root, params["project"], client, params["description"])
     if not live.exists:
         return {}
-    policy = _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
-    dumping = _backup_databases.plan(client, live, policy, set(params["unchanged_apps"]))
+    dumping = planned(module, client, live, set(params["unchanged_apps"]))
     newest = [one for one in _backup_list.find_all(root) if one.manifest][-1:]
     if newest and not dumping and _backup_list.is_whole(client, newest[0], live.digest):
         return {"id": newest[0].id}
@@ -208,6 +208,13 @@ def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size}
 
 
+def planned(module: AnsibleModule, client: Any, live: Live, unchanged_apps: set[str]) -> dict[str, Dumping]:
+    """Return the databases to dump, by container."""
+    params = module.params
+    policy = _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
+    return _backup_databases.plan(client, live, policy, unchanged_apps)
+
+
 def drift(root: str, manifest: Manifest) -> list[str]:
     """Return a warning where what was sealed is not what a deploy had proven."""
     sealed = _backup_list.Found(manifest.id, "sealed", os.path.join(store(root), manifest.id), manifest)
@@ -215,8 +222,8 @@ def drift(root: str, manifest: Manifest) -> list[str]:
     if said.word != _backup_verdict.DRIFTED:
         return []
     return [
-        f"Before this run {', '.join(said.drift)} in {root} had been changed by hand. This is sealed as it was, in backup {manifest.id}, and "
-        "marked as drifted: nothing has proven that it serves. rollback.yml without rollback_to passes it over."
+        f"Before this run {', '.join(said.drift)} in {root} had been changed by hand. This is sealed as it was, in backup {manifest.id}, "
+        "and marked as drifted: nothing has proven that it serves. rollback.yml without rollback_to passes it over."
     ]
 
 
@@ -226,7 +233,7 @@ def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
     live = _release_live.read(root, params["project"], client)
     backups = _backup_list.find_all(root)
     ledger, _unreadable = _ledger.read(root)
-    most = _backup_prune.bound(store(root), params["max_size"])
+    most, _free = _backup_prune.bound(store(root), params["max_size"])
     rule = _backup_prune.Rule(params["keep"], params["keep_days"], most)
     doomed = _backup_prune.superfluous(backups, ledger, live.digest, rule, datetime.now(timezone.utc))
     if module.check_mode:
@@ -243,6 +250,8 @@ def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
 
 def next_time(module: AnsibleModule, client: Any, live: Live) -> str:
     """Return a warning where a backup with every database would not fit on the disk as it is now: that is told before it is full."""
+    if not os.path.isdir(store(live.root)):
+        return ""
     try:
         short = _backup_seal.shortage(_backup_seal.needs_of(client, live, planned(module, client, live, set())))
     except Exception as error:  # Such as a database that does not answer: what has been done is not undone by a forecast.

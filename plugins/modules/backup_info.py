@@ -24,6 +24,11 @@ options:
     description: The Compose project.
     type: str
     required: true
+  max_size:
+    description: MiB that all backups may take together, as for M(rarebooks.platform.backup). V(0) means a quarter of the disk.
+    type: int
+    default: 0
+    version_added: 0.4.0
   id:
     description:
       - The backup to verify. V(previous) is the release before the live one as the ledger knows it, not by the age of files; after
@@ -107,6 +112,22 @@ apps:
   returned: success
   type: list
   elements: str
+size:
+  description: Bytes that the backups take together, without their images.
+  returned: success
+  type: int
+max_size:
+  description: Bytes that they may take together.
+  returned: success
+  type: int
+free:
+  description: Bytes that are free on the disk they lie on.
+  returned: success
+  type: int
+warning:
+  description: What is to be said where they come near what they may take, else empty.
+  returned: success
+  type: str
 interrupted:
   description: Whether a switch was cut off and has yet to be finished.
   returned: success
@@ -121,6 +142,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_images,
     _backup_list,
+    _backup_prune,
     _backup_verdict,
     _health_docker,
     _ledger,
@@ -128,7 +150,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _release_live,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, moment_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, moment_of, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
@@ -161,6 +183,15 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live) -> dict[str, 
     }
 
 
+def room(root: str, backups: list[Found], max_size: int) -> dict[str, Any]:
+    """Return what the backups take, may take, and what is left on the disk."""
+    most, free = _backup_prune.bound(store(root), max_size)
+    return {
+        "size": sum(map(_backup_prune.size_of, backups)), "max_size": most, "free": free,
+        "warning": _backup_prune.crowded(backups, most),
+    }
+
+
 def interrupted(module: AnsibleModule, root: str) -> Journal | None:
     """Return the switch that was cut off. A note of it that cannot be read is no reason not to list what one may go back to."""
     try:
@@ -178,6 +209,7 @@ def main() -> None:
             "path": {"type": "path", "required": True},
             "project": {"type": "str", "required": True},
             "id": {"type": "str", "default": ""},
+            "max_size": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -206,7 +238,8 @@ def main() -> None:
         module.fail_json(msg=describe(error))
     apps = [app["name"] for app in live.description.get("apps", [])]
     listed = [entry(backup, ledger, live) for backup in reversed(backups)]
-    module.exit_json(changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None)
+    space = room(root, backups, module.params["max_size"])
+    module.exit_json(changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None, **space)
 
 
 if __name__ == "__main__":

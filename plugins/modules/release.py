@@ -177,10 +177,15 @@ roles_changed:
   returned: success
   type: list
   elements: str
+services_changed:
+  description: Those of RV(roles_changed) with such a file that is not nginx's, so that their containers may be replaced.
+  returned: success
+  type: list
+  elements: str
 started:
   description:
-    - Containers that were created, replaced or started. In check mode those that would be, as far as it can be foretold,
-      which it cannot while files differ.
+    - Containers that were created, replaced or started. In check mode those that are not as the live files say; what files that
+      differ will change besides cannot be known then.
   returned: success
   type: list
   elements: str

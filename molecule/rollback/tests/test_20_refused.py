@@ -44,7 +44,11 @@ FILES = {
 @pytest.fixture
 def copy(releases: Releases) -> Iterator[str]:
     """A copy of a sound backup, to be damaged."""
-    server.shell(f"cp -a {BACKUPS}/{releases.backup['v2']} {BACKUPS}/20200202_020202")
+    origin = releases.backup["v2"]
+    server.shell(f"""
+cp -a {BACKUPS}/{origin} {BACKUPS}/20200202_020202; cd {BACKUPS}/20200202_020202
+sed -i 's/"id": "{origin}"/"id": "20200202_020202"/' manifest.json; sha256sum manifest.json > manifest.json.sha256
+""")
     yield f"{BACKUPS}/20200202_020202"
     server.shell(f"rm -r {BACKUPS}/20200202_020202")
 
@@ -55,6 +59,33 @@ def test_a_damaged_backup(damage: str, copy: str, rejected: Callable[..., str]) 
     server.shell(command.format(f"{copy}/{name}"))
     message = rejected({"rollback_to": "20200202_020202"})
     assert message.startswith(f"{copy}/{name} ") and complaint in message and "Nothing has been changed." in message
+
+
+def test_folders_that_were_exchanged(releases: Releases, rejected: Callable[..., str]) -> None:
+    one, other = releases.backup["v1"], releases.backup["v2"]
+    exchange = f"cd {BACKUPS}; mv {one} x; mv {other} {one}; mv x {other}"
+    server.shell(exchange)
+    try:
+        message = rejected({"rollback_to": one})
+    finally:
+        server.shell(exchange)
+    assert f"is that of backup {other}, not of {one}: the directory was renamed, or exchanged" in message
+
+
+def test_a_damaged_journal_and_a_damaged_old_backup(rejected: Callable[..., str], deploying: Deployer, releases: Releases) -> None:
+    journal = "/opt/rarebooks/.release.journal.json"
+    server.shell(f"echo '{{' > {journal}; mkdir {BACKUPS}/20269999_999999; echo '{{}}' > {BACKUPS}/20269999_999999/manifest.json")
+    try:
+        listed = deploying({}, playbook="backups.yml")
+        message = rejected({})
+    finally:
+        server.shell(f"rm {journal}")
+    assert listed.code == 0 and "expected a time as its name, got 20269999_999999" in listed.output
+    assert message.startswith(f"{journal} is damaged") and "Move the file away" in message
+    # Nor does the damaged old backup block a deploy.
+    done = deploying(releases.variables["v3"])
+    server.shell(f"rm -r {BACKUPS}/20269999_999999")
+    assert done.code == 0 and done.recap()["changed"] == 0
 
 
 def test_an_image_that_is_gone(releases: Releases, rejected: Callable[..., str]) -> None:

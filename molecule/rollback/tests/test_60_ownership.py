@@ -35,7 +35,7 @@ def test_retention_removes_backups_with_their_images_and_nothing_else(releases: 
     assert gone and [name for name in gone if not name.startswith(ours)] == []
     images = [name for name in gone if name.startswith("image ")]
     assert images and [name for name in images if " rarebooksdokploy-backup:" not in name and " maymessenger_backend:" not in name] == []
-    # The newest good one stays, and so does that of the live release where there is one.
-    assert 1 <= len(server.backups()) <= 3
+    # The newest good one stays, and so do that of the live release and the newest dump of the messenger's database.
+    assert 1 <= len(server.backups()) <= 4
     assert server.run("cat", "/opt/rarebooks/notes.txt", "/opt/rarebooks/backups/notes/20200101_000000") == "mine\nmine\n"
     server.shell(CLEAN)

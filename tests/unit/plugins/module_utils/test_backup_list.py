@@ -2,64 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_images,
     _backup_list,
     _backup_prune,
-    _backup_verdict,
     _ledger,
-    _release_live,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, store
-from backup_support import NOON, PROJECT, Engine, sealed
-
-
-class Server:
-    """A server whose releases are numbers: each has a file and an image of that number."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.engine = Engine(str(root))
-        self.ledger: list[dict[str, Any]] = []
-        self.hour = 0
-
-    def make_live(self, number: int) -> None:
-        (self.root / "docker-compose.yml").write_text(f"services: {{}} # {number}\n")
-        self.engine.run("web", f"web:{number}", f"sha256:{number:064}")
-
-    @property
-    def live(self) -> _release_live.Live:
-        return _release_live.read(str(self.root), PROJECT, self.engine)
-
-    def seal(self) -> str:
-        self.hour += 1
-        return sealed(self.root, self.engine, NOON + timedelta(hours=self.hour)).id
-
-    def deploy(self, number: int, result: str = "deployed", action: str = "deploy") -> str:
-        """Seal what is live, make a release live, and record that; a failed one leaves what was live."""
-        identifier = self.seal() if (self.root / "docker-compose.yml").exists() else ""
-        if result in ("deployed", "rolled back"):
-            self.make_live(number)
-        run = _ledger.Run(str(len(self.ledger)), action)
-        self.ledger.append(_ledger.entry(run, result, 1.0, release=self.live.digest, backup=identifier))
-        return identifier
-
-    @property
-    def backups(self) -> list[Found]:
-        return _backup_list.find_all(str(self.root))
-
-    def previous(self) -> str:
-        return _backup_verdict.previous(self.backups, self.ledger, self.live).id
-
-    def doomed(self, keep: int = 5, days: int = 0, hours: float = 1000) -> list[str]:
-        now = NOON + timedelta(hours=hours)
-        return _backup_prune.superfluous(self.backups, self.ledger, self.live.digest, keep, days, now)
+from backup_support import NOON, PROJECT
+from numbered_releases import Server
 
 
 @pytest.fixture
@@ -220,3 +176,44 @@ def test_an_image_that_is_gone_is_named(server: Server) -> None:
     server.engine.tags.clear()
     with pytest.raises(BackupError, match=r"image web:1 \(sha256:000000000000, kept as shop-backup:.*\) of web is gone"):
         _backup_images.check(server.engine, manifest)
+
+
+def test_the_bound_on_their_size_goes_before_number_and_age(server: Server) -> None:
+    ids = [server.deploy(number) for number in range(1, 9)][1:]
+    one = server.backups[0].manifest
+    assert one
+    # Room for three and a half: the newest three releases, though five of them and all of a month are to be kept.
+    assert server.doomed(keep=5, days=30, hours=20, most=one.size * 7 // 2) == ids[:-3]
+
+
+def test_no_bound_removes_the_newest_the_newest_good_one_or_the_newest_dump_of_a_database(server: Server) -> None:
+    server.deploy(1)
+    dumped = server.deploy(2)
+    good = server.deploy(3)
+    (server.root / "docker-compose.yml").write_text("edited by hand\n")
+    newest = server.deploy(4)
+    database = {"name": "a", "user": "a", "schema_query": "", "schema": "", "dump": {"file": "a.dump"}, "proof_seconds": None}
+    backups = server.backups
+    for one in backups:
+        if one.id == dumped and one.manifest:
+            one.manifest.databases["db"] = database
+    rule = _backup_prune.Rule(0, 0, 0)
+    removed = _backup_prune.superfluous(backups, server.ledger, server.live.digest, rule, NOON + timedelta(hours=1000))
+    assert removed == [] and {dumped, good, newest} == {one.id for one in backups}
+
+
+def test_coming_near_the_bound_is_told(server: Server) -> None:
+    server.deploy(1)
+    server.deploy(2)
+    size = sum(map(_backup_prune.size_of, server.backups))
+    assert _backup_prune.crowded(server.backups, size * 2) == ""
+    assert "stack_backup_max_size" in _backup_prune.crowded(server.backups, size)
+    (server.root / "backups/20250101_000000").mkdir()
+    (server.root / "backups/20250101_000000/dump").write_bytes(b"x" * 1000)
+    assert sum(map(_backup_prune.size_of, server.backups)) == size + 1000  # Also a damaged one takes room.
+
+
+def test_the_bound_is_a_part_of_the_disk_unless_given(server: Server) -> None:
+    disk = shutil.disk_usage(server.root)
+    assert _backup_prune.bound(str(server.root / "not/there"), 0)[0] == disk.total // 4
+    assert _backup_prune.bound(str(server.root), 7)[0] == 7 << 20

@@ -98,7 +98,7 @@ def test_a_folder_whose_name_is_no_time_is_damaged_and_stays(root: Path, name: s
     assert f"expected a time as its name, got {name}" in listed(root)[name]
     live = _release_live.read(str(root), PROJECT, Engine(str(root)))
     later = datetime.now(timezone.utc) + timedelta(days=9999)
-    removed = _backup_prune.superfluous(_backup_list.find_all(str(root)), [], live.digest, 1, 0, later)
+    removed = _backup_prune.superfluous(_backup_list.find_all(str(root)), [], live.digest, _backup_prune.Rule(1, 0, 1 << 40), later)
     assert name not in removed
 
 
