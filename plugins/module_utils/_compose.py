@@ -56,10 +56,20 @@ class Project:
         after = self._instances()
         return sorted(name for name, instance in after.items() if before.get(name) != instance)
 
+    def recreate(self, services: list[str]) -> None:
+        """Make the containers of these services anew though their configuration is the same, and no others."""
+        if services:
+            self._run("up", "--detach", "--no-build", "--pull", "never", "--force-recreate", "--no-deps", *services)
+
+    def config(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+        """Return services and networks as Compose understands them."""
+        output, _errors = self._run("config", "--format", "json")
+        loaded = json.loads(output)
+        return loaded["services"], loaded.get("networks") or {}
+
     def services(self) -> list[dict[str, Any]]:
         """Return the services as Compose understands them, with the names that it gives to images it would build."""
-        output, _errors = self._run("config", "--format", "json")
-        services: dict[str, dict[str, Any]] = json.loads(output)["services"]
+        services, _networks = self.config()
         return [{"image": f"{self.name}-{name}", "container_name": f"{self.name}-{name}-1", **one} for name, one in services.items()]
 
     def _instances(self) -> dict[str, tuple[str, str]]:

@@ -67,20 +67,39 @@ class Proxy:
 
     def reload(self) -> None:
         """Have nginx read the files, and remember that it has."""
-        self._reload(self._running())
+        container = self._get()
+        if container.status == "restarting":
+            self._restart(container)
+        else:
+            self._reload(self._running())
         write_durably(self._record, json.dumps({"digest": self.digest}).encode(), 0o600)
 
-    def _running(self) -> Any:
+    def _get(self) -> Any:
         try:
-            container = docker.from_env(version="auto").containers.get(self.container)
+            return docker.from_env(version="auto").containers.get(self.container)
         except docker.errors.DockerException as error:
             raise self._unreachable(error) from error
+
+    def _running(self) -> Any:
+        container = self._get()
         if container.status != "running":
-            raise ProxyError(
-                f"Container {self.container}: expected it running, got {container.status}. "
-                f"`docker logs {self.container}` says why."
-            )
+            raise self._not_running(container.status)
         return container
+
+    def _not_running(self, status: str) -> ProxyError:
+        return ProxyError(f"Container {self.container}: expected it running, got {status}. `docker logs {self.container}` says why.")
+
+    def _restart(self, container: Any) -> None:
+        """Start an nginx in a crash loop at once: what it died of may have been mended, and the engine waits up to a minute."""
+        try:
+            container.restart()
+        except docker.errors.DockerException as error:
+            raise self._unreachable(error) from error
+        deadline = time.monotonic() + self._timeout
+        while not children((container := self._get()).attrs["State"]["Pid"]):
+            if container.status != "running" or time.monotonic() > deadline:
+                raise self._not_running(container.status)
+            time.sleep(0.05)
 
     def _unreachable(self, error: Exception) -> ProxyError:
         return ProxyError(f"Container {self.container}: Docker answers: {error}. See `docker ps --all` on the server.")

@@ -16,6 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._files import s
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import Existing
 
 PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
 CONFIG_LABEL = "com.docker.compose.config-hash"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
 # The file of the tree in which a release says which apps it consists of; see the role stack.

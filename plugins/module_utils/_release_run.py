@@ -83,16 +83,17 @@ def run(
     pending = _release_journal.read(root)
     stale = _release_switch.needed(server, wanted.target, plan)
     changed = bool(recovered or plan.needed or stale or pending or wanted.exchange)
-    result = {
-        "changed": changed, "started": stale, "containers_removed": [], "reloaded": False, "interrupted": pending is not None,
-        "release": "", "seconds": 0.0, "notes": [],
+    result: dict[str, Any] = {
+        "changed": changed, "started": stale.containers, "containers_removed": [], "reloaded": False,
+        "interrupted": pending is not None, "release": "", "seconds": 0.0, "notes": [drift.reason for drift in stale.drifts],
         **_tree_diff.report(plan, completed, wanted.hidden, diff),
     }
+    result["diff"] += [drift.diff for drift in stale.drifts if diff]
     if check_mode:
         if plan.needed:
             validators.judge_copy(wanted.target.files, tmpdir)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
-            result["started"] = _release_switch.stale(server, wanted.target)
+            result["started"] = sorted({*stale.containers, *_release_switch.stale(server, wanted.target)})
         return result
     order = Order(wanted.target, params["run"], params["backup"], validators.judge, wanted.exchange, params["restore_database"])
     recorder = Recorder(place, params, root)
@@ -113,7 +114,7 @@ def run(
         raise ReleaseError(describe(error), **getattr(error, "facts", {}), result="refused", restored="") from error
     release = _release_live.read(root, server.project, client).digest
     recorder.record("rolled back" if params["to"] else "deployed", release, "")
-    return {**result, **told(done), "release": release, "notes": done.expiring + notes(server, wanted)}
+    return {**result, **told(done), "release": release, "notes": result["notes"] + done.expiring + notes(server, wanted)}
 
 
 def trusted(target: Target) -> tuple[str | None, bool]:

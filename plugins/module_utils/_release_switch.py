@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_images,
     _health_run,
+    _release_drift,
     _tree_plan,
     _tree_promote,
 )
@@ -20,6 +21,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._compose import
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_run import Gate
 from ansible_collections.rarebooks.platform.plugins.module_utils._proxy import Proxy
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_drift import Drift
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_validate import RunCommand
 
@@ -84,9 +86,30 @@ class Switched:
     seconds: float = 0.0
 
 
-def needed(server: Server, target: Target, plan: _tree_plan.Plan) -> list[str]:
-    """Return the containers that would be started though no file changes: they died, or their image's name means another now."""
-    return [] if plan.needed or not plan.files else stale(server, target)
+@dataclass(frozen=True)
+class Needed:
+    """Containers that would be started though no file changes, and what was changed about some of them by hand."""
+
+    containers: list[str] = field(default_factory=list)
+    drifts: list[Drift] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.containers)
+
+
+def needed(server: Server, target: Target, plan: _tree_plan.Plan) -> Needed:
+    """Return the containers that died, whose image's name means another now, or that somebody changed by hand.
+
+    What else would be started cannot be known while files differ.
+    """
+    if not plan.files:
+        return Needed()
+    try:
+        drifts = again(partial(_release_drift.find, server.compose, server.client))
+    except ComposeError:
+        drifts = []
+    others = [] if plan.needed else stale(server, target)
+    return Needed(sorted({*others, *(drift.container for drift in drifts)}), drifts)
 
 
 def stale(server: Server, target: Target) -> list[str]:
@@ -146,7 +169,8 @@ def up(server: Server, target: Target) -> list[str]:
     Of a release with an ill app it gives up in any case: whether the other apps serve is for the gate to say.
     """
     try:
-        return server.compose.up()
+        mended = _release_drift.mend(server.compose, server.client)
+        return sorted({*mended, *server.compose.up()})
     except ComposeError as error:
         if target.partial:
             return target.containers

@@ -41,6 +41,12 @@ def published_ports(containers: list[dict[str, str]], ports: Iterable[int]) -> d
     return found
 
 
+def bound_ports(inspected: dict[str, Any]) -> str:
+    """Return the ports a container is made to publish, as ``docker ps`` shows them of one that runs."""
+    bindings = inspected["HostConfig"].get("PortBindings") or {}
+    return ", ".join(f"{one['HostIp']}:{one['HostPort']}->{inner}" for inner, some in bindings.items() for one in some or [])
+
+
 class Docker:
     """Asks Docker's command line; everything is empty where Docker is missing or does not answer."""
 
@@ -82,9 +88,20 @@ class Docker:
         return sorted(self._output("docker", "volume", "ls", "--quiet").split())
 
     def published(self, ports: list[int]) -> dict[str, dict[str, str]]:
-        """Return which running container publishes each port."""
+        """Return which running container publishes each port, or would but for the moment: one in a crash loop shows none."""
         if not ports:
             return {}
-        layout = '{"Names":{{json .Names}},"Ports":{{json .Ports}},"Project":{{json (.Label "' + PROJECT_LABEL + '")}}}'
+        layout = (
+            '{"Names":{{json .Names}},"Ports":{{json .Ports}},"Status":{{json .Status}},'
+            '"Project":{{json (.Label "' + PROJECT_LABEL + '")}}}'
+        )
         lines = self._output("docker", "ps", "--format", layout).splitlines()
-        return published_ports([json.loads(line) for line in lines], ports)
+        containers = [json.loads(line) for line in lines]
+        for container in containers:
+            if container["Status"].startswith("Restarting"):
+                container["Ports"] = self._bound_ports(container["Names"])
+        return published_ports(containers, ports)
+
+    def _bound_ports(self, name: str) -> str:
+        inspected = self._output("docker", "inspect", "--type", "container", name)
+        return bound_ports(json.loads(inspected)[0]) if inspected else ""

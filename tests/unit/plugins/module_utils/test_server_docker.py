@@ -81,8 +81,8 @@ def test_images_and_volumes_are_sorted() -> None:
     assert docker.volumes() == ["a", "b"]
 
 
-def container(ports: str, name: str = "web", project: str = "") -> dict[str, str]:
-    return {"Names": name, "Ports": ports, "Project": project}
+def container(ports: str, name: str = "web", project: str = "", status: str = "Up 2 days (healthy)") -> dict[str, str]:
+    return {"Names": name, "Ports": ports, "Project": project, "Status": status}
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,17 @@ def test_published_ports_name_their_container() -> None:
         "80": {"container": "nginx_container", "project": "ours"},
         "443": {"container": "web", "project": ""},
     }
+
+
+@pytest.mark.parametrize("bindings", [{"80/tcp": [{"HostIp": "", "HostPort": "80"}], "443/tcp": [{"HostIp": "::", "HostPort": "443"}]}])
+def test_a_container_in_a_crash_loop_is_known_by_what_it_was_made_to_publish(bindings: dict[str, Any]) -> None:
+    """Docker shows no ports of it, while docker-proxy may listen at the moment at which the listeners were read."""
+    row = container("", "nginx_container", "ours", "Restarting (1) 24 seconds ago")
+    answers = {"docker_ps": json.dumps(row), "docker_inspect": json.dumps([{"HostConfig": {"PortBindings": bindings}}])}
+    ours = {"container": "nginx_container", "project": "ours"}
+    assert _server_docker.Docker(CommandLine(**answers)).published([80, 443, 8080]) == {"80": ours, "443": ours}
+    answers["docker_inspect"] = json.dumps([{"HostConfig": {"PortBindings": None}}])
+    assert _server_docker.Docker(CommandLine(**answers)).published([80]) == {}
 
 
 @pytest.mark.parametrize(

@@ -33,16 +33,27 @@ class Proxy:
         (self.live / "shop").symlink_to(root / "sets/1")
         self.status, self.workers, self.ran = "running", {"100"}, list[list[str]]()
         self.answers: dict[str, tuple[int, bytes]] = {}
-        self.takes_over = True
+        self.takes_over = self.recovers = True
         monkeypatch.setattr(docker, "from_env", lambda **_options: SimpleNamespace(containers=SimpleNamespace(get=self.get)))
         self.lingering, self.before = False, set[str]()
-        monkeypatch.setattr(_proxy, "children", lambda pid: self.workers | (self.before if self.lingering else set()))
+        monkeypatch.setattr(_proxy, "children", self.children)
         monkeypatch.setattr(_proxy, "accepts", lambda pid: self.lingering)
+
+    def children(self, _pid: int) -> set[str]:
+        if self.status != "running":
+            return set()
+        return self.workers | (self.before if self.lingering else set())
 
     def get(self, name: str) -> Any:
         if self.status == "missing":
             raise docker.errors.NotFound(f"No such container: {name}")
-        return SimpleNamespace(name=name, status=self.status, attrs={"State": {"Pid": 1}}, exec_run=self.exec_run)
+        return SimpleNamespace(name=name, status=self.status, attrs={"State": {"Pid": 1}}, exec_run=self.exec_run,
+                               restart=self.restart)
+
+    def restart(self) -> None:
+        self.ran.append(["restart"])
+        if self.recovers:
+            self.status = "running"
 
     def exec_run(self, argv: list[str]) -> tuple[int, bytes]:
         self.ran.append(argv)
@@ -154,6 +165,20 @@ def test_no_running_container(proxy: Proxy, status: str, message: str) -> None:
     proxy.status = status
     result = proxy.run()
     assert result["failed"] and message in result["msg"] and not proxy.record.exists()
+
+
+def test_nginx_in_a_crash_loop_is_started_at_once(proxy: Proxy) -> None:
+    """What it died of has been mended, and nobody else restarts it for up to a minute."""
+    proxy.status = "restarting"
+    assert proxy.run()["changed"] and proxy.ran == [["restart"]]
+    assert not proxy.run()["changed"]
+
+
+def test_nginx_that_dies_again_is_told(proxy: Proxy) -> None:
+    proxy.status, proxy.recovers = "restarting", False
+    result = proxy.run()
+    assert result["failed"] and "Container nginx_container: expected it running, got restarting." in result["msg"]
+    assert not proxy.record.exists()
 
 
 def test_old_workers_that_still_take_connections_are_waited_for(proxy: Proxy) -> None:
