@@ -52,7 +52,7 @@ def rows(options: dict[str, Any], parent: str = "") -> Iterator[str]:
             meaning += " Never shown."
         cells = (f"`{parent}{name}`", kind(option), default(option), meaning)
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-        yield from rows(option.get("options", {}), f"{parent}{name}[].")
+        yield from rows(option.get("options", {}), f"{parent}{name}{'[]' if option.get('type') == 'list' else ''}.")
 
 
 def readme(role: Path) -> str:

@@ -12,6 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names 
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import inspect_source
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
     _certificate_files,
+    _formats,
     _letsencrypt,
     _preconditions,
 )
@@ -28,6 +29,7 @@ ARGUMENTS = {
     "allow_foreign_volumes": {"type": "bool", "default": False},
     "provided_certificates": {"type": "dict", "default": None},
     "letsencrypt": {"type": "dict", "default": None},
+    "formats": {"type": "dict", "default": {}},
 }
 
 
@@ -49,6 +51,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             *_preconditions.engine(server, arguments["path"]),
             *_preconditions.ports(server, arguments["ports"], arguments["project"]),
             *_preconditions.daemon_config(server["daemon_config"]),
+            *_formats.problems(arguments["formats"]),
+            *_formats.app_problems(apps),
             *_preconditions.choices(apps),
             *_preconditions.server_names(apps),
             *_preconditions.secrets([secret for app in apps for secret in app["secrets"]]),

@@ -14,6 +14,7 @@ import re
 from ansible_collections.rarebooks.platform.plugins.module_utils import _state
 
 MASK = "********"
+START = "@secret("
 DAMAGED = (
     "So the server's secrets are unknown, and nothing has been changed: new ones would lock the apps out of their databases. Restore "
     "the file from a copy, or correct it by hand."
@@ -48,9 +49,16 @@ def resolve(text: str, secrets: dict[str, str]) -> str:
     return REFERENCE.sub(lambda match: secrets[match.group(1)], text)
 
 
+def spellings(value: str) -> set[str]:
+    """Return how a secret may stand in a file or a program's output: as it is, or with quotes and dollars as some format wants them."""
+    in_pairs = {value, value.replace('"', '""')}
+    escaped = {re.sub(characters, r"\\\1", form) for form in in_pairs for characters in (r"(')", r'([\\"$])')}
+    return in_pairs | escaped | {form.replace("$", "$$") for form in in_pairs}
+
+
 def mask(text: str, secrets: dict[str, str]) -> str:
     """Replace each secret value that occurs in a text, longest first so that none is left in part."""
-    for value in sorted(set(secrets.values()), key=len, reverse=True):
-        if value:
-            text = text.replace(value, MASK)
+    for form in sorted(set().union(*map(spellings, secrets.values())), key=len, reverse=True):
+        if form:
+            text = text.replace(form, MASK)
     return text

@@ -11,13 +11,16 @@ import posixpath
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _files, _secrets, _state
+from ansible_collections.rarebooks.platform.plugins.module_utils import _dotenv, _files, _secrets, _state
 
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
 
 # Our own entries directly under the tree's root begin with this, so no file of the tree may.
 RESERVED = ".config_tree."
+
+# In these, what a secret consists of must not be read as anything else.
+ENVIRONMENT_FILE = ".env"
 
 # A line of private text as short as a bracket is no secret; masking it would make any output unreadable.
 SHORTEST_PRIVATE_LINE = 8
@@ -102,8 +105,16 @@ def desired(items: list[dict[str, Any]], secrets: dict[str, str], secrets_file: 
             "Generate or provide these secrets before the tree is written. Nothing was changed."
         )
     private = {item["path"] for item in items if item["private_content"] is not None}
-    return [File(path, text, _secrets.resolve(text, secrets).encode(), path in private)
-            for path, text in sorted(texts.items())]
+    return [File(path, text, _resolve(path, text, secrets).encode(), path in private) for path, text in sorted(texts.items())]
+
+
+def _resolve(path: str, text: str, secrets: dict[str, str]) -> str:
+    if not path.endswith(ENVIRONMENT_FILE):
+        return _secrets.resolve(text, secrets)
+    try:
+        return _dotenv.resolve(text, secrets)
+    except _dotenv.Unquotable as error:
+        raise TreeError(f"{path}: {error}. Nothing was changed.") from None
 
 
 def assume_missing(items: list[dict[str, Any]], secrets: dict[str, str]) -> dict[str, str]:

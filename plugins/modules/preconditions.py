@@ -11,7 +11,8 @@ description:
   - Judges what M(rarebooks.platform.server_info) read and what the inventory says, and reports all problems at once.
   - Runs on the controller and never connects to the server.
   - Checks the operating system, disk, memory, ports, foreign volumes, C(daemon.json), server names, variables that exclude
-    one another, published or unusable secrets, the files of provided certificates and each backend source.
+    one another, values that nginx or Compose would read as something else, published or unusable secrets, the files of provided
+    certificates and each backend source.
   - A server name that does not resolve to the server is a warning only, since NAT or a pending DNS change explain it.
 version_added: 0.1.0
 author:
@@ -63,6 +64,12 @@ options:
       - How certificates are to be ordered, with the keys C(declared), C(directory), C(staging), C(ca_bundle), C(dns_plugin) and
         C(dns_credentials), which are the role certificates' variables of these names; unset when none are ordered.
     type: dict
+  formats:
+    description:
+      - Values that must be of a format, besides those of the apps, by format and name of their variable. Formats are those that an
+        app's description may use (see C(docs/apps.md)).
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full

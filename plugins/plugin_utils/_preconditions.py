@@ -22,8 +22,8 @@ BURNED = frozenset(
         "92f7ce6e3a626b34186a969bc77d3badf8c3fe41819c7bf7d53b9defe4e52070",
     }
 )
-# A secret passes through an env file, a connection string and a URL; these characters mean themselves in all three.
-SAFE_SECRET = re.compile(r"[A-Za-z0-9._~!@%^*()+=:,/?-]+")
+# A secret becomes a variable of a container, one line of an environment file and a part of a connection string.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -127,10 +127,10 @@ def secrets(given: Iterable[Mapping[str, Any]]) -> list[str]:
                 f"{name}: expected at least {shortest} characters, got {len(value)}. "
                 "Remove it from the inventory, and the server generates one."
             )
-        elif not SAFE_SECRET.fullmatch(value):
+        elif CONTROL.search(value):
             problems.append(
-                f"{name}: expected only letters, digits and ._~!@%^*()+=:,/?- , got another character, which an env file "
-                "or a connection string would read differently. Choose another value."
+                f"{name}: expected one line without control characters, got another character. A file read by `lookup` may end with "
+                "a line break: take it away, or choose another value."
             )
     return problems
 

@@ -8,11 +8,11 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
-from ansible.utils.collection_loader._collection_finder import _get_collection_role_path
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import referenced
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_paths import role_directory
 
 TREE = "templates/tree"
 TEMPLATE = ".j2"
@@ -35,13 +35,29 @@ class RoleTreeAction(ActionBase):  # type: ignore[misc]
                         f"{path} comes both from {first} and from role {role}. "
                         "One path has one source: rename or remove one of the two."
                     )
+                self._check_references(role, path, content, task_vars)
                 sources[path] = role
                 merged.append({"path": path, "content": content})
         return merged, sources
 
+    def _check_references(self, role: str, path: str, content: str, task_vars: dict[str, Any]) -> None:
+        """Refuse a file that refers to a secret which the app of its role does not declare: an app gets its own, and no others."""
+        variable = f"{role.rpartition('.')[2]}_app"
+        names = referenced(content)
+        if not names or variable not in task_vars:
+            return
+        app = self._templar.resolve_variable_expression(variable)
+        own = {secret["name"] for secret in app.get("secrets") or []}
+        if names - own:
+            raise AnsibleActionFail(
+                f"Role {role}: {path}: expected references to secrets that {variable} declares ({', '.join(sorted(own)) or 'none'}), "
+                f"got {', '.join(sorted(names - own))}. Declare it in the app's description, or remove the reference. "
+                "Nothing has been changed."
+            )
+
     def _render(self, role: str, task_vars: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield path and text of each file of a role's tree, sorted by where it lies."""
-        directory = self._role_directory(role)
+        directory = role_directory(role, self._loader.get_basedir(), self._task.collections)
         tree = os.path.join(directory, TREE)
         if not os.path.isdir(tree):
             raise AnsibleActionFail(f"Role {role} has no directory {TREE}: create it, or take the role out of roles.")
@@ -70,17 +86,3 @@ class RoleTreeAction(ActionBase):  # type: ignore[misc]
                 content = "" if rendered is None else str(rendered)
                 if content.strip():
                     yield path.removesuffix(TEMPLATE), content
-
-    def _role_directory(self, role: str) -> str:
-        """Find a role as a play does: in a collection, beside the playbook, in the configured role paths."""
-        found = _get_collection_role_path(role, self._task.collections)
-        if found:
-            return str(found[1])
-        for place in [os.path.join(self._loader.get_basedir(), "roles"), *(C.DEFAULT_ROLES_PATH or [])]:
-            directory = os.path.join(place, role)
-            if os.path.isdir(directory):
-                return directory
-        raise AnsibleActionFail(
-            f"Role {role} was not found on the controller. Expected a role's fully qualified name in an installed "
-            "collection, or a name in the playbook's roles directory or in roles_path."
-        )

@@ -11,14 +11,14 @@ from visitor import Visitor
 
 TREES: dict[str, tuple[dict[str, Any], str, str]] = {
     "nginx": (
-        {"rarebooks_body_size": "10 potatoes"},
+        {"maymessenger_media": [{"volume": "maymessenger_audio", "path": "/app/wwwroot/audio", "location": "/health"}]},
         "nginx accepts its configuration, in the proxy's own image and network",
-        'invalid number of arguments in "client_max_body_size" directive in /etc/nginx/sites/rarebooks.conf:',
+        'duplicate location "/health" in /etc/nginx/sites/maymessenger.conf:',
     ),
     "compose": (
-        {"maymessenger_backend_probe_timing": {"interval": "soon", "timeout": 2, "retries": 2, "start_period": 2}},
+        {"maymessenger_backend_probe_timing": {"retries": -1}},
         "Docker Compose accepts the project",
-        "error decoding 'services[maymessenger_backend].healthcheck.interval': time: invalid duration \"soons\"",
+        "cannot parse 'services[maymessenger_backend].healthcheck.retries', -1 overflows uint",
     ),
 }
 

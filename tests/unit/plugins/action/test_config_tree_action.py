@@ -147,3 +147,18 @@ def test_what_is_refused(play: Play, files: dict[str, str], arguments: dict[str,
     assert message in " ".join(output.split())
     assert "s3cr3t" not in output
     assert not play.live.exists()
+
+
+DECLARED = {"vars": {"one_app": {"secrets": [{"name": "word"}]}}}
+
+
+def test_an_app_gets_its_own_secrets_and_no_others(play: Play) -> None:
+    play.role("one", **{"tree/a.env.j2": "A=@secret(word)@\n"})
+    assert play.result("-e", json.dumps(DECLARED["vars"]), roles=["one"])["created"] == ["a.env"]
+    play.role("one", **{"tree/b.env.j2": "A={{ 'other_word' | rarebooks.platform.secret }}\n"})
+    code, output = play.run("-e", json.dumps(DECLARED["vars"]), roles=["one"])
+    assert code == 2
+    assert (
+        "Role one: b.env: expected references to secrets that one_app declares (word), got other_word. Declare it in the app's "
+        "description, or remove the reference. Nothing has been changed."
+    ) in " ".join(output.split())

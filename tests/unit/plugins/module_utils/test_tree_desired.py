@@ -113,3 +113,13 @@ def test_the_secrets_file_is_no_file_of_the_tree(tmp_path: Path) -> None:
     files = desired([item("s.json", "x")], {}, None)
     with pytest.raises(TreeError, match=r"s\.json: the secrets file cannot be"):
         check_root(str(tmp_path), files, str(tmp_path / "s.json"))
+
+
+def test_a_secret_is_quoted_in_an_environment_file_and_nowhere_else() -> None:
+    files = desired([item("env/a.env", "A=@secret(odd)@\n"), item("a.conf", "A=@secret(odd)@\n")], {"odd": "a;$b"}, None)
+    assert {file.path: file.data for file in files} == {"env/a.env": b"A='a;$b'\n", "a.conf": b"A=a;$b\n"}
+
+
+def test_a_secret_that_a_template_s_quotes_cannot_hold_is_refused_by_file_and_variable() -> None:
+    with pytest.raises(TreeError, match=r"^env/a\.env: A= expected the secret in it without quotes of the template's own"):
+        desired([item("env/a.env", 'A="@secret(odd)@"\n')], {"odd": "a$b"}, None)

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# The work is done by the action plugin of the same name; this file holds its documentation.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: variables
+short_description: Check the variables of roles before any of them is used
+description:
+  - Compares the values of the variables that roles state in C(meta/argument_specs.yml) with the types stated there, strictly,
+    and reports all faults at once.
+  - Ansible's own validation accepts what can be turned into the type, such as a text for a list, which tasks and templates then
+    get as it is. Here only numbers and truth values may be texts, since that is how they arrive from a command line or an INI
+    inventory; tasks convert them where they use them.
+  - Refuses also a value that would refer to a secret of the server.
+  - Variables that are not set are left alone, so that it can run before the roles that have their defaults.
+  - Runs on the controller and never connects to the server.
+version_added: 0.4.0
+author:
+  - RareBooks platform developers (@rarebooks)
+options:
+  roles:
+    description: The roles, by their fully qualified names.
+    type: list
+    elements: str
+    required: true
+  only:
+    description: The variables to check. Unset means all that the roles state.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    support: full
+    description: Reads only, so check mode is the same as a run.
+  diff_mode:
+    support: none
+    description: Nothing is changed.
+"""
+
+EXAMPLES = r"""
+- name: Refuse variables of another type
+  rarebooks.platform.variables:
+    roles: [rarebooks.platform.stack, rarebooks.platform.rarebooks]
+"""
+
+RETURN = r"""
+problems:
+  description: One sentence for each fault. The task fails when there is one.
+  returned: always
+  type: list
+  elements: str
+  sample: ["stack_backup_keep: expected a whole number, got the text \"three\"."]
+"""

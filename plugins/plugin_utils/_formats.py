@@ -1,0 +1,93 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What values may be that end up in files of nginx, Compose and PostgreSQL, where other characters would mean something else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._variables import without_value
+
+# As nginx reads sizes; bytes without a unit.
+SIZE = re.compile(r"[0-9]{1,12}[kKmMgG]?")
+# Of the registry, with or without port; path, tag and digest. An image's id is none: it names nothing that could be pulled.
+IMAGE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][\w.-]{0,127})?"
+                   r"(?:@sha256:[0-9a-f]{64})?", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
+PATH = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/?)*")
+USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]*")
+# ASP.NET reads two underscores as the colon of its settings; Compose would cut the name at a colon.
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
+    "size": (SIZE, "a size as nginx writes it, such as 50m"),
+    "image": (IMAGE, "the name of an image, such as registry.example.org/shop:1.2"),
+    "name": (NAME, "letters, digits and _.-"),
+    "project": (PROJECT, "lower-case letters, digits and _-"),
+    "path": (PATH, "an absolute path of letters, digits and ._~@+-"),
+    "user": (USER, "letters, digits and _.@-"),
+}
+
+
+def problems(formats: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what is wrong with values, given by format and name of their variable; a list stands for its items."""
+    return [problem for kind, values in formats.items() for name, value in values.items() for problem in _problems(kind, name, value)]
+
+
+def app_problems(apps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what is wrong with the values of apps: those their descriptions name by variable, and the others each app has."""
+    found: list[str] = []
+    for app in apps:
+        named: Mapping[str, Mapping[str, Any]] = app.get("formats") or {}
+        found += problems(named)
+        for kind, what, values in _of_every_app(app):
+            known = [item for value in named.get(kind, {}).values() for item in _items(value)]
+            found += problems({kind: {f"{app['title']}: {what}": [value for value in values if value not in known]}})
+    return found
+
+
+def _of_every_app(app: Mapping[str, Any]) -> Iterator[tuple[str, str, Iterable[Any]]]:
+    yield "image", "image", dict.fromkeys(app.get("images") or [])
+    yield "name", "volume", app.get("volumes") or []
+    yield "name", "certificate", [app["certificate"]]
+    yield "user", "database user", dict.fromkeys(one["user"] for one in app.get("databases") or [])
+
+
+def _problems(kind: str, name: str, value: Any) -> Iterator[str]:
+    if kind == "environment":
+        yield from _environment(name, value)
+    elif kind == "port":
+        yield from _port(name, value)
+    elif kind not in PATTERNS:
+        yield f"{name}: expected one of the formats {', '.join([*PATTERNS, 'environment', 'port'])} in the description, got {kind}."
+    else:
+        pattern, wanted = PATTERNS[kind]
+        for item in _items(value):
+            if not isinstance(item, str) or not pattern.fullmatch(item):
+                yield f"{name}: expected {wanted}, got {json.dumps(item, ensure_ascii=False, default=str)}."
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _port(name: str, value: Any) -> Iterator[str]:
+    if not 1 <= int(value) <= 65535:
+        yield f"{name}: expected a port from 1 to 65535, got {int(value)}."
+
+
+def _environment(name: str, value: Mapping[Any, Any]) -> Iterator[str]:
+    """Check variables of a container. Values are not shown: they may be secrets, though they should not."""
+    for key, item in value.items():
+        where = f"{name}: {key}"
+        if not isinstance(key, str) or not VARIABLE.fullmatch(key):
+            better = f" Write {key.replace(':', '__')}, which ASP.NET reads as {key}." if isinstance(key, str) and ":" in key else ""
+            yield f"{where}: expected a name of letters, digits and _.-, got another character.{better}"
+        if not isinstance(item, str):
+            yield f"{where}: expected a text, got {without_value(item)}. Put it in quotes."
+        elif "\0" in item:
+            yield f"{where}: expected a text without NUL characters, which no container's environment can hold."

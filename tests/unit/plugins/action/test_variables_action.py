@@ -1,0 +1,112 @@
+"""The check of variables as a play runs it: from YAML, INI and the command line, for our roles and those of others."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.rarebooks.platform.plugins.action.variables import ARGUMENTS
+from ansible_collections.rarebooks.platform.plugins.modules import variables
+
+ROOT = Path(__file__).parents[4]
+OURS = [f"rarebooks.platform.{role.name}" for role in sorted((ROOT / "roles").iterdir())]
+PLAY = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - rarebooks.platform.variables:
+        roles: {roles}
+        only: {only}
+"""
+SPECS = "argument_specs: {main: {options: {notes_hosts: {type: list, elements: str}, notes_size: {type: int}}}}"
+
+
+class Controller:
+    """A directory with a playbook and inventories."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def check(self, inventory: str, *options: str, roles: list[str] = OURS, only: list[str] | None = None) -> list[str]:
+        """Return the problems of an inventory's text; none where the task succeeds."""
+        (self.directory / "play.yml").write_text(PLAY.format(roles=roles, only="'{{ omit }}'" if only is None else only))
+        (self.directory / "hosts").write_text(inventory)
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ansible-playbook"), "-i", "hosts", "play.yml", *options],
+            cwd=self.directory, capture_output=True, text=True, check=False,
+            env=os.environ | {"ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections", "ANSIBLE_NOCOLOR": "1",
+                              "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        )
+        if done.returncode == 0:
+            return []
+        assert "Nothing has been changed. These variables cannot be used as they are:" in done.stdout, done.stdout + done.stderr
+        return [line.strip()[2:] for line in done.stdout.partition("msg: |-")[2].partition("problems:")[0].splitlines() if "- " in line]
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> Controller:
+    return Controller(tmp_path)
+
+
+INI = """
+[rarebooks]
+shop {on_the_line}
+[rarebooks:vars]
+{in_the_group}
+"""
+FITTING = [
+    "proxy_https_port=443", "stack_backup_keep=3", "certificates_renew=false", "certificates_staging=true", "rollback_confirm=yes",
+    "stack_backup_databases=off",
+]
+
+
+def test_ini_values_and_typed_ones_that_fit(controller: Controller) -> None:
+    typed = [part for value in FITTING for part in ("-e", value)]
+    assert controller.check("shop\n", *typed) == []
+    lists = """rarebooks_server_names=["www.example.org"]"""
+    assert controller.check(INI.format(on_the_line=" ".join(FITTING), in_the_group="\n".join([*FITTING, lists]))) == []
+
+
+def test_all_faults_of_an_inventory_at_once(controller: Controller) -> None:
+    given = ["stack_apps=rarebooks", "stack_backup_keep=three", "maymessenger_admin_phone=+70000000000", "rarebooks_db_image=15"]
+    problems = controller.check(INI.format(on_the_line="", in_the_group="\n".join(given)))
+    assert [problem.partition(": expected")[0] for problem in problems] == [
+        "maymessenger_admin_phone", "rarebooks_db_image", "stack_apps", "stack_backup_keep",
+    ]
+
+
+def test_only_the_named_ones(controller: Controller) -> None:
+    typed = ["-e", "stack_backup_keep=three", "-e", "stack_apps=a"]
+    assert len(controller.check("shop\n", *typed)) == 2
+    assert len(controller.check("shop\n", *typed, only=["stack_apps"])) == 1
+
+
+def test_a_value_that_cannot_be_computed_is_named(controller: Controller) -> None:
+    (problem,) = controller.check("shop stack_path='{{ nothing_of_that_name }}'\n")
+    assert problem.startswith("stack_path: its value cannot be computed: ") and "nothing_of_that_name" in problem
+
+
+@pytest.mark.parametrize("place", ["argument_specs.yml", "argument_specs.yaml", "main.yml"])
+def test_a_role_of_somebody_else(controller: Controller, place: str) -> None:
+    meta = controller.directory / "roles/notes/meta"
+    meta.mkdir(parents=True)
+    (meta / place).write_text(SPECS)
+    assert controller.check("shop\n", "-e", "notes_size=5", roles=["notes"]) == []
+    problems = controller.check("shop\n", "-e", "notes_size=x", "-e", "notes_hosts=a,b", roles=["notes"])
+    assert [problem.partition(": expected")[0] for problem in problems] == ["notes_hosts", "notes_size"]
+
+
+def test_a_role_without_specs_has_nothing_to_check(controller: Controller) -> None:
+    (controller.directory / "roles/notes/tasks").mkdir(parents=True)
+    assert controller.check("shop\n", "-e", "notes_size=x", roles=["notes"]) == []
+
+
+def test_the_documentation_and_the_action_name_the_same_options() -> None:
+    documented = yaml.safe_load(variables.DOCUMENTATION)["options"]
+    assert {name: (option["type"], option.get("required", False), option.get("default")) for name, option in documented.items()} == {
+        name: (option["type"], option.get("required", False), option.get("default")) for name, option in ARGUMENTS.items()
+    }
