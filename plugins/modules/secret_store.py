@@ -11,6 +11,9 @@ description:
   - Secrets live in one JSON file on the server, mode C(0600). What is missing is generated there, once, and stays.
   - No value is ever returned or shown in a diff. Templates refer to a secret through the P(rarebooks.platform.secret#filter) filter.
   - A secret no longer listed is kept, since data encrypted or protected with it may still exist.
+  - A password that belongs to a database of O(databases) is never generated where the database's volume exists. It is then taken from
+    the running container, and whether taken or given proven by a login before anything is stored.
+  - Where the file is lost, the secrets are read back from the files of the live release in its directory.
 version_added: 0.1.0
 author:
   - RareBooks platform developers (@rarebooks)
@@ -35,14 +38,50 @@ options:
         default: ""
       fixed:
         description:
-          - Whether a stored value must stay, since data exists that only it opens. Another given value is refused. PostgreSQL, for one,
-            keeps the password with which its volume was initialised, whatever its environment says later.
+          - Whether a stored value must stay, since data exists that only it opens. PostgreSQL, for one, keeps the password with which
+            its volume was initialised, whatever its environment says later.
+          - Another given value is refused, unless the database that O(secrets[].database) names opens with it, or has no volume yet.
         type: bool
         default: false
+      database:
+        description: Of a fixed secret, the container of the database in O(databases) whose password it is.
+        type: str
+        default: ""
       length:
         description: Number of characters of a generated value, letters and digits only.
         type: int
         default: 32
+  databases:
+    description: The databases whose passwords are among O(secrets).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      container:
+        description: Name of the container.
+        type: str
+        required: true
+      name:
+        description: Name of the database.
+        type: str
+        required: true
+      user:
+        description: User with which the app logs in.
+        type: str
+        required: true
+      volume:
+        description: The volume with its data, without the project's prefix.
+        type: str
+        default: ""
+  project:
+    description: The Compose project, which prefixes the names of volumes.
+    type: str
+    default: ""
+  volumes:
+    description: The volumes that the server has, as M(rarebooks.platform.server_info) returns them.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full
@@ -59,8 +98,13 @@ EXAMPLES = r"""
     secrets:
       - name: maymessenger_db_password
         fixed: true
+        database: db_maymessenger
       - name: maymessenger_jwt_secret
         length: 64
+    databases:
+      - {container: db_maymessenger, name: maymessenger, user: postgres, volume: db_maymessenger_data}
+    project: rarebooksdokploy
+    volumes: "{{ server.volumes }}"
 """
 
 RETURN = r"""
@@ -76,6 +120,14 @@ stored:
   type: list
   elements: str
   sample: []
+taken:
+  description:
+    - Names of the secrets that were neither given nor stored, and that this call took from what runs. These are passwords of
+      databases from their containers, and what the files of the live release hold.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 """
 
 import json
@@ -87,7 +139,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets, _state
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _release_live,
+    _secrets,
+    _secrets_fixed,
+    _secrets_kept,
+    _state,
+    _tree_plan,
+)
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import write_durably
 
 ALPHABET = string.ascii_letters + string.digits
@@ -114,10 +173,17 @@ def plan(
     return new, generated, stored
 
 
-def conflicts(store: dict[str, str], wanted: list[dict[str, Any]]) -> list[str]:
-    """Return the names of fixed secrets that are given another value than the stored one."""
-    fixed = [secret for secret in wanted if secret["fixed"] and secret["value"] and secret["name"] in store]
+def conflicts(store: dict[str, str], wanted: list[dict[str, Any]], proven: set[str]) -> list[str]:
+    """Return the names of fixed secrets that are given another value than the stored one, and that no login has proven."""
+    fixed = [one for one in wanted if one["fixed"] and one["value"] and one["name"] in store and one["name"] not in proven]
     return [secret["name"] for secret in fixed if secret["value"] != store[secret["name"]]]
+
+
+def live_users(root: str) -> dict[str, str]:
+    """Return with which user the live release logs in to its databases, by container."""
+    existing = _tree_plan.look(os.path.join(root, _release_live.DESCRIPTION))
+    description = _release_live.read_description({_release_live.DESCRIPTION: existing} if existing else {})
+    return {one["container"]: one["user"] for app in description.get("apps", []) for one in app.get("databases", [])}
 
 
 def lines(names: Any) -> str:
@@ -134,13 +200,11 @@ def main() -> None:
                 "elements": "dict",
                 "required": True,
                 "no_log": False,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "value": {"type": "str", "default": "", "no_log": True},
-                    "fixed": {"type": "bool", "default": False},
-                    "length": {"type": "int", "default": 32},
-                },
+                "options": _secrets_fixed.SECRET_OPTIONS,
             },
+            "databases": {"type": "list", "elements": "dict", "default": [], "options": _secrets_fixed.DATABASE_OPTIONS},
+            "project": {"type": "str", "default": ""},
+            "volumes": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -149,24 +213,34 @@ def main() -> None:
         store = _secrets.load(path)
     except _state.StateError as error:
         module.fail_json(msg=str(error))
-    locked = conflicts(store, module.params["secrets"])
-    if locked:
-        module.fail_json(
-            msg=f"{', '.join(locked)}: expected the value in {path}, with which the database was initialised, got another one. "
-            "Nothing has been changed. Remove it from the inventory to keep the stored one. To change it, first change it in the "
-            "database (ALTER ROLE ... PASSWORD ...), then in that file, then give the new value."
+    wanted, root = module.params["secrets"], os.path.dirname(path)
+    lost = [secret["name"] for secret in wanted if not secret["value"] and secret["name"] not in store]
+    kept = {name: value for name, value in (_secrets_kept.read_back(root) if lost else {}).items() if name in lost}
+    locked = _secrets_fixed.locked(wanted, module.params["databases"], module.params["project"], store, kept, live_users(root))
+    opened, problems = _secrets_fixed.prove(module.run_command, locked, module.params["volumes"])
+    refused = conflicts(store, wanted, {secret.name for secret in locked})
+    if refused:
+        problems.append(
+            f"{', '.join(refused)}: expected the value in {path}, with which data was initialised, got another one. "
+            "Remove it from the inventory to keep the stored one. To change it, first change it where it opens something, then in "
+            "that file, then give the new value."
         )
-    new, generated, stored = plan(store, module.params["secrets"], generate)
+    if problems:
+        module.fail_json(msg="\n".join(["Nothing has been changed.", *problems]))
+    taken = kept | opened
+    new, generated, stored = plan(store | taken, wanted, generate)
     loose = os.path.exists(path) and stat.S_IMODE(os.stat(path).st_mode) != 0o600
     changed = new != store or loose
     if changed and not module.check_mode:
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         write_durably(path, json.dumps(new, indent=2, sort_keys=True).encode() + b"\n", 0o600)
     after = lines(new) + "".join(f"# given anew: {name}\n" for name in stored if name in store)
+    after += "".join(f"# taken from what runs: {name}\n" for name in sorted(taken))
     module.exit_json(
         changed=changed,
         generated=generated,
         stored=stored,
+        taken=sorted(taken),
         diff={"before_header": path, "after_header": path, "before": lines(store), "after": after},
     )
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.rarebooks.platform.plugins.module_utils import _release_live, _tree_plan
 from ansible_collections.rarebooks.platform.plugins.modules import secret_store
+from docker_cli import Database, DockerCli
 
 
 class Store:
@@ -76,7 +78,7 @@ def test_a_fixed_secret_takes_no_other_value(store: Store) -> None:
     assert store.run({"name": "db", "fixed": True}, {"name": "jwt"})["generated"] == ["db", "jwt"]
     before = store.values
     refused = store.run({"name": "db", "fixed": True, "value": "battery-staple"}, {"name": "jwt", "value": "correct-horse"})
-    assert refused["failed"] and refused["msg"].startswith(f"db: expected the value in {store.path}, ")
+    assert refused["failed"] and f"\ndb: expected the value in {store.path}, " in refused["msg"]
     assert store.values == before
     assert "battery-staple" not in store.output and before["db"] not in store.output
     assert not store.run({"name": "db", "fixed": True, "value": before["db"]})["changed"]
@@ -120,3 +122,74 @@ def test_a_damaged_file_is_never_replaced(store: Store) -> None:
     result = store.run({"name": "db"})
     assert result["failed"] and "Restore the file from a copy" in result["msg"] and "half a val" not in store.output
     assert store.path.read_text() == '{"db": "half a val'
+
+
+PASSWORD = {"name": "db_password", "fixed": True, "database": "db"}
+DATABASES = {
+    "databases": [{"container": "db", "name": "Shop", "user": "postgres", "volume": "db_data"}],
+    "project": "ours",
+    "volumes": ["ours_db_data"],
+}
+
+
+@pytest.fixture
+def docker(monkeypatch: pytest.MonkeyPatch) -> DockerCli:
+    """A server whose volume was initialised by hand."""
+    cli = DockerCli(db=Database("ours_db_data", {"POSTGRES_PASSWORD": "made-by-hand"}, {"postgres": "made-by-hand"}))
+    monkeypatch.setattr(secret_store.AnsibleModule, "run_command", lambda _module, argv, **options: cli(argv, **options))
+    return cli
+
+
+def test_the_password_of_an_initialised_volume_is_taken_and_never_generated(store: Store, docker: DockerCli) -> None:
+    predicted = store.run(PASSWORD, {"name": "jwt"}, _ansible_check_mode=True, **DATABASES)
+    assert (predicted["taken"], predicted["generated"], predicted["changed"]) == (["db_password"], ["jwt"], True)
+    assert not store.path.exists()
+    done = store.run(PASSWORD, {"name": "jwt"}, _ansible_diff=True, **DATABASES)
+    assert (done["taken"], done["generated"], done["stored"]) == (["db_password"], ["jwt"], [])
+    assert store.values["db_password"] == "made-by-hand" and "made-by-hand" not in store.output
+    assert done["diff"]["after"].endswith("# taken from what runs: db_password\n")
+    docker.commands.clear()
+    again = store.run(PASSWORD, {"name": "jwt"}, **DATABASES)
+    assert not again["changed"] and again["taken"] == [] and docker.commands == []
+
+
+def test_a_given_value_that_opens_the_database_replaces_a_wrong_one(store: Store, docker: DockerCli) -> None:
+    """A version that generated passwords for initialised volumes left the wrong ones stored, and then refused the right ones."""
+    store.path.parent.mkdir()
+    store.path.write_text('{"db_password": "once-generated"}')
+    wrong = store.run({**PASSWORD, "value": "neither-of-them"}, **DATABASES)
+    assert wrong["failed"] and wrong["msg"].startswith("Nothing has been changed.\ndb_password: expected the password of the database")
+    assert store.values == {"db_password": "once-generated"}
+    assert store.run({**PASSWORD, "value": "made-by-hand"}, **DATABASES)["stored"] == ["db_password"]
+    assert store.values == {"db_password": "made-by-hand"}
+
+
+def test_nothing_is_stored_where_one_password_is_refused(store: Store, docker: DockerCli) -> None:
+    docker.databases["db"].status = "exited"
+    refused = store.run(PASSWORD, {"name": "jwt", "value": "correct-horse"}, **DATABASES)
+    assert refused["failed"] and "docker start db" in refused["msg"] and not store.path.exists()
+
+
+@pytest.mark.parametrize("user", ["postgres", "shop"])
+def test_another_user_is_noticed_by_what_the_live_release_says(user: str, store: Store, docker: DockerCli) -> None:
+    store.path.parent.mkdir()
+    store.path.write_text('{"db_password": "made-by-hand"}')
+    description = {"apps": [{"name": "shop", "containers": ["db"], "databases": [{"container": "db", "name": "Shop", "user": "postgres"}]}]}
+    (store.path.parent / _release_live.DESCRIPTION).write_text(json.dumps(description))
+    wanted = {**DATABASES, "databases": [{**DATABASES["databases"][0], "user": user}]}  # type: ignore[dict-item]
+    result = store.run(PASSWORD, **wanted)
+    assert result.get("failed", False) == (user == "shop") and bool(docker.commands) == (user == "shop")
+
+
+def test_a_lost_store_is_read_back_from_the_live_files(store: Store, docker: DockerCli) -> None:
+    """Else both apps get passwords that open nothing, and keys that end every session."""
+    files = {"app.env": "Key=@secret(jwt)@\n", "db.env": "Password=@secret(db_password)@\n"}
+    owned = {name: _tree_plan.Owned("0" * 64, "0600", source) for name, source in files.items()}
+    store.path.parent.mkdir()
+    (store.path.parent / _tree_plan.MANIFEST).write_bytes(_tree_plan.dump_manifest(owned))
+    (store.path.parent / "app.env").write_text("Key=the-key-of-today\n")
+    (store.path.parent / "db.env").write_text("Password=made-by-hand\n")
+    done = store.run(PASSWORD, {"name": "jwt"}, {"name": "new"}, **DATABASES)
+    assert (done["taken"], done["generated"]) == (["db_password", "jwt"], ["new"])
+    assert (store.values["db_password"], store.values["jwt"]) == ("made-by-hand", "the-key-of-today")
+    assert [command[1] for command in docker.commands] == ["container", "exec"]

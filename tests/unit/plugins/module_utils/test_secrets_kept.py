@@ -1,0 +1,47 @@
+"""A lost store of secrets is read back from the files of the live release, byte for byte or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets_kept, _tree_plan
+
+SOURCE = "HOST=db\nPASSWORD=@secret(db)@;Key=@secret(key)@\nAGAIN=@secret(db)@\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("HOST=db\nPASSWORD=one;Key=two\nAGAIN=one\n", {"db": "one", "key": "two"}),
+        ("HOST=db\nPASSWORD=o.*e;Key=t=o\nAGAIN=o.*e\n", {"db": "o.*e", "key": "t=o"}),
+        # Changed by hand: what it says is nobody's secret for certain.
+        ("HOST=db\nPASSWORD=one;Key=two\nAGAIN=other\n", {}),
+        ("HOST=other\nPASSWORD=one;Key=two\nAGAIN=one\n", {}),
+        ("HOST=db\nPASSWORD=one;Key=two\nAGAIN=one\nMORE=1\n", {}),
+        ("", {}),
+    ],
+)
+def test_values_of_a_text(text: str, found: dict[str, str]) -> None:
+    assert _secrets_kept.values(SOURCE, text) == found
+
+
+def test_all_files_of_the_release_are_read(tmp_path: Path) -> None:
+    owned = {
+        "env/db.env": _tree_plan.Owned("0" * 64, "0600", "P=@secret(db)@\n"),
+        "env/app.env": _tree_plan.Owned("0" * 64, "0600", "K=@secret(key)@\n"),
+        "env/gone.env": _tree_plan.Owned("0" * 64, "0600", "G=@secret(gone)@\n"),
+        "release.json": _tree_plan.Owned("0" * 64, "0644"),
+    }
+    (tmp_path / _tree_plan.MANIFEST).write_bytes(_tree_plan.dump_manifest(owned))
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env/db.env").write_text("P=one\n")
+    (tmp_path / "env/app.env").write_text("K=two\n")
+    assert _secrets_kept.read_back(str(tmp_path)) == {"db": "one", "key": "two"}
+
+
+@pytest.mark.parametrize("content", [None, "{half"])
+def test_without_a_list_of_files_there_is_nothing(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / _tree_plan.MANIFEST).write_text(content)
+    assert _secrets_kept.read_back(str(tmp_path)) == {}
