@@ -12,8 +12,10 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names 
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import inspect_source
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
     _certificate_files,
+    _foreign_containers,
     _formats,
     _letsencrypt,
+    _lost_data,
     _preconditions,
 )
 
@@ -26,7 +28,10 @@ ARGUMENTS = {
     "min_disk": {"type": "int", "default": 5120},
     "min_memory": {"type": "int", "default": 900},
     "ports": {"type": "list", "elements": "int", "default": [80, 443]},
+    "proxy_containers": {"type": "list", "elements": "str", "default": []},
+    "network": {"type": "str", "default": ""},
     "allow_foreign_volumes": {"type": "bool", "default": False},
+    "allow_empty_volumes": {"type": "bool", "default": False},
     "provided_certificates": {"type": "dict", "default": None},
     "letsencrypt": {"type": "dict", "default": None},
     "formats": {"type": "dict", "default": {}},
@@ -48,7 +53,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         problems = [
             *_preconditions.system(server["os"], arguments["systems"]),
             *_preconditions.resources(server, arguments["path"], arguments["min_disk"], arguments["min_memory"]),
-            *_preconditions.engine(server, arguments["path"]),
+            *_preconditions.engine(server, arguments["path"], arguments["project"]),
             *_preconditions.ports(server, arguments["ports"], arguments["project"]),
             *_preconditions.daemon_config(server["daemon_config"]),
             *_formats.problems(arguments["formats"]),
@@ -57,9 +62,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             *_preconditions.server_names(apps),
             *_preconditions.secrets([secret for app in apps for secret in app["secrets"]]),
         ]
+        problems += self._containers(server["containers"], apps, arguments)
         if not arguments["allow_foreign_volumes"]:
             wanted = [volume for app in apps for volume in app["volumes"]]
             problems += _preconditions.volumes(server["volumes"], wanted, arguments["project"])
+        if not arguments["allow_empty_volumes"]:
+            problems += _lost_data.problems(server["lost_data"])
         if arguments["provided_certificates"] is not None:
             problems += self._certificates(arguments["provided_certificates"], apps)
         if arguments["letsencrypt"] is not None:
@@ -71,6 +79,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(failed=True, msg=f"Nothing has been changed. Before a deploy can start:\n{listed}")
         return result
+
+    def _containers(self, found: list[dict[str, Any]], apps: list[dict[str, Any]], arguments: dict[str, Any]) -> list[str]:
+        project = arguments["project"]
+        wanted = [*arguments["proxy_containers"], *(name for app in apps for name in app["containers"])]
+        databases = [database["container"] for app in apps for database in app.get("databases") or []]
+        return [
+            *_foreign_containers.names(found, wanted, project),
+            *_foreign_containers.aliases(found, wanted, databases, project, arguments["network"]),
+        ]
 
     def _certificates(self, provided: dict[str, dict[str, str]], apps: list[dict[str, Any]]) -> list[str]:
         problems = []

@@ -51,6 +51,21 @@ def quote_in_pair(value: str) -> str:
     return f'"{doubled}"'
 
 
+def unquote(written: str) -> str:
+    """Return the value that quote() wrote."""
+    if len(written) < 2 or written[0] != written[-1] or written[0] not in "'\"":
+        return written
+    inner = written[1:-1]
+    return inner.replace("\\'", "'") if written[0] == "'" else re.sub(r'\\([\\"$])', r"\1", inner)
+
+
+def unquote_in_pair(written: str) -> str:
+    """Return the value that quote_in_pair() wrote."""
+    if len(written) < 2 or written[0] != written[-1] or written[0] not in "'\"":
+        return written
+    return written[1:-1] if written[0] == "'" else written[1:-1].replace('""', '"')
+
+
 def resolve(text: str, secrets: dict[str, str]) -> str:
     """Replace each reference in an environment file by its secret, so that the container gets that byte for byte."""
     return "\n".join(_resolve_line(line, secrets) for line in text.split("\n"))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_counts import COUNT_QUERY
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exec import (
     DatabaseError,
     Outcome,
@@ -40,23 +41,6 @@ __all__ = [
 ]
 
 DEFAULT_SCHEMA_QUERY = 'SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY "MigrationId" DESC LIMIT 1'
-
-# Exact numbers of all tables in one statement, and so in one snapshot. ONLY, since a partition or an heir is a table of
-# its own here. Temporary tables of other sessions cannot be read; tables of an extension are its own business, pg_dump
-# leaves their rows out where the extension makes them again.
-COUNT_QUERY = """
-SELECT n.nspname || '.' || c.relname,
-       (xpath('/row/n/text()',
-              query_to_xml(format('SELECT count(*) AS n FROM ONLY %I.%I', n.nspname, c.relname), false, true, '')
-       ))[1]::text
-  FROM pg_catalog.pg_class c
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'r'
-   AND c.relpersistence <> 't'
-   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
- ORDER BY 1"""
 
 _SNAPSHOT = f"""
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;

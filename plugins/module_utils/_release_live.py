@@ -36,6 +36,12 @@ class _DescribedDatabase(TypedDict):
     user: str
 
 
+class DescribedDatabase(_DescribedDatabase, total=False):
+    """A database as a release describes it."""
+
+    volume: str
+
+
 class _DescribedApp(TypedDict):
     name: str
     containers: list[str]
@@ -48,7 +54,8 @@ class DescribedApp(_DescribedApp, total=False):
     server_names: list[str]
     certificate: str
     probes: list[dict[str, Any]]
-    databases: list[_DescribedDatabase]
+    volumes: list[str]
+    databases: list[DescribedDatabase]
 
 
 class DescribedProxy(TypedDict):

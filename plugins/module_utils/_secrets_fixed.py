@@ -33,8 +33,8 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     "volume": {"type": "str", "default": ""},
 }
 
-# What a connection string could not carry as it is.
-_UNFIT = re.compile(r"[;'\"\x00-\x1f]|^\s|\s$")
+# What no line of an environment file could carry.
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class NotProven(Exception):
@@ -139,8 +139,8 @@ def _proven(run_command: RunCommand, secret: Locked) -> str:
         )
     if not secret.given and _UNFIT.search(value):
         raise NotProven(
-            f"{secret.name}: expected a password that a connection string can carry, got one with a semicolon, a quotation mark or a "
-            f"blank at an end: the {secret.where} opens with it. Change it: {secret.change}."
+            f"{secret.name}: expected a password of one line without control characters, got another one: the {secret.where} "
+            f"opens with it. Change it: {secret.change}."
         )
     return value
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets, _tree_plan
+from ansible_collections.rarebooks.platform.plugins.module_utils import _dotenv, _secrets, _tree_desired, _tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
 
@@ -29,16 +29,33 @@ def read_back(root: str) -> dict[str, str]:
     for name, entry in sorted(owned.items()):
         live = read_if_exists(os.path.join(root, name)) if entry.source else None
         if live is not None:
-            found |= values(entry.source or "", live.decode("utf-8", "replace"))
+            found |= values(name, entry.source or "", live.decode("utf-8", "replace"))
     return found
 
 
-def values(source: str, text: str) -> dict[str, str]:
+def values(path: str, source: str, text: str) -> dict[str, str]:
     """Return the values that make the text of a source; none where the text was changed since."""
+    found: dict[str, str] = {}
+    for wanted, line in zip(source.split("\n"), text.split("\n"), strict=False):
+        found |= _in_line(wanted, line)
+    if _secrets.referenced(source) - found.keys():
+        return {}
+    try:
+        return found if _tree_desired.resolve(path, source, found) == text else {}
+    except TreeError:
+        return {}
+
+
+def _in_line(source: str, line: str) -> dict[str, str]:
+    """Return the values that one line refers to, without the quotes that a value may have as a whole or within a connection string."""
     parts = _secrets.REFERENCE.split(source)
-    pattern = "".join("([^\n]+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
-    match = re.fullmatch(pattern, text)
+    if len(parts) == 1:
+        return {}
+    pattern = "".join("(.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    key, equals, value = line.partition("=")
+    match = re.fullmatch(pattern, f"{key}{equals}{_dotenv.unquote(value)}")
     if match is None:
         return {}
-    found = dict(zip(parts[1::2], match.groups(), strict=True))
-    return found if _secrets.resolve(source, found) == text else {}
+    # A value that is the whole of the line has no quotes of a connection string.
+    alone = source.count("=") == 1
+    return {name: found if alone else _dotenv.unquote_in_pair(found) for name, found in zip(parts[1::2], match.groups(), strict=True)}

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from glob import glob
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
 from ansible_collections.rarebooks.platform.plugins.module_utils._server_system import RunCommand
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
+VOLUMES = "/var/lib/docker/volumes/*/_data"
 PROJECT_LABEL = "com.docker.compose.project"
 PACKAGES = ["docker-ce", "docker.io"]
 
@@ -83,9 +85,11 @@ class Docker:
         """Return names and tags of the images."""
         return sorted(self._output("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split())
 
-    def volumes(self) -> list[str]:
-        """Return the names of the volumes."""
-        return sorted(self._output("docker", "volume", "ls", "--quiet").split())
+    def volumes(self) -> dict[str, str]:
+        """Return where each volume lies, by name; an engine that does not answer leaves them where it keeps them."""
+        lines = self._output("docker", "volume", "ls", "--format", "{{.Name}}\t{{.Mountpoint}}").splitlines()
+        kept = sorted(glob(VOLUMES)) if not lines else []
+        return dict(line.partition("\t")[::2] for line in lines) or {path.split("/")[-2]: path for path in kept}
 
     def published(self, ports: list[int]) -> dict[str, dict[str, str]]:
         """Return which running container publishes each port, or would but for the moment: one in a crash loop shows none."""

@@ -105,10 +105,11 @@ def desired(items: list[dict[str, Any]], secrets: dict[str, str], secrets_file: 
             "Generate or provide these secrets before the tree is written. Nothing was changed."
         )
     private = {item["path"] for item in items if item["private_content"] is not None}
-    return [File(path, text, _resolve(path, text, secrets).encode(), path in private) for path, text in sorted(texts.items())]
+    return [File(path, text, resolve(path, text, secrets).encode(), path in private) for path, text in sorted(texts.items())]
 
 
-def _resolve(path: str, text: str, secrets: dict[str, str]) -> str:
+def resolve(path: str, text: str, secrets: dict[str, str]) -> str:
+    """Return a file's text with the secrets in it, as its format wants them."""
     if not path.endswith(ENVIRONMENT_FILE):
         return _secrets.resolve(text, secrets)
     try:

@@ -10,9 +10,9 @@ short_description: Refuse a deploy that could not succeed, before it changes any
 description:
   - Judges what M(rarebooks.platform.server_info) read and what the inventory says, and reports all problems at once.
   - Runs on the controller and never connects to the server.
-  - Checks the operating system, disk, memory, ports, foreign volumes, C(daemon.json), server names, variables that exclude
-    one another, values that nginx or Compose would read as something else, published or unusable secrets, the files of provided
-    certificates and each backend source.
+  - Checks the operating system, disk, memory, ports, foreign containers and volumes, lost volumes, C(daemon.json), server names,
+    variables that exclude one another, values that nginx or Compose would read as something else, published or unusable secrets,
+    the files of provided certificates and each backend source.
   - A server name that does not resolve to the server is a warning only, since NAT or a pending DNS change explain it.
 version_added: 0.1.0
 author:
@@ -52,8 +52,21 @@ options:
     type: list
     elements: int
     default: [80, 443]
+  proxy_containers:
+    description: The containers of the proxy; those of the apps are in O(apps).
+    type: list
+    elements: str
+    default: []
+  network:
+    description: The network of proxy and apps, on which no container of others may answer to a name of theirs.
+    type: str
+    default: ""
   allow_foreign_volumes:
     description: Whether volumes that carry another project's prefix are accepted.
+    type: bool
+    default: false
+  allow_empty_volumes:
+    description: Whether volumes that a proven release had may be missing or empty.
     type: bool
     default: false
   provided_certificates:

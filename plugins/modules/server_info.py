@@ -44,6 +44,37 @@ options:
     type: list
     elements: str
     default: []
+  project:
+    description: The Compose project, which prefixes the names of volumes.
+    type: str
+    default: ""
+  data_volumes:
+    description: The volumes of the release to be deployed, without the project's prefix.
+    type: list
+    elements: str
+    default: []
+  databases:
+    description: The databases of the release to be deployed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      container:
+        description: Name of the container.
+        type: str
+        required: true
+      name:
+        description: Name of the database.
+        type: str
+        required: true
+      user:
+        description: User with which the app logs in.
+        type: str
+        required: true
+      volume:
+        description: The volume with its data, without the project's prefix.
+        type: str
+        default: ""
 attributes:
   check_mode:
     support: full
@@ -127,6 +158,25 @@ deployed:
   returned: always
   type: bool
   sample: true
+deployed_by_us:
+  description: Whether the Compose project in O(path) was written by this collection.
+  returned: always
+  type: bool
+  sample: true
+containers:
+  description:
+    - Every container, whoever made it, with its Compose project and service, the directory of that project, its state and the names
+      by which other containers reach it, by network.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: rarebooks_backend
+      status: running
+      project: rarebooksdokploy
+      service: backend
+      directory: /opt/rarebooks
+      aliases: {rarebooks_network: [backend, rarebooks_backend]}
 certificates:
   description: Names of the certificates in C(/etc/letsencrypt/live).
   returned: always
@@ -150,6 +200,23 @@ volumes:
   type: list
   elements: str
   sample: [rarebooksdokploy_db_books_data]
+lost_data:
+  description:
+    - The volumes of O(data_volumes) that a release proven in O(path) had, and that are missing, or newer than the newest dump of their
+      database and with fewer rows than that. C(backup) is the backup with the newest dump, C(others) are the other containers whose
+      databases it has dumps of.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - volume: rarebooksdokploy_db_maymessenger_data
+      state: missing
+      database: maymessenger
+      container: db_maymessenger
+      backup: "20261124_083000"
+      others: []
+      rows_sealed: 1200
+      rows: 0
 published:
   description: For each port of O(ports) a container publishes, the container and its Compose project.
   returned: always
@@ -160,7 +227,13 @@ published:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _server_docker, _server_system
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _secrets_fixed,
+    _server_containers,
+    _server_data,
+    _server_docker,
+    _server_system,
+)
 
 LIBRARIES = ("cryptography", "docker", "requests")
 
@@ -173,11 +246,18 @@ def main() -> None:
             "names": {"type": "list", "elements": "str", "default": []},
             "libraries": {"type": "list", "elements": "str", "default": []},
             "units": {"type": "list", "elements": "str", "default": []},
+            "project": {"type": "str", "default": ""},
+            "data_volumes": {"type": "list", "elements": "str", "default": []},
+            "databases": {"type": "list", "elements": "dict", "default": [], "options": _secrets_fixed.DATABASE_OPTIONS},
         },
         supports_check_mode=True,
     )
     ports = module.params["ports"]
     docker = _server_docker.Docker(module.run_command)
+    volumes = docker.volumes()
+    wanted = _server_data.Wanted(
+        module.params["project"], frozenset(module.params["data_volumes"]), tuple(module.params["databases"])
+    )
     module.exit_json(
         changed=False,
         os=_server_system.operating_system(),
@@ -190,11 +270,14 @@ def main() -> None:
         units=_server_system.units(module.run_command, module.params["units"]),
         engine=docker.engine(),
         deployed=os.path.exists(os.path.join(module.params["path"], "docker-compose.yml")),
+        deployed_by_us=_server_containers.owns_tree(module.params["path"]),
+        containers=_server_containers.read(module.run_command),
         certificates=_server_system.certificates(),
         daemon_config=_server_docker.daemon_config(),
         networks=docker.networks(),
         images=docker.images(),
-        volumes=docker.volumes(),
+        volumes=sorted(volumes),
+        lost_data=_server_data.lost(module.run_command, module.params["path"], wanted, volumes),
         published=docker.published(ports),
     )
 

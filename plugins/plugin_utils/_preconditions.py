@@ -4,24 +4,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# SHA-256 of the credentials that the public deployment guide printed: database password, JWT secret, administrator's
-# password and phone number, invite code. Whoever read the guide knows them, so no server may run with them.
-BURNED = frozenset(
-    {
-        "b298cf0838bc3d35b57141f3b249dd1a7c7233b9ef8ed5f94dbff68444be8162",
-        "82313d63aaad20f358377cb62767c23305a282e53442dbedeccca483b2f519e4",
-        "60f2ff6de69863313504a14fa8931591c47278e83f2ea8871458f214fac14d80",
-        "3d4416a3267d8a419f5a27e38efd1997b57ab08c08330f8fa34f749e869fa217",
-        "92f7ce6e3a626b34186a969bc77d3badf8c3fe41819c7bf7d53b9defe4e52070",
-    }
-)
+from ansible_collections.rarebooks.platform.plugins.module_utils._published_secrets import is_published
+
 # A secret becomes a variable of a container, one line of an environment file and a part of a connection string.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -51,12 +41,16 @@ def resources(server: Mapping[str, Any], path: str, min_disk: int, min_memory: i
     return problems
 
 
-def engine(server: Mapping[str, Any], path: str) -> list[str]:
-    """On a server that has been deployed to, the engine answers: otherwise nothing could be sealed before it is changed."""
-    if not server["deployed"] or server["engine"]["version"]:
+def engine(server: Mapping[str, Any], path: str, project: str) -> list[str]:
+    """Where there is something to lose, the engine answers: otherwise nothing could be sealed, and no password proven."""
+    if server["engine"]["version"]:
         return []
+    volumes = [name for name in server["volumes"] if name.startswith(f"{project}_")]
+    if not server["deployed"] and not (volumes and server["engine"]["package"]):
+        return []
+    what = f"{path} holds a release" if server["deployed"] else f"volume {volumes[0]} holds data"
     return [
-        f"Docker: expected the engine to answer, since {path} holds a release that must be sealed before anything changes, got no "
+        f"Docker: expected the engine to answer, since {what} that must be sealed before anything changes, got no "
         "answer. See `systemctl status docker`; start it with `systemctl start docker`."
     ]
 
@@ -117,7 +111,7 @@ def secrets(given: Iterable[Mapping[str, Any]]) -> list[str]:
         if not value:
             continue
         shortest = secret.get("min_length", 12)
-        if hashlib.sha256(value.encode()).hexdigest() in BURNED:
+        if is_published(value):
             problems.append(
                 f"{name}: its value was printed in the public deployment guide, so everybody knows it. "
                 "Remove it from the inventory, and the server generates one."

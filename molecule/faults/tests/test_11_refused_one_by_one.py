@@ -38,8 +38,14 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "other-password": (
         {"maymessenger_db_password": "not-the-one-it-has"},
-        "maymessenger_db_password: expected the value in /opt/rarebooks/.secrets.json, with which the database was initialised, got "
-        "another one. Nothing has been changed.",
+        "Nothing has been changed.\nmaymessenger_db_password: expected the password of the database maymessenger in container "
+        "db_maymessenger, as user 'postgres', got one with which nobody gets in: ",
+    ),
+    "other-user": (
+        {"maymessenger_db_user": "messenger"},
+        "Nothing has been changed.\nmaymessenger_db_password: expected the user 'postgres', with which volume "
+        "rarebooksdokploy_db_maymessenger_data was initialised, got 'messenger', who cannot log in to the database maymessenger in "
+        "container db_maymessenger: ",
     ),
     "other-network": (
         {"network_name": NETWORK},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
-DIRECTORY = "/opt/rarebooks"
+# Servers that were set up by hand have another one.
+DIRECTORY = os.environ.get("SERVER_DIRECTORY", "/opt/rarebooks")
 PROJECT = "rarebooksdokploy"
 NETWORK = "rarebooks_network"
 SHOP = ["rare-books.ru", "www.rare-books.ru"]

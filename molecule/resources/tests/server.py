@@ -8,20 +8,21 @@ import shlex
 import subprocess
 from typing import Any
 
+from contract import DIRECTORY
 from deployment import HOST, SSH_CONFIG
 
-SECRETS = "/opt/rarebooks/.secrets.json"
+SECRETS = f"{DIRECTORY}/.secrets.json"
 
 # Runs on the server. Of a directory the times are left out: a tree that is refused has been staged inside, and removed. The
 # ledger is left out: it tells of refusals too.
 STATE = r"""
-import hashlib, json, os, subprocess
+import hashlib, json, os, subprocess, sys
 
 def output(*argv):
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 state = {}
-for top in ("/opt/rarebooks", "/etc/letsencrypt", "/etc/docker", "/etc/apt", "/var/lib/dpkg/status"):
+for top in (sys.argv[1], "/etc/letsencrypt", "/etc/docker", "/etc/apt", "/var/lib/dpkg/status"):
     paths = [top] + [os.path.join(folder, name) for folder, folders, files in os.walk(top) for name in folders + files
                      if name != "ledger.jsonl"]
     for path in paths:
@@ -55,18 +56,18 @@ def shell(script: str) -> str:
 
 def state() -> dict[str, Any]:
     """Return everything a deploy could touch, by name."""
-    loaded: dict[str, Any] = json.loads(run("python3", "-", stdin=STATE))
+    loaded: dict[str, Any] = json.loads(run("python3", "-", DIRECTORY, stdin=STATE))
     return loaded
 
 
 # What a release is on a server: the files of its tree with mode and owner, and the image of each container that runs.
 RELEASE = r"""
-import hashlib, json, os, subprocess
+import hashlib, json, os, subprocess, sys
 
 def output(*argv):
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
-os.chdir("/opt/rarebooks")
+os.chdir(sys.argv[1])
 release = {}
 for path in sorted(json.load(open(".config_tree.json"))) + [".config_tree.json"]:
     status = os.lstat(path)
@@ -80,7 +81,7 @@ print(json.dumps(release))
 
 def release() -> dict[str, Any]:
     """Return the release that is live, by the names of its files and containers."""
-    loaded: dict[str, Any] = json.loads(run("python3", "-", stdin=RELEASE))
+    loaded: dict[str, Any] = json.loads(run("python3", "-", DIRECTORY, stdin=RELEASE))
     return loaded
 
 
@@ -91,12 +92,12 @@ def release_containers() -> dict[str, list[str]]:
 
 def ledger() -> list[dict[str, Any]]:
     """Return what the ledger says of every run."""
-    return [json.loads(line) for line in run("cat", "/opt/rarebooks/ledger.jsonl").splitlines()]
+    return [json.loads(line) for line in run("cat", f"{DIRECTORY}/ledger.jsonl").splitlines()]
 
 
 def backups() -> list[str]:
     """Return the ids of the backups, oldest first."""
-    names = run("sh", "-c", "ls /opt/rarebooks/backups 2>/dev/null || true").split()
+    names = run("sh", "-c", f"ls {DIRECTORY}/backups 2>/dev/null || true").split()
     return sorted(name for name in names if re.fullmatch(r"\d{8}_\d{6}", name))
 
 
@@ -111,8 +112,13 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple
 
 def secrets() -> set[str]:
     """Return the values that nobody may see; the administrator's phone number is a default that everybody knows."""
-    loaded = json.loads(run("cat", SECRETS))
+    loaded = json.loads(run("sh", "-c", f"cat {SECRETS} || echo {{}}"))
     return {value for name, value in loaded.items() if name != "maymessenger_admin_phone"}
+
+
+def stored(name: str) -> str:
+    """Return the value of one secret."""
+    return str(json.loads(run("cat", SECRETS))[name])
 
 
 def address() -> str:

@@ -23,6 +23,8 @@ SERVER = {
     "listeners": {},
     "daemon_config": "",
     "volumes": [],
+    "containers": [],
+    "lost_data": [],
     "names": {"chat.example.org": ["192.0.2.1"]},
     "addresses": ["192.0.2.1"],
 }
@@ -31,6 +33,8 @@ APP = {
     "title": "Chat",
     "server_names": ["chat.example.org"],
     "certificate": "chat.example.org",
+    "containers": ["chat_db"],
+    "databases": [{"container": "chat_db", "user": "chat"}],
     "volumes": ["db_data"],
     "secrets": [{"name": "chat_db_password", "value": ""}],
 }
@@ -112,6 +116,24 @@ def test_the_thresholds_and_ports_are_options(action: Controller) -> None:
     assert action.judge(min_disk=10, min_memory=10, ports=[81])["problems"] == []
     (problem,) = action.judge(min_disk=10, min_memory=10, ports=[8080])["problems"]
     assert problem.startswith("Port 8080: expected it free, got caddy")
+
+
+def test_containers_of_others_with_names_of_ours(action: Controller) -> None:
+    common = {"project": "", "service": "", "status": "running"}
+    action.server["containers"] = [
+        {"name": "nginx_container", "aliases": {}, **common},
+        {"name": "copy", "aliases": {"net": ["chat_db"]}, **common},
+    ]
+    problems = action.judge(proxy_containers=["nginx_container"], network="net")["problems"]
+    assert [problem.split(":")[0] for problem in problems] == ["Container nginx_container", "Container copy of no Compose project"]
+
+
+def test_lost_data_can_be_accepted(action: Controller) -> None:
+    lost = {"volume": "ours_db_data", "state": "missing", "database": "", "container": "", "backup": "", "others": []}
+    action.server["lost_data"] = [lost]
+    assert action.judge(allow_empty_volumes=True)["problems"] == []
+    (problem,) = action.judge()["problems"]
+    assert problem.startswith("Volume ours_db_data: expected the files that the last proven release had")
 
 
 def test_foreign_volumes_can_be_allowed(action: Controller) -> None:

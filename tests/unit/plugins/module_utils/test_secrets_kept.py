@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets_kept, _tree_plan
+from ansible_collections.rarebooks.platform.plugins.module_utils import _secrets_kept, _tree_desired, _tree_plan
 
 SOURCE = "HOST=db\nPASSWORD=@secret(db)@;Key=@secret(key)@\nAGAIN=@secret(db)@\n"
 
@@ -23,7 +23,18 @@ SOURCE = "HOST=db\nPASSWORD=@secret(db)@;Key=@secret(key)@\nAGAIN=@secret(db)@\n
     ],
 )
 def test_values_of_a_text(text: str, found: dict[str, str]) -> None:
-    assert _secrets_kept.values(SOURCE, text) == found
+    assert _secrets_kept.values("env/db.env", SOURCE, text) == found
+
+
+CONNECTION = "Db=Host=db;Username=u;Password=@secret(db)@\nKey=@secret(key)@\n"
+
+
+@pytest.mark.parametrize("db", ["plain", "a;b", 'a"b', "a'b", "a$b", "a #b", " blanks ", "q\"'x", "back\\", "back\\'"])
+@pytest.mark.parametrize("key", ["plain", "=a=b;", "'quoted'", '"quoted"', "$HOME \\' #"])
+def test_whatever_needed_quotes_comes_back_as_it_was(db: str, key: str) -> None:
+    secrets = {"db": db, "key": key}
+    text = _tree_desired.resolve("env/db.env", CONNECTION, secrets)
+    assert _secrets_kept.values("env/db.env", CONNECTION, text) == secrets
 
 
 def test_all_files_of_the_release_are_read(tmp_path: Path) -> None:

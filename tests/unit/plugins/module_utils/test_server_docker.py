@@ -63,10 +63,11 @@ def test_other_engines(answers: dict[str, Any], key: str, expected: Any) -> None
     assert _server_docker.Docker(CommandLine(**{**DEBIAN, **answers})).engine()[key] == expected
 
 
-def test_a_server_without_docker_is_empty() -> None:
+def test_a_server_without_docker_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server_docker, "VOLUMES", "/nowhere/*/_data")
     docker = _server_docker.Docker(CommandLine())
     assert not any(docker.engine().values())
-    assert (docker.networks(), docker.images(), docker.volumes(), docker.published([80])) == ({}, [], [], {})
+    assert (docker.networks(), docker.images(), docker.volumes(), docker.published([80])) == ({}, [], {}, {})
 
 
 def test_networks_by_name() -> None:
@@ -75,10 +76,17 @@ def test_networks_by_name() -> None:
     assert _server_docker.Docker(CommandLine(**answers)).networks()["rarebooks_network"]["Driver"] == "macvlan"
 
 
-def test_images_and_volumes_are_sorted() -> None:
-    docker = _server_docker.Docker(CommandLine(docker_image="postgres:15\nnginx:1\n<none>:<none>\n", docker_volume="b\na\n"))
+def test_images_and_volumes() -> None:
+    docker = _server_docker.Docker(CommandLine(docker_image="postgres:15\nnginx:1\n<none>:<none>\n", docker_volume="b\t/d/b/_data\na\t\n"))
     assert docker.images() == ["<none>:<none>", "nginx:1", "postgres:15"]
-    assert docker.volumes() == ["a", "b"]
+    assert docker.volumes() == {"a": "", "b": "/d/b/_data"}
+
+
+def test_volumes_are_there_also_while_no_engine_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ours_db_data/_data").mkdir(parents=True)
+    (tmp_path / "backingFsBlockDev").touch()
+    monkeypatch.setattr(_server_docker, "VOLUMES", f"{tmp_path}/*/_data")
+    assert _server_docker.Docker(CommandLine()).volumes() == {"ours_db_data": f"{tmp_path}/ours_db_data/_data"}
 
 
 def container(ports: str, name: str = "web", project: str = "", status: str = "Up 2 days (healthy)") -> dict[str, str]:

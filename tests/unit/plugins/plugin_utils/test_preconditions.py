@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils import _published_secrets
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _preconditions as rules
 
 SYSTEMS = {"debian": ["12", "13"], "ubuntu": ["24.04"]}
@@ -72,12 +73,21 @@ def test_ports(facts: dict[str, Any], expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("deployed, version", [(False, ""), (False, "26.1"), (True, "26.1")])
-def test_an_engine_that_answers_or_is_not_needed_yet(deployed: bool, version: str) -> None:
-    assert rules.engine({"deployed": deployed, "engine": {"version": version}}, "/opt/x") == []
+@pytest.mark.parametrize(("volumes", "package"), [([], "docker-ce"), (["theirs_db_data"], "docker-ce"), (["ours_db_data"], "")])
+def test_an_engine_that_answers_or_is_not_needed_yet(deployed: bool, version: str, volumes: list[str], package: str) -> None:
+    facts = {"deployed": deployed, "engine": {"version": version, "package": package}, "volumes": volumes}
+    assert rules.engine(facts, "/opt/x", "ours") == []
+
+
+def test_an_engine_that_was_stopped_has_data_to_show() -> None:
+    """Else passwords would be generated for volumes that nobody saw."""
+    facts = {"deployed": False, "engine": {"version": "", "package": "docker.io"}, "volumes": ["ours_db_data"]}
+    (problem,) = rules.engine(facts, "/opt/x", "ours")
+    assert problem.startswith("Docker: expected the engine to answer, since volume ours_db_data holds data that must be sealed")
 
 
 def test_a_deployed_server_whose_engine_does_not_answer_cannot_be_sealed() -> None:
-    (problem,) = rules.engine({"deployed": True, "engine": {"version": ""}}, "/opt/x")
+    (problem,) = rules.engine({"deployed": True, "engine": {"version": ""}, "volumes": []}, "/opt/x", "ours")
     assert problem.startswith("Docker: expected the engine to answer, since /opt/x holds a release that must be sealed")
 
 
@@ -131,14 +141,14 @@ def test_short_secrets() -> None:
 
 def test_a_published_secret_is_known_by_its_hash_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     value = "made-up"
-    monkeypatch.setattr(rules, "BURNED", frozenset({hashlib.sha256(value.encode()).hexdigest()}))
+    monkeypatch.setattr(_published_secrets, "PUBLISHED_SECRETS", frozenset({hashlib.sha256(value.encode()).hexdigest()}))
     (problem,) = rules.secrets([{"name": "chat_db_password", "value": value}, {"name": "other", "value": value + "-and-more"}])
     assert problem.startswith("chat_db_password: its value was printed in the public deployment guide") and value not in problem
 
 
 def test_burned_holds_five_hashes() -> None:
-    assert len(rules.BURNED) == 5
-    assert all(len(digest) == 64 and set(digest) <= set("0123456789abcdef") for digest in rules.BURNED)
+    assert len(_published_secrets.PUBLISHED_SECRETS) == 5
+    assert all(len(digest) == 64 and set(digest) <= set("0123456789abcdef") for digest in _published_secrets.PUBLISHED_SECRETS)
 
 
 @pytest.mark.parametrize("name", ["example.org", "a.b", "xn--e1afmkfd.xn--p1ai", "a-b.c-d.example", f"{'a' * 63}.org"])
