@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _postgres,
     _postgres_dump,
+    _postgres_exchange,
     _postgres_helper,
     _postgres_proof,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_images import OWNER_LABEL
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import Database
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_start import is_running
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
 
 MIB = 1 << 20
@@ -56,20 +58,25 @@ def databases_of(description: Mapping[str, Any]) -> dict[str, list[Database]]:
     return {app["name"]: [Database.from_dict(one) for one in app.get("databases", [])] for app in description.get("apps", [])}
 
 
-def plan(client: Any, live: Live, policy: Policy, unchanged_apps: set[str]) -> dict[str, Dumping]:
-    """Return the databases to dump, by container: those of the live apps that are about to change.
+def due(live: Live, policy: Policy, unchanged_apps: set[str], dumped: Container[str]) -> list[Database]:
+    """Return the databases to dump: those of the live apps that are about to change.
 
-    One without a container has never been started, so there is nothing to dump; one that does not answer is an error.
+    One that has no container, and that no backup (dumped names those) has a dump of, has never been started: it is empty.
     """
     if policy.mode == "off":
-        return {}
-    return {
-        database.container: Dumping(database, _postgres.size(client, database), policy)
+        return []
+    return [
+        database
         for app, databases in databases_of(live.description).items()
         if app not in unchanged_apps
         for database in databases
-        if database.container in live.images
-    }
+        if database.container in live.images or database.container in dumped
+    ]
+
+
+def plan(client: Any, databases: Iterable[Database], policy: Policy) -> dict[str, Dumping]:
+    """Return how each is dumped, by container. One that is down, as it may be in check mode alone, has no size yet."""
+    return {one.container: Dumping(one, _postgres.size(client, one) if is_running(client, one) else 0, policy) for one in databases}
 
 
 def dumps_space(dumping: Mapping[str, Dumping]) -> int:
@@ -97,7 +104,7 @@ def dump_all(
     warnings = []
     for databases in databases_of(live.description).values():
         for database in databases:
-            if database.container not in live.serving and database.container not in dumping:
+            if database.container not in live.answering and database.container not in dumping:
                 continue
             entry: dict[str, Any] = {
                 "name": database.name, "user": database.user, "schema_query": database.schema_query,
@@ -105,6 +112,9 @@ def dump_all(
             }
             one = dumping.get(database.container)
             if one is not None:
+                # Before the snapshot: what is written after this is in the dump or makes a difference to be seen later.
+                entry["oid"] = _postgres_exchange.number_of(client, database, database.name)
+                entry["written"] = _postgres_exchange.rows_written(client, database, database.name)
                 jobs = _postgres_helper.MAX_JOBS if one.parallel else 0
                 made = _postgres_dump.dump(client, database, directory, jobs, labels=labels)
                 entry["dump"] = made.to_dict()

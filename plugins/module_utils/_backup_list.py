@@ -108,9 +108,20 @@ def is_whole(client: Any, backup: Found, release: str) -> bool:
     return True
 
 
+def newest_dumps(backups: Iterable[Found]) -> dict[str, str]:
+    """Return the newest backup with a dump of each database, by container; backups come oldest first."""
+    return {
+        container: one.id
+        for one in backups
+        if one.manifest is not None
+        for container, entry in one.manifest.databases.items()
+        if entry["dump"]
+    }
+
+
 def differences(manifest: Manifest, live: Live) -> list[str]:
     """Return what of the live release is not as in a backup: paths, and containers whose image is another."""
-    now = {path: file_entry(existing) for path, existing in live.files.items()}
+    now = {path: {**file_entry(existing), "gid": 0} for path, existing in live.files.items()}
     then = {path: {**entry, "gid": 0} for path, entry in manifest.files.items()}
     # The list of what is ours differs with any file, and tells nobody anything.
     paths = [path for path in sorted((now.keys() | then.keys()) - {_tree_plan.MANIFEST}) if now.get(path) != then.get(path)]

@@ -120,7 +120,8 @@ class Manifest:
     files: dict[str, dict[str, Any]]
     # Container: the name its image was asked for by, the image's id, the tag of ours that keeps it, Compose's digest of it.
     images: dict[str, dict[str, str]]
-    # Container: name and user of its database, schema, dump (as _postgres_dump describes it, or null), proof seconds.
+    # Container: name and user of its database, schema, dump (as _postgres_dump describes it, or null), proof seconds; with a dump
+    # since 0.4.0 also the database's oid and the rows written to it before.
     databases: dict[str, dict[str, Any]]
     # Path below dumps/: size and sha256.
     dumps: dict[str, dict[str, Any]]

@@ -106,8 +106,7 @@ def write_files(directory: str, live: Live) -> dict[str, dict[str, Any]]:
     """Copy the live files into a directory; return what the manifest says of them."""
     stated = {}
     for path, existing in sorted(live.files.items()):
-        status = os.lstat(os.path.join(live.root, path))
-        stated[path] = file_entry(existing, status.st_gid)
+        stated[path] = file_entry(existing)
         if existing.target is None:
             location = os.path.join(directory, path)
             make_directory(os.path.dirname(location), PRIVATE_DIRECTORY)

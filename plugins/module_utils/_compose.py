@@ -61,6 +61,13 @@ class Project:
         if services:
             self._run("up", "--detach", "--no-build", "--pull", "never", "--force-recreate", "--no-deps", *services)
 
+    def up_container(self, name: str) -> None:
+        """Create and start the one container of this name, and nothing it depends on."""
+        services = [one["service"] for one in self.services() if one["container_name"] == name]
+        if not services:
+            raise ComposeError(f"{self._file}: expected a service whose container is {name}, got none")
+        self._run("up", "--detach", "--no-build", "--no-deps", "--pull", "never", *services)
+
     def config(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
         """Return services and networks as Compose understands them."""
         output, _errors = self._run("config", "--format", "json")
@@ -70,7 +77,10 @@ class Project:
     def services(self) -> list[dict[str, Any]]:
         """Return the services as Compose understands them, with the names that it gives to images it would build."""
         services, _networks = self.config()
-        return [{"image": f"{self.name}-{name}", "container_name": f"{self.name}-{name}-1", **one} for name, one in services.items()]
+        return [
+            {"image": f"{self.name}-{name}", "container_name": f"{self.name}-{name}-1", **one, "service": name}
+            for name, one in services.items()
+        ]
 
     def _instances(self) -> dict[str, tuple[str, str]]:
         found = containers_of(self._client, self.name)

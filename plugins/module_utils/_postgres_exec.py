@@ -40,12 +40,25 @@ _SECONDS_TO_END = 15.0
 _PRIVATE = re.compile(r"(CONTEXT|DETAIL|STATEMENT|QUERY|LOCATION|LINE \d+):|\s")
 
 
+# Of a context the function's name alone: it is what has to be mended where an index cannot be built with it.
+_FUNCTION = re.compile(r'CONTEXT:\s+(?:SQL|PL/pgSQL) function "?([^"(\s]+)')
+
+
 class DatabaseError(Exception):
     """One message: where, what, expected, got, what to do next; sqlstate is PostgreSQL's code where it gave one."""
+
+    # Whether it only has to be started.
+    is_down = False
 
     def __init__(self, where: str, what: str, expected: str, got: str, advice: str, sqlstate: str = "") -> None:
         super().__init__(f"{where}: {what}. Expected {expected}, got {got}. {advice}")
         self.sqlstate = sqlstate
+
+
+class DatabaseDown(DatabaseError):
+    """The database does not run and could not be started; the message says what to do."""
+
+    is_down = True
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,9 @@ def said(stderr: bytes) -> str:
         command = line.startswith(("Command was:", "pg_restore: detail:")) or (
             command and not line.startswith(("pg_restore:", "pg_dump:"))
         )
-        if line and not command and not _PRIVATE.match(line):
+        if function := _FUNCTION.match(line):
+            lines.append(f"in the function {function.group(1)}")
+        elif line and not command and not _PRIVATE.match(line):
             lines.append(line.strip())
     return "; ".join(lines[-_LINES_SHOWN:]) or "no message"
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Puts a dump in the place of a live database: restored beside it, exchanged with it, and the old one kept aside."""
+"""Restores a dump into a new database beside the live one, with its settings and rights; drops what is not live."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_proof
 if TYPE_CHECKING:
     from docker import DockerClient
 
-OBJECT_IN_USE = "55006"
-_ATTEMPTS = 3
 _OF_POSTGRESQL = ("postgres", "template0", "template1")
 
 # Settings and rights belong to the database itself and are in no dump of it. The listed settings are stored as lists
@@ -49,17 +47,6 @@ SELECT 3, format('GRANT %s ON DATABASE %I TO %s', privilege_type, :'target',
   FROM pg_database, aclexplode(datacl) WHERE datname = :'source'
  ORDER BY 1"""
 
-# One transaction for the names, so that at each moment, and after a crash, there is a whole database of the live name.
-# The connections are ended before, since PostgreSQL renames none that is in use.
-_EXCHANGE = """
-ALTER DATABASE :"live" ALLOW_CONNECTIONS false;
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (:'live', :'incoming');
-BEGIN;
-ALTER DATABASE :"live" RENAME TO :"aside";
-ALTER DATABASE :"incoming" RENAME TO :"live";
-ALTER DATABASE :"live" ALLOW_CONNECTIONS true;
-COMMIT"""
-
 
 def databases(client: DockerClient, database: Database) -> dict[str, bool]:
     """Return the databases beside this one, itself included, with whether each of them accepts connections."""
@@ -68,10 +55,10 @@ def databases(client: DockerClient, database: Database) -> dict[str, bool]:
 
 
 def restore_beside(
-    client: DockerClient, database: Database, dump: Dump, directory: str, labels: Mapping[str, str]
-) -> str:
-    """Restore a dump into a new database beside the live one, which is not touched, and return the new one's name."""
-    incoming = checked(f"{database.name}_restored")
+    client: DockerClient, database: Database, dump: Dump, directory: str, labels: Mapping[str, str], incoming: str
+) -> None:
+    """Restore a dump into a new database of the name incoming beside the live one, which is not touched."""
+    checked(incoming)
     where = f"restore of the dump {dump.file} beside {database}"
     drop(client, database, incoming)
     try:
@@ -88,20 +75,6 @@ def restore_beside(
         with suppress(DatabaseError):
             drop(client, database, incoming)
         raise
-    return incoming
-
-
-def swap(client: DockerClient, database: Database, incoming: str, aside: str) -> None:
-    """Make the database incoming the live one, and keep the live one under the name aside, closed to connections.
-
-    Run again after a crash it does what is left to do. Connections to the live database are ended.
-    """
-    _exchange(client, database, incoming, aside)
-
-
-def unswap(client: DockerClient, database: Database, incoming: str, aside: str) -> None:
-    """Undo swap(): the database aside is the live one again, the other one is called incoming again, and closed."""
-    _exchange(client, database, incoming=aside, aside=incoming)
 
 
 def drop(client: DockerClient, database: Database, dbname: str) -> None:
@@ -111,38 +84,3 @@ def drop(client: DockerClient, database: Database, dbname: str) -> None:
         raise DatabaseError(str(database), "it is not dropped", "a database kept aside", dbname, advice)
     statement = 'DROP DATABASE IF EXISTS :"target" WITH (FORCE)'
     query(client, database, statement, dbname=database.maintenance, target=checked(dbname))
-
-
-def _exchange(client: DockerClient, database: Database, incoming: str, aside: str) -> None:
-    checked(aside)
-    for attempt in range(1, _ATTEMPTS + 1):
-        present = databases(client, database)
-        found = {name: name in present for name in (database.name, incoming, aside)}
-        if list(found.values()) == [True, False, True]:
-            # Done before, by a run that may have been cut off.
-            _open(client, database)
-            return
-        if list(found.values()) != [True, True, False]:
-            there = ", ".join(name for name, is_there in found.items() if is_there) or "none of them"
-            expected = f"the databases {database.name} and {incoming}, and none called {aside}"
-            advice = f"Look at the databases: docker exec {database.container} psql -U {database.user} -l"
-            raise DatabaseError(str(database), "databases cannot be exchanged", expected, there, advice)
-        names = {"live": database.name, "incoming": incoming, "aside": aside}
-        try:
-            query(client, database, _EXCHANGE, dbname=database.maintenance, **names)
-            return
-        except DatabaseError as error:
-            _open(client, database)
-            # A client can have come in just before the door was closed.
-            if error.sqlstate != OBJECT_IN_USE or attempt == _ATTEMPTS:
-                raise
-
-
-def _open(client: DockerClient, database: Database) -> None:
-    statement = 'ALTER DATABASE :"live" ALLOW_CONNECTIONS true'
-    try:
-        query(client, database, statement, dbname=database.maintenance, live=database.name)
-    except DatabaseError as error:
-        what = "the live database may be closed to connections, and cannot be opened"
-        advice = f"Start the container {database.container} and run it again; that opens it."
-        raise DatabaseError(str(database), what, "connections to be allowed again", str(error), advice) from error

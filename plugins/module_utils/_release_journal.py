@@ -1,6 +1,9 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The note that a switch is under way. While it is there, what is live may be neither the old release nor the new one."""
+"""The note that a switch is under way. While it is there, what is live may be neither the old release nor the new one.
+
+A switch has ended well once the ledger has an entry of its run that says so; the journal may outlive that by a moment.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _ledger, _state
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exchange import Swap
 
 FILE = ".release.journal.json"
 DAMAGED = (
@@ -19,6 +23,8 @@ DAMAGED = (
     "has been changed. Move the file away, then go back to the newest backup (`ansible-playbook backups.yml` lists them; it holds what "
     "was live before that switch) with rollback.yml -e rollback_to=<id>, or deploy again."
 )
+# The ledger's words for a switch whose release was proven to serve.
+PROVEN = ("deployed", "rolled back", "restored")
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,19 @@ class Journal:
     """A switch that began and whose end was not reached."""
 
     run: dict[str, Any]
-    # The backup of the release that was live before; empty where there was none.
+    # The backup of the release that was live before, with the data the run began with; empty where there was none.
     backup: str
     # Containers of both releases: whatever of them the release that stays does not have is removed in the end.
     containers: list[str] = field(default_factory=list)
-    # Databases that are exchanged for restored ones, by container: the name under which the one that was live is kept.
+    # Databases that are exchanged for restored ones.
+    swaps: list[Swap] = field(default_factory=list)
+    # What version 0.3.0 knew of such an exchange.
     aside: dict[str, str] = field(default_factory=dict)
+
+    def is_proven(self, root: str) -> bool:
+        """Say whether the switch had ended well, and only what comes after that was cut off."""
+        entries, _unreadable = _ledger.read(root)
+        return any(entry["run"] == self.run.get("token") and entry["result"] in PROVEN for entry in entries)
 
 
 def read(root: str) -> Journal | None:
@@ -42,7 +55,18 @@ def read(root: str) -> Journal | None:
         _ledger.Run.from_dict(journal.run if journal else {})
     except (ValueError, TypeError):
         raise _state.StateError(f"{path} is damaged: run does not describe a run. {DAMAGED}") from None
+    if journal and journal.aside:
+        raise _state.StateError(
+            f"{path} was written by version 0.3.0 while databases were exchanged ({', '.join(sorted(journal.aside))}), and this version "
+            "does not guess which of them is which. Nothing has been changed. Finish with version 0.3.0 what it began, then run again."
+        )
     return journal
+
+
+def unfinished(root: str) -> Journal | None:
+    """Return the switch that was interrupted before its release was proven."""
+    pending = read(root)
+    return None if pending is None or pending.is_proven(root) else pending
 
 
 def write(root: str, journal: Journal) -> None:

@@ -94,6 +94,8 @@ class Live:
     description: dict[str, Any]
     images: dict[str, Image]
     serving: frozenset[str] = field(default_factory=frozenset)
+    # The containers that serve now, also where the rest is what was live before.
+    answering: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def exists(self) -> bool:
@@ -109,9 +111,9 @@ class Live:
         )
 
 
-def file_entry(existing: Existing, gid: int = 0) -> dict[str, Any]:
+def file_entry(existing: Existing) -> dict[str, Any]:
     """Return what identifies a file, as a manifest states it."""
-    entry: dict[str, Any] = {"mode": f"{existing.mode:04o}", "uid": existing.uid, "gid": gid}
+    entry: dict[str, Any] = {"mode": f"{existing.mode:04o}", "uid": existing.uid, "gid": existing.gid}
     if existing.target is not None:
         return entry | {"link": existing.target}
     return entry | {"size": len(existing.data), "sha256": sha256(existing.data)}
@@ -173,4 +175,4 @@ def read(root: str, project: str, client: Any, description: dict[str, Any] | Non
         for name, one in containers.items()
     }
     serving = frozenset(name for name, one in containers.items() if is_serving(one))
-    return Live(root, files, read_description(files) or description or {}, images, serving)
+    return Live(root, files, read_description(files) or description or {}, images, serving, serving)

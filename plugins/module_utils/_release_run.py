@@ -35,6 +35,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._release_transa
     Order,
     carry_out,
     describe,
+    end,
     recover_tree,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_validate import RunCommand, Validators
@@ -77,10 +78,11 @@ def run(
         *trusted(wanted.target), params["deadline"], wanted.hidden,
     )
     validators = Validators(run_command, root, params["validators"], wanted.hidden)
+    ended = [] if check_mode else end_proven(server)
     recovered = _tree_promote.interrupted(root)
     completed = (_tree_plan.read_journal(root) if check_mode else recover_tree(root)) or {}
     plan = _tree_plan.make(wanted.target.files, _tree_plan.LiveTree(root), wanted.target.owned)
-    pending = _release_journal.read(root)
+    pending = _release_journal.unfinished(root)
     stale = _release_switch.needed(server, wanted.target, plan)
     changed = bool(recovered or plan.needed or stale or pending or wanted.exchange)
     result: dict[str, Any] = {
@@ -96,25 +98,30 @@ def run(
             result["started"] = sorted({*stale.containers, *_release_switch.stale(server, wanted.target)})
         return result
     order = Order(wanted.target, params["run"], params["backup"], validators.judge, wanted.exchange, params["restore_database"])
-    recorder = Recorder(place, params, root)
+    recorder = Recorder(place, params, server)
     if not changed:
         reloaded, expiring = prove(server, wanted.target)
         release = _release_live.read(root, server.project, client).digest
         _lease.note(place, token, release=release)
-        return {**result, "changed": reloaded, "reloaded": reloaded, "release": release, "notes": expiring}
+        return {**result, "changed": reloaded, "reloaded": reloaded, "release": release, "notes": ended + expiring}
     try:
-        done = carry_out(server, order, plan)
+        done = carry_out(server, order, plan, recorder.proven)
     except Failed as failure:
-        release = _release_live.read(root, server.project, client).digest if failure.restored else ""
-        recorder.record(failure.result, release, failure.message)
+        if not failure.restored:
+            recorder.record(failure.result, "", failure.message)
         back = recorder.backup if failure.restored else ""
         raise ReleaseError(failure.message, **failure.facts, result=failure.result, restored=back) from failure
     except Exception as error:
         recorder.record("refused", "", describe(error))
         raise ReleaseError(describe(error), **getattr(error, "facts", {}), result="refused", restored="") from error
-    release = _release_live.read(root, server.project, client).digest
-    recorder.record("rolled back" if params["to"] else "deployed", release, "")
-    return {**result, **told(done), "release": release, "notes": result["notes"] + done.expiring + notes(server, wanted)}
+    found = result["notes"] + done.expiring + ended + done.notes + recorder.notes + notes(server, wanted)
+    return {**result, **told(done), "release": recorder.release, "notes": found}
+
+
+def end_proven(server: Server) -> list[str]:
+    """Tidy up after a switch that had ended well when its run was cut off; return what to tell."""
+    pending = _release_journal.read(server.root)
+    return end(server, pending) if pending and pending.is_proven(server.root) else []
 
 
 def trusted(target: Target) -> tuple[str | None, bool]:
@@ -175,7 +182,8 @@ def read_wanted(client: Any, run_command: RunCommand, root: str, params: Mapping
         return Wanted(guide_target(client, run_command, root, params["project"], backup), hidden)
     manifest = _backup_list.check(backup)
     _backup_images.check(client, manifest)
-    exchange = Exchange(client, backup.directory, manifest) if params["restore_database"] else None
+    token = params["run"].get("token", "")
+    exchange = Exchange(client, backup.directory, manifest, token) if params["restore_database"] else None
     return Wanted(_release_target.from_backup(backup, manifest, only_what_served=False), hidden, manifest, exchange)
 
 
@@ -196,19 +204,29 @@ def guide_target(client: Any, run_command: RunCommand, root: str, project: str, 
 class Recorder:
     """Writes the run's entry into the ledger, once, and says so in the lease."""
 
-    def __init__(self, place: _lease.Place, params: Mapping[str, Any], root: str) -> None:
-        pending = _release_journal.read(root)
-        self.backup: str = pending.backup if pending else params["backup"]
-        self._place, self._to, self._root = place, params["to"], root
+    def __init__(self, place: _lease.Place, params: Mapping[str, Any], server: Server) -> None:
+        root, pending = server.root, _release_journal.unfinished(server.root)
+        self.backup: str = params["backup"] or (pending.backup if pending else "")
+        self.release = ""
+        self.notes: list[str] = []
+        self._place, self._to, self._server = place, params["to"], server
         self._run = _ledger.Run.from_dict(params["run"])
         if pending and not _ledger.has(root, pending.run.get("token", "")):
             # The lease, which tells of a dead controller, does not survive a reboot; the journal does.
             dead = _ledger.Run.from_dict(pending.run)
             _ledger.append(root, _ledger.entry(dead, "interrupted", 0.0, backup=pending.backup, step=STEP))
 
+    def proven(self, result: str, error: str) -> None:
+        """Write that a release has been proven to serve, this run's own one where no other result is given."""
+        self.release = _release_live.read(self._server.root, self._server.project, self._server.client).digest
+        self.record(result or ("rolled back" if self._to else "deployed"), self.release, error)
+
     def record(self, result: str, release: str, error: str) -> None:
         """Write the entry; step and error are those of a failure."""
         lease = _lease.mine(self._place, self._run.token)
         facts = {"release": release, "backup": self.backup, "to": self._to, "step": STEP if error else "", "error": error}
-        _ledger.append(self._root, _ledger.entry(self._run, result, lease.duration, **facts))
+        try:
+            _ledger.append(self._server.root, _ledger.entry(self._run, result, lease.duration, **facts))
+        except OSError as problem:  # Such as a full disk: what was done is done all the same.
+            self.notes.append(f"This run could not be recorded in {self._server.root}/{_ledger.FILE}: {problem}")
         _lease.note(self._place, self._run.token, recorded=True)

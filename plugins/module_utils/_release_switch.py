@@ -84,6 +84,8 @@ class Switched:
     reloaded: bool = False
     expiring: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    # What else a person should know, such as a database that was kept.
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

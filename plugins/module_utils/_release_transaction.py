@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _tree_plan,
     _tree_promote,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_databases import Exchange
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched, switch
@@ -53,6 +55,10 @@ class Failed(Exception):
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+# Records how a run ended: the ledger's word for it, empty for success, and the error of a run that went back.
+Proven = Callable[[str, str], None]
+
+
 def recover_tree(root: str) -> dict[str, str] | None:
     """Complete or forget a promotion that was cut off; return its changes, None where there was none."""
     if not _tree_promote.interrupted(root):
@@ -62,18 +68,18 @@ def recover_tree(root: str) -> dict[str, str] | None:
     return completed
 
 
-def carry_out(server: Server, order: Order, plan: _tree_plan.Plan) -> Switched:
-    """Make the target live. On any failure after the first change the sealed release is brought back and proven."""
-    pending = _release_journal.read(server.root)
+def carry_out(server: Server, order: Order, plan: _tree_plan.Plan, proven: Proven) -> Switched:
+    """Make the target live. On any failure after the first change the sealed release is brought back and proven.
+
+    Proven records how it ended, once that is certain and before what only tidies up: a run that is cut off in between has ended.
+    """
+    pending = _release_journal.unfinished(server.root)
     live = _release_live.read_description(_release_live.read_files(server.root))
     known = _release_target.all_containers(live) | set(pending.containers if pending else [])
-    journal = Journal(
-        run=order.run,
-        backup=pending.backup if pending else order.backup,
-        containers=sorted(known | order.target.every_container),
-        aside=order.exchange.aside if order.exchange else {},
-    )
-    begun = pending is not None
+    containers = sorted(known | order.target.every_container)
+    backup = order.backup or (pending.backup if pending else "")
+    journal = Journal(order.run, backup, containers, pending.swaps if pending else [])
+    begun, notes = pending is not None, []
 
     def begin() -> None:
         nonlocal begun
@@ -81,44 +87,69 @@ def carry_out(server: Server, order: Order, plan: _tree_plan.Plan) -> Switched:
         begun = True
 
     try:
-        if pending and pending.aside:
-            _release_databases.undo(server.client, live.get("apps", []), pending.aside)
         if order.exchange:
-            order.exchange.prepare()
-        between = order.exchange.perform if order.exchange else (lambda: None)
-        done = switch(server, order.target, plan, known, order.validate, begin, between)
+            # While the apps still run: it takes as long as the data are large.
+            order.exchange.restore(journal.swaps)
+        notes += _release_databases.undo(server.client, journal.swaps)
+        swaps = order.exchange.swaps([*live.get("apps", []), *order.target.apps]) if order.exchange else []
+        journal = replace(journal, swaps=swaps)
+        done = switch(
+            server, order.target, plan, known, order.validate, begin,
+            between=lambda: _release_databases.perform(server.client, journal.swaps),
+        )
     except Exception as error:
-        if not begun:
-            raise  # Nothing has been changed, and the error says what was wanted.
-        raise go_back(server, order, journal, error) from error
-    _release_journal.clear(server.root)
-    if order.exchange:
-        order.exchange.finish()
+        if begun:
+            raise go_back(server, order, journal, error, proven) from error
+        with suppress(DatabaseError):
+            if order.exchange:
+                order.exchange.discard()
+        raise  # Nothing has been changed, and the error says what was wanted.
+    proven("", "")
+    done.notes = notes + end(server, journal)
     return done
 
 
-def go_back(server: Server, order: Order, journal: Journal, error: Exception) -> Failed:
+def end(server: Server, journal: Journal) -> list[str]:
+    """Tidy up after a switch whose release has been proven, also one that was cut off right then; return what to tell."""
+    notes = _release_databases.finish(server.client, journal.swaps, sealed_databases(server, journal)) if journal.swaps else []
+    _release_journal.clear(server.root)
+    return notes
+
+
+def sealed_databases(server: Server, journal: Journal) -> dict[str, dict[str, Any]]:
+    """Return what the run's own backup says of the databases; nothing where it cannot be read, so that all of them are kept."""
+    found = {one.id: one.manifest for one in _backup_list.find_all(server.root)}
+    manifest = found.get(journal.backup)
+    return manifest.databases if manifest else {}
+
+
+def go_back(server: Server, order: Order, journal: Journal, error: Exception, proven: Proven) -> Failed:
     """Bring the sealed release back; return what to tell."""
     message, facts = describe(error), dict(getattr(error, "facts", {}))
     stays = "so it stays for you to look at. Deploy again when the cause is removed."
     if not journal.backup:
-        _release_journal.clear(server.root)
-        return Failed(f"{message}\n\nThere was no release before this one to go back to, {stays}", "failed", facts=facts)
+        return stay(server, journal, f"{message}\n\nThere was no release before this one to go back to, {stays}", facts)
     try:
         backup = _backup_list.get(server.root, journal.backup)
         manifest = load(backup)
         if not any(manifest.is_serving(app) for app in manifest.apps):
-            _release_journal.clear(server.root)
-            return Failed(f"{message}\n\nNothing served before this release either (backup {backup.id}), {stays}", "failed", facts=facts)
-        restored = restore(server, order, journal, backup, manifest)
-        notes = told(server, manifest, restored)
+            return stay(server, journal, f"{message}\n\nNothing served before this release either (backup {backup.id}), {stays}", facts)
+        restored, journal = restore(server, order, journal, backup, manifest)
+        proven("restored", message)
+        restored.notes += end(server, journal)
+        notes = "\n".join([told(server, manifest, restored), *restored.notes])
     except Exception as second:
         return Failed(
             f"{message}\n\nTHE RELEASE THAT RAN BEFORE COULD NOT BE BROUGHT BACK: {describe(second)}\n"
             f"It is sealed as backup {journal.backup} on the server. When the cause is removed, run: ansible-playbook rollback.yml "
             f"-e rollback_to={journal.backup}", "broken", facts=facts)
-    _release_journal.clear(server.root)
     return Failed(f"{message}\n\n{notes}", "restored", restored, facts)
+
+
+def stay(server: Server, journal: Journal, message: str, facts: dict[str, Any]) -> Failed:
+    """Leave the failed release as it is, with the databases that it uses."""
+    _release_journal.clear(server.root)
+    return Failed("\n".join([message, *_release_databases.kept(journal.swaps)]), "failed", facts=facts)
 
 
 def load(backup: _backup_list.Found) -> _backup_manifest.Manifest:
@@ -131,23 +162,27 @@ def load(backup: _backup_list.Found) -> _backup_manifest.Manifest:
 
 def restore(
     server: Server, order: Order, journal: Journal, backup: _backup_list.Found, manifest: _backup_manifest.Manifest
-) -> Switched:
-    """Switch to the sealed release; of its apps those must serve that did when it was sealed."""
+) -> tuple[Switched, Journal]:
+    """Switch to the sealed release, of whose apps those must serve that did when it was sealed; return that, and the journal of it."""
     target = _release_target.from_backup(backup, manifest, only_what_served=True)
     recover_tree(server.root)
-    if journal.aside:
-        _release_databases.undo(server.client, manifest.apps, journal.aside)
-    exchange = None
-    if order.restore_database and not journal.aside and any(entry["dump"] for entry in manifest.databases.values()):
-        exchange = Exchange(server.client, backup.directory, manifest)
-        exchange.prepare()
-        _release_journal.write(server.root, replace(journal, aside=exchange.aside))
+    exchanged = bool(journal.swaps)
+    notes = _release_databases.undo(server.client, journal.swaps)
+    journal = replace(journal, swaps=[])
+    if order.restore_database and not exchanged and any(entry["dump"] for entry in manifest.databases.values()):
+        exchange = Exchange(server.client, backup.directory, manifest, order.run["token"])
+        exchange.restore()
+        journal = replace(journal, swaps=exchange.swaps([*manifest.apps, *order.target.apps]))
+    _release_journal.write(server.root, journal)
     plan = _tree_plan.make(target.files, _tree_plan.LiveTree(server.root), target.owned)
-    # What the failed release added to the sealed one must not stay.
-    done = switch(server, target, plan, set(journal.containers), between=exchange.perform if exchange else (lambda: None))
-    if exchange:
-        exchange.finish()
-    return done
+    # What the failed release added to the sealed one must not stay. It gets the time its own health checks give it: that of the
+    # release that failed may have been too short for this one.
+    done = switch(
+        replace(server, deadline=0), target, plan, set(journal.containers),
+        between=lambda: _release_databases.perform(server.client, journal.swaps),
+    )
+    done.notes += notes
+    return done, journal
 
 
 def told(server: Server, manifest: _backup_manifest.Manifest, restored: Switched) -> str:

@@ -8,7 +8,7 @@ import json
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _files, _state
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import PRIVATE_MODE, RESERVED, File, TreeError
@@ -35,12 +35,13 @@ class Owned:
 
 @dataclass(frozen=True)
 class Existing:
-    """What stands at a path now; target is where a symbolic link leads."""
+    """What stands at a path now; target is where a symbolic link leads. Whose group it has makes no difference."""
 
     data: bytes
     mode: int
     uid: int
     target: str | None = None
+    gid: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -135,11 +136,11 @@ def look(path: str) -> Existing | None:
     try:
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):
-            return Existing(b"", 0, status.st_uid, os.readlink(path))
+            return Existing(b"", 0, status.st_uid, os.readlink(path), status.st_gid)
         if not stat.S_ISREG(status.st_mode):
             return None
         with open(path, "rb") as stream:
-            return Existing(stream.read(), stat.S_IMODE(status.st_mode), status.st_uid)
+            return Existing(stream.read(), stat.S_IMODE(status.st_mode), status.st_uid, gid=status.st_gid)
     except (FileNotFoundError, NotADirectoryError):
         return None
 

@@ -29,8 +29,8 @@ options:
     required: true
   state:
     description:
-      - V(sealed) seals the live release. Nothing is sealed where there is none, where a switch that was cut off has yet to be
-        finished (then the backup it began with is named), and where the newest backup is of this release and no dump is due.
+      - V(sealed) seals the live release. Nothing is sealed where there is none, and where the newest backup is of this release and
+        no dump is due. Where a switch was cut off, the release that was live before it is sealed again, with the data of today.
       - V(pruned) removes superfluous backups with their dumps and images, and images built by deploys that neither a
         container nor a backup uses. Nothing that this collection did not make is removed.
     type: str
@@ -166,35 +166,49 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_databases,
     _backup_list,
+    _backup_live,
     _backup_prune,
     _backup_seal,
     _backup_verdict,
     _health_docker,
     _lease,
     _ledger,
-    _release_journal,
     _release_live,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_databases import Dumping
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, Manifest, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._compose import Project
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import DatabaseError
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_start import ensure_running
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._state import StateError
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
 
 
+def plan_dumps(
+    module: AnsibleModule, client: Any, live: Live, dumped: dict[str, str]
+) -> tuple[dict[str, Dumping], list[str]]:
+    """Return the databases to dump, once all of them run, and what to tell of those that did not."""
+    params = module.params
+    policy = _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
+    due = _backup_databases.due(live, policy, set(params["unchanged_apps"]), dumped)
+    notes = []
+    if not module.check_mode:
+        project = Project(client, module.run_command, live.root, params["project"])
+        notes = ensure_running(client, project, due, dumped)
+    return _backup_databases.plan(client, due, policy), notes
+
+
 def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     """Seal the live release, or say which backup it is sealed as already."""
     params, root = module.params, os.path.normpath(module.params["path"])
-    pending = _release_journal.read(root)
-    if pending:
-        # What is live now may be a mixture; what was live is sealed already.
-        return {"id": pending.backup}
-    live = _release_live.read(root, params["project"], client, params["description"])
+    live = _backup_live.read(root, params["project"], client, params["description"])
     if not live.exists:
         return {}
-    dumping = planned(module, client, live, set(params["unchanged_apps"]))
-    newest = [one for one in _backup_list.find_all(root) if one.manifest][-1:]
+    backups = _backup_list.find_all(root)
+    dumping, notes = plan_dumps(module, client, live, _backup_list.newest_dumps(backups))
+    newest = [one for one in backups if one.manifest][-1:]
     if newest and not dumping and _backup_list.is_whole(client, newest[0], live.digest):
         return {"id": newest[0].id}
     if module.check_mode:
@@ -203,16 +217,9 @@ def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     _backup_databases.remove_leftovers(client, params["project"])
     occasion = _backup_seal.Occasion(params["reason"], params["project"], run.get("by", ""), run.get("commit", ""))
     manifest, warnings = _backup_seal.seal(live, occasion, client, dumping)
-    for warning in [*warnings, *drift(root, manifest)]:
+    for warning in [*notes, *warnings, *drift(root, manifest)]:
         module.warn(warning)
     return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size}
-
-
-def planned(module: AnsibleModule, client: Any, live: Live, unchanged_apps: set[str]) -> dict[str, Dumping]:
-    """Return the databases to dump, by container."""
-    params = module.params
-    policy = _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
-    return _backup_databases.plan(client, live, policy, unchanged_apps)
 
 
 def drift(root: str, manifest: Manifest) -> list[str]:
@@ -225,6 +232,20 @@ def drift(root: str, manifest: Manifest) -> list[str]:
         f"Before this run {', '.join(said.drift)} in {root} had been changed by hand. This is sealed as it was, in backup {manifest.id}, "
         "and marked as drifted: nothing has proven that it serves. rollback.yml without rollback_to passes it over."
     ]
+
+
+UNCHANGED = "Nothing that runs has been changed: the backup comes before everything else."
+
+
+def way_out(error: DatabaseError, mode: str) -> str:
+    """Return what to do where the cause cannot be removed: the way that keeps most comes first."""
+    if error.is_down:
+        return ""
+    unproven = "To go on with a dump that is not proven: -e stack_backup_databases=dump. " if mode == "prove" else ""
+    return (
+        f"\n{UNCHANGED} Remove the cause and run again. {unproven}To go on with no dump of today's data, at your own risk: "
+        "-e stack_backup_databases=off (a rollback that restores databases makes one in any case)."
+    )
 
 
 def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
@@ -290,11 +311,10 @@ def main() -> None:
         result |= (seal if module.params["state"] == "sealed" else prune)(module, _health_docker.connect())
     except (BackupError, StateError, TreeError, _lease.LeaseLost) as error:
         module.fail_json(msg=str(error))
+    except DatabaseError as error:
+        module.fail_json(msg=f"{error}{way_out(error, module.params['databases'])}")
     except Exception as error:
-        module.fail_json(
-            msg=f"{describe(error)}\nNothing that runs has been changed: the backup comes before everything else. To go on without "
-            "dumps, at your own risk, set stack_backup_databases to off."
-        )
+        module.fail_json(msg=f"{describe(error)}\n{UNCHANGED}")
     module.exit_json(**result, seconds=round(time.monotonic() - began, 1))
 
 

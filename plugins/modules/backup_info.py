@@ -35,6 +35,12 @@ options:
         a switch that was cut off it is the release that the switch began with.
     type: str
     default: ""
+  taken_over:
+    description:
+      - Token of the run whose lease was taken over, as M(rarebooks.platform.lease) returned it. Where that was the rollback to
+        O(id) and the server completed it, RV(done) says so, and no backup is chosen.
+    type: str
+    default: ""
 attributes:
   check_mode:
     support: full
@@ -128,6 +134,10 @@ warning:
   description: What is to be said where they come near what they may take, else empty.
   returned: success
   type: str
+done:
+  description: The ledger's entry of the run in O(taken_over) where that was the wanted rollback and has ended well, otherwise empty.
+  returned: success
+  type: dict
 interrupted:
   description: Whether a switch was cut off and has yet to be finished.
   returned: success
@@ -195,12 +205,18 @@ def room(root: str, backups: list[Found], max_size: int) -> dict[str, Any]:
 def interrupted(module: AnsibleModule, root: str) -> Journal | None:
     """Return the switch that was cut off. A note of it that cannot be read is no reason not to list what one may go back to."""
     try:
-        return _release_journal.read(root)
+        return _release_journal.unfinished(root)
     except StateError as error:
         if module.params["id"]:
             raise
         module.warn(str(error))
         return None
+
+
+def finished(ledger: list[dict[str, Any]], token: str, wanted: str) -> dict[str, Any]:
+    """Return the ledger's entry of a rollback that lost its controller and that the server completed; nothing if it was another one."""
+    entries = [one for one in ledger if token and one["run"] == token and one["action"] == "rollback" and one["result"] == "rolled back"]
+    return next((one for one in entries if wanted in ("previous", one["to"])), {})
 
 
 def main() -> None:
@@ -210,6 +226,7 @@ def main() -> None:
             "project": {"type": "str", "required": True},
             "id": {"type": "str", "default": ""},
             "max_size": {"type": "int", "default": 0},
+            "taken_over": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,
     )
@@ -223,9 +240,10 @@ def main() -> None:
         pending = interrupted(module, root)
         backups = _backup_list.find_all(root)
         chosen: dict[str, Any] = {}
-        if identifier == "previous":
+        done = finished(ledger, module.params["taken_over"], identifier)
+        if identifier == "previous" and not done:
             identifier = pending.backup if pending else _backup_verdict.previous(backups, ledger, live).id
-        if identifier:
+        if identifier and not done:
             backup = _backup_list.get(root, identifier)
             if backup.kind == "sealed":
                 _backup_images.check(client, _backup_list.check(backup))
@@ -239,7 +257,9 @@ def main() -> None:
     apps = [app["name"] for app in live.description.get("apps", [])]
     listed = [entry(backup, ledger, live) for backup in reversed(backups)]
     space = room(root, backups, module.params["max_size"])
-    module.exit_json(changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None, **space)
+    module.exit_json(
+        changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None, done=done, **space
+    )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ DESCRIPTION = {
 
 
 def live(*containers: str) -> Live:
-    return Live("/opt/x", {}, DESCRIPTION, {name: Image("postgres:15", "sha256:1") for name in containers}, frozenset(containers))
+    return Live("/opt/x", {}, DESCRIPTION, {name: Image("postgres:15", "sha256:1") for name in containers},
+                frozenset(containers), frozenset(containers))
 
 
 @pytest.fixture
@@ -38,6 +39,9 @@ def postgres(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         return 1.5
 
     monkeypatch.setattr(_backup_databases._postgres, "size", lambda _client, _database: 100 * MIB)
+    monkeypatch.setattr(_backup_databases, "is_running", lambda _client, database: database.container != "db_down")
+    monkeypatch.setattr(_backup_databases._postgres_exchange, "number_of", lambda _client, _database, _name: 16384)
+    monkeypatch.setattr(_backup_databases._postgres_exchange, "rows_written", lambda _client, _database, _name: 7)
     monkeypatch.setattr(_backup_databases._postgres, "schema_id", lambda _client, database: f"schema of {database.name}")
     monkeypatch.setattr(_backup_databases._postgres_dump, "dump", dump)
     monkeypatch.setattr(_backup_databases._postgres_proof, "prove", prove)
@@ -45,20 +49,27 @@ def postgres(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("mode", "unchanged", "containers", "dumped"),
+    ("mode", "unchanged", "containers", "before", "due"),
     [
-        ("prove", [], ["db_shop", "db_chat"], ["db_chat", "db_shop"]),
-        ("dump", ["shop"], ["db_shop", "db_chat"], ["db_chat"]),
-        ("off", [], ["db_shop", "db_chat"], []),
+        ("prove", [], ["db_shop", "db_chat"], [], ["db_shop", "db_chat"]),
+        ("dump", ["shop"], ["db_shop", "db_chat"], [], ["db_chat"]),
+        ("off", [], ["db_shop", "db_chat"], ["db_shop"], []),
         # Never started, so without anything to dump.
-        ("prove", [], ["db_shop"], ["db_shop"]),
-        ("prove", ["shop", "chat"], ["db_shop", "db_chat"], []),
+        ("prove", [], ["db_shop"], [], ["db_shop"]),
+        # Its container was removed: the data are still there.
+        ("prove", [], ["db_shop"], ["db_chat"], ["db_shop", "db_chat"]),
+        ("prove", ["shop", "chat"], ["db_shop", "db_chat"], [], []),
     ],
 )
-def test_those_of_the_apps_that_change(
-    postgres: list[Any], mode: Any, unchanged: list[str], containers: list[str], dumped: list[str]
-) -> None:
-    assert sorted(_backup_databases.plan(None, live(*containers), Policy(mode), set(unchanged))) == dumped
+def test_those_of_the_apps_that_change(mode: Any, unchanged: list[str], containers: list[str], before: list[str], due: list[str]) -> None:
+    found = _backup_databases.due(live(*containers), Policy(mode), set(unchanged), before)
+    assert [database.container for database in found] == due
+
+
+def test_one_that_is_down_has_no_size_yet(postgres: list[Any]) -> None:
+    databases = [Database("db_down", "down", "postgres"), Database("db_shop", "shop", "postgres")]
+    planned = _backup_databases.plan(None, databases, Policy())
+    assert {name: one.size for name, one in planned.items()} == {"db_down": 0, "db_shop": 100 * MIB}
 
 
 @pytest.mark.parametrize(
@@ -75,10 +86,12 @@ def test_those_of_the_apps_that_change(
 )
 def test_how(postgres: list[Any], policy: Policy, asked: list[Any]) -> None:
     server = live("db_shop", "db_chat")
-    stated, warnings = _backup_databases.dump_all(None, server, _backup_databases.plan(None, server, policy, {"shop"}), "/x", {})
+    planned = _backup_databases.plan(None, _backup_databases.due(server, policy, {"shop"}, []), policy)
+    stated, warnings = _backup_databases.dump_all(None, server, planned, "/x", {})
     assert postgres == asked
     proven = ("prove", "db_chat") in asked
     assert stated["db_chat"]["proof_seconds"] == (1.5 if proven else None)
+    assert (stated["db_chat"]["oid"], stated["db_chat"]["written"]) == (16384, 7)
     assert stated["db_shop"] == {
         "name": "shop", "user": "postgres", "schema_query": stated["db_shop"]["schema_query"], "schema": "schema of shop", "dump": None,
         "proof_seconds": None,

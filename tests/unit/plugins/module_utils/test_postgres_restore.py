@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Restores: the live database is not touched before the exchange, and is open again after it whatever happened."""
+"""Restores: beside the live database, which is not touched."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_resto
     databases,
     drop,
     restore_beside,
-    swap,
-    unswap,
 )
-from postgres_support import IN_USE, SECRET, SHOP, Answer, Engine
+from postgres_support import SECRET, SHOP, Answer, Engine
 
 DUMP = Dump("db_shop.dump", "custom", 5, 0.5, {"public.Users": 3})
 GOOD = (
@@ -27,16 +25,11 @@ GOOD = (
 )
 DROP = "DROP DATABASE IF EXISTS"
 EXCHANGE = "RENAME TO"
-OPEN = 'ALTER DATABASE :"live" ALLOW_CONNECTIONS true\n;'
-
-
-def there(*names: str) -> Answer:
-    return Answer("datallowconn", "".join(f"{name},t\n" for name in ("postgres", *names)).encode())
 
 
 def test_restored_beside(tmp_path: Path) -> None:
     engine = Engine(*GOOD)
-    assert restore_beside(engine, SHOP, DUMP, str(tmp_path), {"owner": "us"}) == "shop_restored"
+    restore_beside(engine, SHOP, DUMP, str(tmp_path), {"owner": "us"}, "shop_restored")
     (restored,) = engine.called("pg_restore")
     assert restored.container == "rarebooks-scratch-restore-db_shop"
     # Owners and rights are part of what is restored here.
@@ -62,7 +55,7 @@ def test_restored_beside(tmp_path: Path) -> None:
 def test_a_restore_that_fails_leaves_nothing(tmp_path: Path, answer: Answer, told: str) -> None:
     engine = Engine(answer, *GOOD)
     with pytest.raises(DatabaseError, match=told):
-        restore_beside(engine, SHOP, DUMP, str(tmp_path), {})
+        restore_beside(engine, SHOP, DUMP, str(tmp_path), {}, "shop_restored")
     assert engine.calls[-1] in engine.called(DROP) and "target=shop_restored" in engine.calls[-1].argv
     assert engine.there == set()
 
@@ -70,68 +63,12 @@ def test_a_restore_that_fails_leaves_nothing(tmp_path: Path, answer: Answer, tol
 def test_a_name_that_would_be_cut_off_to_the_live_one(tmp_path: Path) -> None:
     engine = Engine()
     with pytest.raises(DatabaseError, match="a name of 1 to 63 bytes"):
-        restore_beside(engine, replace(SHOP, name="x" * 63), DUMP, str(tmp_path), {})
-    with pytest.raises(DatabaseError, match="a name of 1 to 63 bytes"):
-        swap(engine, SHOP, "in", "x" * 64)
+        restore_beside(engine, replace(SHOP, name="x" * 63), DUMP, str(tmp_path), {}, "x" * 63 + "_restored")
     assert engine.calls == []
 
 
 def test_databases() -> None:
     assert databases(Engine(Answer("datallowconn", b"shop,t\n\"a,b\",f\n")), SHOP) == {"shop": True, "a,b": False}
-
-
-@pytest.mark.parametrize(
-    ("exchange", "present", "incoming", "aside"),
-    [
-        (swap, ["shop", "in"], "in", "old"),
-        (unswap, ["shop", "old"], "old", "in"),
-    ],
-)
-def test_exchanged(exchange: object, present: list[str], incoming: str, aside: str) -> None:
-    engine = Engine(there(*present))
-    exchange(engine, SHOP, "in", "old")  # type: ignore[operator]
-    (call,) = engine.called(EXCHANGE)
-    assert {"live=shop", f"incoming={incoming}", f"aside={aside}", "dbname='postgres'"} <= set(call.argv)
-
-
-@pytest.mark.parametrize(("exchange", "present"), [(swap, ["shop", "old"]), (unswap, ["shop", "in"])])
-def test_what_is_done_is_not_done_again_but_opened(exchange: object, present: list[str]) -> None:
-    engine = Engine(there(*present))
-    exchange(engine, SHOP, "in", "old")  # type: ignore[operator]
-    assert not engine.called(EXCHANGE)
-    assert engine.calls[-1].input == OPEN + "\n"
-
-
-@pytest.mark.parametrize("exchange", [swap, unswap])
-@pytest.mark.parametrize("present", [[], ["shop"], ["in"], ["in", "old"], ["shop", "in", "old"]])
-def test_what_cannot_be_exchanged(exchange: object, present: list[str]) -> None:
-    engine = Engine(there(*present))
-    with pytest.raises(DatabaseError, match="databases cannot be exchanged") as raised:
-        exchange(engine, SHOP, "in", "old")  # type: ignore[operator]
-    got = str(raised.value).partition(", got ")[2].partition(". ")[0]
-    assert sorted(got.split(", ")) == sorted(present or ["none of them"])
-    assert not engine.called(EXCHANGE)
-
-
-def test_an_exchange_that_fails_leaves_the_live_one_open() -> None:
-    engine = Engine(Answer(EXCHANGE, b"", 3, b"ERROR:  42501: must be owner\n"), there("shop", "in"))
-    with pytest.raises(DatabaseError, match="42501"):
-        swap(engine, SHOP, "in", "old")
-    assert len(engine.called(EXCHANGE)) == 1
-    assert engine.calls[-1].input == OPEN + "\n"
-
-
-def test_a_client_that_came_in_before_the_door_was_closed() -> None:
-    engine = Engine(Answer(EXCHANGE, b"", 3, IN_USE), there("shop", "in"))
-    with pytest.raises(DatabaseError, match="55006"):
-        swap(engine, SHOP, "in", "old")
-    assert len(engine.called(EXCHANGE)) == len(engine.called(OPEN)) == 3
-
-
-def test_a_live_one_that_cannot_be_opened() -> None:
-    engine = Engine(Answer(EXCHANGE, b"", 2), Answer(OPEN, b"", 2, b"the server is gone\n"), there("shop", "in"))
-    with pytest.raises(DatabaseError, match=r"may be closed to connections.*the server is gone.*run it again"):
-        swap(engine, SHOP, "in", "old")
 
 
 @pytest.mark.parametrize("name", ["shop", "postgres", "template0", "template1"])

@@ -38,6 +38,7 @@ class Stage:
         self.outcomes: list[Exception | None] = []
         self.goals: list[Target] = []
         self.extra: list[set[str]] = []
+        self.recorded: list[str] = []
         self.noted: list[Journal | None] = []
         monkeypatch.setattr(_release_transaction, "switch", self.switch)
 
@@ -67,7 +68,7 @@ class Stage:
         self.outcomes = list(outcomes)
         target = _release_target.from_inventory([], description("web", "chat"))
         plan = _tree_plan.Plan(str(self.root), [], {}, {}, {}, {}, False)
-        return carry_out(self.server, Order(target, RUN, backup), plan)
+        return carry_out(self.server, Order(target, RUN, backup), plan, lambda result, _error: self.recorded.append(result))
 
     @property
     def journal(self) -> Journal | None:
@@ -83,6 +84,7 @@ def test_success_leaves_no_journal(stage: Stage) -> None:
     backup = sealed(stage.root, stage.engine).id
     assert stage.run(None, backup=backup).started == ["web"]
     assert stage.noted == [Journal(RUN, backup, ["chat", "nginx", "web"])] and stage.journal is None
+    assert stage.recorded == [""]
 
 
 def test_what_is_refused_before_anything_began_is_told_as_it_is(stage: Stage) -> None:
@@ -100,6 +102,7 @@ def test_a_failure_brings_the_sealed_release_back(stage: Stage) -> None:
     assert failed.message.startswith("The health gate gave up: web died.\n\nThe release that ran before is back and was proven in 1.5 s: ")
     assert f"Web serves again.\nRestored from backup {backup.id}" in failed.message
     assert [app["name"] for app in stage.goals[1].apps] == ["web"] and stage.goals[1].images == backup.images
+    assert stage.recorded == ["restored"]
     # What the failed release added goes.
     assert stage.extra[1] == {"chat", "nginx", "web"}
 
@@ -142,7 +145,7 @@ def test_an_interrupted_switch_is_gone_back_from_to_where_it_began(stage: Stage)
     first = sealed(stage.root, stage.engine).id
     _release_journal.write(str(stage.root), Journal({"token": "dead"}, first, ["old"]))
     with pytest.raises(Failed) as failure:
-        stage.run(_tree_plan.TreeError("nginx refuses"), None, backup="another, sealed of a mixture")
+        stage.run(_tree_plan.TreeError("nginx refuses"), None)
     assert failure.value.result == "restored" and first in failure.value.message and stage.journal is None
     assert "old" in stage.extra[0] and "old" in stage.extra[1]
 
