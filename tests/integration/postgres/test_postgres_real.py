@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import docker
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _postgres_restore
+from ansible_collections.rarebooks.platform.plugins.module_utils import _postgres_exchange
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import (
     SESSION,
     DatabaseError,
@@ -25,20 +26,25 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres impor
     size,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_dump import Dump, dump
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exchange import (
+    exchange,
+    exchange_back,
+    keep_or_drop,
+    prepared,
+)
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exec import started
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_proof import prove
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_restore import (
     databases,
     drop,
     restore_beside,
-    swap,
-    unswap,
 )
 
 sys.path.insert(0, os.path.dirname(__file__))
 from lab import DATABASE, IMAGE, LABELS, NAME, PASSWORD, TABLES, containers, running, writing
 
 ASIDE = "shop_aside"
+INCOMING = "shop_restored"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +106,7 @@ def test_a_dump_of_a_database_that_is_written_to(client: docker.DockerClient, tm
     assert prove(client, DATABASE, Dump.from_dict(made.to_dict()), str(tmp_path), LABELS) > 0
 
 
-@pytest.mark.parametrize(("cut", "use"), [(10, prove), (3000, restore_beside)])
+@pytest.mark.parametrize(("cut", "use"), [(10, prove), (3000, partial(restore_beside, incoming=INCOMING))])
 def test_a_truncated_dump_is_no_dump(
     client: docker.DockerClient, kept: tuple[Dump, Path], tmp_path: Path, cut: int, use: Callable[..., object]
 ) -> None:
@@ -160,47 +166,66 @@ def test_restored_beside_exchanged_and_back(
 ) -> None:
     made, directory = kept
     before = query(client, DATABASE, 'SELECT * FROM "Users" ORDER BY id')
-    incoming = restore_beside(client, DATABASE, made, str(directory), LABELS)
-    assert incoming == restore_beside(client, DATABASE, made, str(directory), LABELS)
+    for _again in range(2):
+        restore_beside(client, DATABASE, made, str(directory), LABELS, INCOMING)
     query(client, DATABASE, "CREATE TABLE only_in_the_live_one (id int)")
     lives = "SELECT to_regclass('only_in_the_live_one') IS NOT NULL"
+    swap = prepared(client, DATABASE, INCOMING, ASIDE, [])
 
     # A session of the app that does not end by itself.
     with started(client, NAME, psql(DATABASE), SESSION) as session:
         session.send(b"\nSELECT 'connected';\n")
         assert next(session.frames()) == (False, b"connected\n")
-        swap(client, DATABASE, incoming, ASIDE)
+        exchange(client, swap)
         session.send(b"SELECT 1;\n")
         assert b"57P01" in b"".join(chunk for _complaint, chunk in session.frames())
         assert session.code() == 2
     assert query(client, DATABASE, lives) == [["f"]]
     assert query(client, DATABASE, 'SELECT * FROM "Users" ORDER BY id') == before
     properties_are_kept(client)
-    swap(client, DATABASE, incoming, ASIDE)
+    exchange(client, swap)
     accepting = databases(client, DATABASE)
-    assert accepting["shop"] and not accepting[ASIDE] and incoming not in accepting
+    assert accepting["shop"] and not accepting[ASIDE] and INCOMING not in accepting
 
-    unswap(client, DATABASE, incoming, ASIDE)
+    assert exchange_back(client, swap)
     assert query(client, DATABASE, lives) == [["t"]]
     # A run that was cut off in the middle leaves the live one closed.
     query(client, DATABASE, "ALTER DATABASE shop ALLOW_CONNECTIONS false", dbname="postgres")
-    unswap(client, DATABASE, incoming, ASIDE)
+    assert not exchange_back(client, swap)
     assert query(client, DATABASE, lives) == [["t"]]
 
     # PostgreSQL refuses to rename this one, and nothing may have happened.
-    monkeypatch.setattr(_postgres_restore, "_ATTEMPTS", 1)
+    monkeypatch.setattr(_postgres_exchange, "_ATTEMPTS", 1)
     query(client, DATABASE, "BEGIN; INSERT INTO visit DEFAULT VALUES; PREPARE TRANSACTION 'half'")
     with pytest.raises(DatabaseError, match='55006: database "shop" is being accessed by other users'):
-        swap(client, DATABASE, incoming, ASIDE)
+        exchange(client, swap)
     query(client, DATABASE, "ROLLBACK PREPARED 'half'; DROP TABLE only_in_the_live_one")
-    assert set(databases(client, DATABASE)) >= {"shop", incoming} and databases(client, DATABASE)["shop"]
+    assert set(databases(client, DATABASE)) >= {"shop", INCOMING} and databases(client, DATABASE)["shop"]
 
-    drop(client, DATABASE, incoming)
-    drop(client, DATABASE, incoming)
+    assert keep_or_drop(client, DATABASE, swap.incoming_oid, swap.written, "shop_kept") == ""
+    assert keep_or_drop(client, DATABASE, swap.incoming_oid, swap.written, "shop_kept") == ""
+    assert INCOMING not in databases(client, DATABASE)
     with pytest.raises(DatabaseError, match="cannot be exchanged"):
-        swap(client, DATABASE, incoming, ASIDE)
+        exchange(client, swap)
     with pytest.raises(DatabaseError, match="it is not dropped"):
         drop(client, DATABASE, "shop")
+
+
+@pytest.mark.parametrize(
+    "change", ["INSERT INTO visit DEFAULT VALUES", "UPDATE \"Users\" SET secret = 'x' WHERE id = 1", 'DELETE FROM "Users" WHERE id = 2']
+)
+def test_a_restored_one_that_was_written_to_is_kept(client: docker.DockerClient, kept: tuple[Dump, Path], change: str) -> None:
+    made, directory = kept
+    restore_beside(client, DATABASE, made, str(directory), LABELS, INCOMING)
+    swap = prepared(client, DATABASE, INCOMING, ASIDE, [])
+    exchange(client, swap)
+    query(client, DATABASE, change)
+    assert exchange_back(client, swap)
+    try:
+        assert keep_or_drop(client, DATABASE, swap.incoming_oid, swap.written, "shop_kept") == "shop_kept"
+        assert databases(client, DATABASE)["shop_kept"]
+    finally:
+        drop(client, DATABASE, "shop_kept")
 
 
 def properties_are_kept(client: docker.DockerClient) -> None:

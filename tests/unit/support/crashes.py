@@ -7,7 +7,8 @@ the code under test runs, so what is on disk is what a crash leaves.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterable
 from typing import Any
 
 # Those that change what another process would find. Files are written between creating and renaming them.
@@ -15,8 +16,11 @@ OPERATIONS = ("mkdir", "rename", "unlink", "rmdir", "fchmod", "open")
 KILLED = 137
 
 
-def killed_before(operation: int, run: Callable[[], Any]) -> bool:
-    """Run in a child that dies before its n-th operation; say whether it did, or finished before that."""
+def killed_before(operation: int, run: Callable[[], Any], also: Iterable[tuple[Any, str]] = ()) -> bool:
+    """Run in a child that dies before its n-th operation; say whether it did, or finished before that.
+
+    Also are further operations to count, each as its owner and its name.
+    """
     child = os.fork()
     if child == 0:
         count = 0
@@ -31,12 +35,15 @@ def killed_before(operation: int, run: Callable[[], Any]) -> bool:
 
             return call
 
-        for name in OPERATIONS:
-            setattr(os, name, counted(getattr(os, name)))
+        for owner, name in [*((os, name) for name in OPERATIONS), *also]:
+            setattr(owner, name, counted(getattr(owner, name)))
         status = 1
         try:
             run()
             status = 0
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             os._exit(status)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

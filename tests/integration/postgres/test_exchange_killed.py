@@ -1,0 +1,191 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A rollback with databases, killed before each single thing it does to PostgreSQL or to its files, while the app goes on writing.
+
+Whatever row the app was told is written must be in a database or in a sealed dump afterwards. PostgreSQL, the journal, the ledger
+and the transaction are real; the containers of the app are not there, so that the switch itself is played.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _backup_list,
+    _backup_seal,
+    _ledger,
+    _postgres_dump,
+    _postgres_exchange,
+    _release_journal,
+    _release_run,
+    _release_target,
+    _release_transaction,
+    _tree_plan,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import FORMAT, Manifest, dump, seal_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import UNDEFINED_TABLE, Database, DatabaseError, query
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exec import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_helper import MOUNT, beside
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_databases import Exchange
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import Failed, Order, carry_out
+
+sys.path.insert(0, os.path.dirname(__file__))
+from crashes import killed_before
+from lab import LABELS, NAME, running
+
+CHAT = Database(NAME, "chat", "shopkeeper")
+APPS = [{"name": "chat", "title": "Chat", "containers": [NAME], "databases": [{"container": NAME, "name": "chat", "user": CHAT.user}]}]
+TARGET = _release_target.Target([], {"apps": APPS}, APPS)
+# Counted with the operations on files: each program that is started beside the database, such as psql.
+PROGRAMS = [(docker.APIClient, "exec_create")]
+OLD = "20261124_120000"
+
+
+@dataclass
+class Shop:
+    """A server with one database, and the app that writes to it."""
+
+    root: Path
+    client: docker.DockerClient
+    acknowledged: set[str] = field(default_factory=set)
+    _dumped: dict[Path, set[str]] = field(default_factory=dict)
+
+    def write(self) -> None:
+        """Write a row as the app does; where the database takes no connection nobody is told that it is written."""
+        row = f"row {len(self.acknowledged) + 1}"
+        try:
+            query(self.client, CHAT, "INSERT INTO message VALUES (:'row')", row=row)
+        except DatabaseError:
+            return
+        self.acknowledged.add(row)
+
+    def seal(self, identifier: str) -> Manifest:
+        """Seal a backup of nothing but the database, as the module backup does."""
+        directory = self.root / "backups" / identifier
+        (directory / "files").mkdir(parents=True)
+        (directory / "dumps").mkdir()
+        facts = {
+            "oid": _postgres_exchange.number_of(self.client, CHAT, CHAT.name),
+            "written": _postgres_exchange.rows_written(self.client, CHAT, CHAT.name),
+        }
+        made = _postgres_dump.dump(self.client, CHAT, str(directory / "dumps"))
+        entry = {"name": "chat", "user": CHAT.user, "schema_query": "", "schema": "", "dump": made.to_dict(), "proof_seconds": 1.0, **facts}
+        manifest = Manifest(
+            FORMAT, identifier, "2026-11-24T12:00:00Z", "a test", "", "", "shop", "r", {}, {}, {NAME: entry},
+            _backup_seal.measured(str(directory / "dumps")), {}, {"apps": APPS}, [NAME]
+        )
+        (directory / "manifest.json").write_bytes(dump(manifest))
+        (directory / "manifest.json.sha256").write_bytes(seal_of(dump(manifest)))
+        return manifest
+
+    def write_off(self) -> None:
+        """Take over what the app wrote within a run."""
+        path = self.root / "acknowledged"
+        self.acknowledged |= set(path.read_text().splitlines()) if path.exists() else set()
+
+    def rows(self, name: str) -> set[str]:
+        _postgres_exchange.reopen(self.client, CHAT, name)
+        try:
+            return {row for (row,) in query(self.client, CHAT, "SELECT text FROM message", dbname=name)}
+        except DatabaseError as error:
+            assert error.sqlstate == UNDEFINED_TABLE  # It was killed while it restored this one.
+            return set()
+
+    def dumped(self) -> set[str]:
+        """Return the rows of all sealed dumps."""
+        for path in self.root.glob("backups/*/dumps/*.dump"):
+            if path not in self._dumped:
+                with beside(self.client, CHAT, "look", str(path), LABELS, writable=False) as helper:
+                    read = run(self.client, helper, ["pg_restore", "--data-only", "-f", "-", MOUNT])
+                self._dumped[path] = set(read.stdout.decode().splitlines())
+        return set().union(*self._dumped.values())
+
+    def everywhere(self) -> set[str]:
+        """Return the rows of all databases and of all sealed dumps."""
+        names = set(_postgres_exchange.numbers(self.client, CHAT).values())
+        return self.dumped().union(*(self.rows(name) for name in names if name.startswith("chat")))
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[docker.DockerClient]:
+    client = docker.from_env(version="auto")
+    with running(client):
+        yield client
+    client.close()
+
+
+@pytest.fixture
+def shop(client: docker.DockerClient, tmp_path: Path) -> Shop:
+    for name in _postgres_exchange.numbers(client, CHAT).values():
+        if name.startswith("chat"):
+            query(client, CHAT, 'DROP DATABASE :"name" WITH (FORCE)', dbname="postgres", name=name)
+    query(client, CHAT, "CREATE DATABASE chat", dbname="postgres")
+    query(client, CHAT, "CREATE TABLE message (text text)")
+    shop = Shop(tmp_path, client)
+    shop.write()
+    shop.seal(OLD)
+    shop.write()
+    return shop
+
+
+def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> None:
+    """What the module release does of a rollback with databases, in which the app writes as soon as it is started."""
+    client = docker.from_env(version="auto")  # Of its own: it runs in a child.
+    token = f"{number:08x}" + "0" * 24
+    server = Server(client, lambda *_a, **_k: (0, "", ""), str(root), "shop", [], "", None, False, 0, {})
+    backup = _backup_list.get(str(root), OLD)
+    assert backup.manifest is not None
+    order = Order(TARGET, {"token": token}, sealed, exchange=Exchange(client, backup.directory, backup.manifest, token))
+
+    def play(
+        _server: Server, _target: Any, plan: Any, _extra: Any, _validate: Any = None, begin: Any = None, between: Any = None
+    ) -> Switched:
+        if begin:
+            begin()
+        between()
+        query(client, CHAT, "INSERT INTO message VALUES (:'row')", row=app_row(number))
+        (root / "acknowledged").open("a").write(f"{app_row(number)}\n")
+        if broken and begin:
+            raise RuntimeError("The app does not serve")
+        return Switched(plan)
+
+    def proven(result: str, _error: str) -> None:
+        _ledger.append(str(root), _ledger.entry(order.run, result or "rolled back", 1.0))
+
+    _release_transaction.switch = play
+    _release_run.end_proven(server)
+    try:
+        carry_out(server, order, _tree_plan.Plan(str(root), [], {}, {}, {}, {}, False), proven)
+    except Failed as failure:
+        assert broken and failure.result == "restored", failure.message
+
+
+def app_row(number: int) -> str:
+    return f"by the app in run {number}"
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["sound", "broken"])
+def test_no_row_is_lost_wherever_it_is_killed(shop: Shop, broken: bool) -> None:
+    point, killed, day = 0, True, 0
+    while killed:
+        point += 1
+        day += 1
+        shop.seal(f"202612{day // 86400 + 1:02}_{day:06}")
+        sealed = max(path.name for path in (shop.root / "backups").iterdir())
+        shop.write()
+        killed = killed_before(point, partial(roll_back, shop.root, point, sealed, broken), PROGRAMS)
+        shop.write()
+        shop.write_off()
+        assert shop.acknowledged <= shop.everywhere(), f"killed before operation {point}"
+    assert point > 25
+    # The last one was not killed: nothing of all those before it is in the way, and nothing is left to do.
+    assert _release_journal.read(str(shop.root)) is None
