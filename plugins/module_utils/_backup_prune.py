@@ -92,8 +92,11 @@ def kept_first(sealed: dict[str, Manifest], rule: Rule, now: datetime) -> list[s
 
 
 def superseded(sealed: dict[str, Manifest], ledger: Iterable[dict[str, Any]]) -> set[str]:
-    """Return the backups that no run came to use and of whose release there is a newer one."""
-    used = {entry["backup"] for entry in ledger if entry["result"] in ("deployed", "rolled back")}
+    """Return the backups that no run came to use and of whose release there is a newer one.
+
+    One of a run that was cut off or could not go back may hold the only dump of rows that it had taken out of the live database.
+    """
+    used = {entry["backup"] for entry in ledger if entry["result"] in ("deployed", "rolled back", "interrupted", "broken")}
     newest = {manifest.release: identifier for identifier, manifest in sealed.items()}
     return {identifier for identifier, manifest in sealed.items() if newest[manifest.release] != identifier and identifier not in used}
 

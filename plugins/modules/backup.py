@@ -186,12 +186,17 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._state import S
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
 
 
+def policy_of(module: AnsibleModule) -> _backup_databases.Policy:
+    """Return how databases are dumped."""
+    params = module.params
+    return _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
+
+
 def plan_dumps(
     module: AnsibleModule, client: Any, live: Live, dumped: dict[str, str]
 ) -> tuple[dict[str, Dumping], list[str]]:
     """Return the databases to dump, once all of them run, and what to tell of those that did not."""
-    params = module.params
-    policy = _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
+    params, policy = module.params, policy_of(module)
     due = _backup_databases.due(live, policy, set(params["unchanged_apps"]), dumped)
     notes = []
     if not module.check_mode:
@@ -274,7 +279,9 @@ def next_time(module: AnsibleModule, client: Any, live: Live) -> str:
     if not os.path.isdir(store(live.root)):
         return ""
     try:
-        short = _backup_seal.shortage(_backup_seal.needs_of(client, live, planned(module, client, live, set())))
+        databases = _backup_databases.due(live, policy_of(module), set(), ())
+        dumping = _backup_databases.plan(client, databases, policy_of(module))
+        short = _backup_seal.shortage(_backup_seal.needs_of(client, live, dumping))
     except Exception as error:  # Such as a database that does not answer: what has been done is not undone by a forecast.
         return f"Whether the next backup will fit on the disk is not known: {describe(error)}"
     return f"The next backup of all databases would not fit. {short}. {_backup_seal.FREE_SPACE}" if short else ""

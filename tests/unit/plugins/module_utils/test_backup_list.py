@@ -127,6 +127,13 @@ def test_a_backup_that_no_run_came_to_use_gives_way_to_the_next_of_the_same_rele
     assert used not in server.doomed(days=30, hours=20)
 
 
+@pytest.mark.parametrize("result", ["interrupted", "broken"])
+def test_a_backup_of_a_run_that_was_cut_off_stays_since_its_dump_may_be_the_only_one(server: Server, result: str) -> None:
+    server.deploy(1)
+    cut_off = [server.deploy(3, result) for _attempt in range(2)]
+    assert set(cut_off).isdisjoint(server.doomed(days=30, hours=20))
+
+
 def test_images_go_with_their_backup_and_nothing_else_does(server: Server) -> None:
     server.deploy(1)
     gone = server.deploy(2)
