@@ -12,6 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names 
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import inspect_source
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
     _certificate_files,
+    _engine_preconditions,
     _foreign_containers,
     _formats,
     _letsencrypt,
@@ -30,6 +31,7 @@ ARGUMENTS = {
     "ports": {"type": "list", "elements": "int", "default": [80, 443]},
     "proxy_containers": {"type": "list", "elements": "str", "default": []},
     "network": {"type": "str", "default": ""},
+    "daemon_options": {"type": "dict", "default": {}},
     "allow_foreign_volumes": {"type": "bool", "default": False},
     "allow_empty_volumes": {"type": "bool", "default": False},
     "provided_certificates": {"type": "dict", "default": None},
@@ -55,9 +57,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             *_preconditions.resources(server, arguments["path"], arguments["min_disk"], arguments["min_memory"]),
             *_preconditions.engine(server, arguments["path"], arguments["project"]),
             *_preconditions.ports(server, arguments["ports"], arguments["project"]),
-            *_preconditions.daemon_config(server["daemon_config"]),
             *_formats.problems(arguments["formats"]),
             *_formats.app_problems(apps),
+            *(_preconditions.daemon_config(server["daemon_config"])
+              or _engine_preconditions.configuration(server, arguments["daemon_options"])),
+            *_engine_preconditions.command(server["engine"]),
+            *_engine_preconditions.library(server["docker_library"]),
+            *_engine_preconditions.databases(apps),
             *_preconditions.choices(apps),
             *_preconditions.server_names(apps),
             *_preconditions.secrets([secret for app in apps for secret in app["secrets"]]),

@@ -32,6 +32,16 @@ def start_of(pid: int) -> int:
     return int(fields[19]) if fields and fields[0] not in "ZX" else 0
 
 
+def command_of(pid: int) -> list[str]:
+    """Return a process's command line; nothing of one that has ended."""
+    return read_proc(f"/proc/{pid}/cmdline").split("\0")[:-1]
+
+
+def name_of(pid: int) -> str:
+    """Return a process's name; nothing of one that has ended."""
+    return read_proc(f"/proc/{pid}/comm").strip()
+
+
 def alive(pid: int, start: int) -> bool:
     """Return whether a process lives, and is not another one with its number. Start is 0 where there is no /proc, as on a Mac."""
     if start or pid <= 0:

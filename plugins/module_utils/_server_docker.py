@@ -7,24 +7,66 @@ The rest of the collection uses the Docker SDK for Python. This cannot: it runs 
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import json
+import os
 import re
 from collections.abc import Iterable
 from glob import glob
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.module_utils import _server_dockerd
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
 from ansible_collections.rarebooks.platform.plugins.module_utils._server_system import RunCommand
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 VOLUMES = "/var/lib/docker/volumes/*/_data"
+# The file beside daemon.json that holds what it was, while a change of it is not proven yet; see the module engine_config.
+BEFORE_ENDING = ".before-deploy"
 PROJECT_LABEL = "com.docker.compose.project"
 PACKAGES = ["docker-ce", "docker.io"]
+# Where packages of the distribution put libraries of Python.
+PACKAGED_LIBRARIES = "/usr/lib/python3/"
+# Packages that come with one and do not have its name.
+BESIDE = ("containerd.io", "iptables")
+# States of a node in which the engine refuses live-restore.
+SWARM_ACTIVE = ("pending", "active", "error", "locked")
+# Podman under the name of docker: it takes some of the commands and none of the rest.
+STAND_IN = "podman-docker"
 
 
 def daemon_config() -> str:
     """Return the daemon's configuration file as it is, empty when there is none."""
     return (read_if_exists(DAEMON_CONFIG) or b"").decode("utf-8", "replace")
+
+
+def daemon_config_pending() -> bool:
+    """Say whether a change of the daemon's configuration was cut off before the engine was seen to run with it."""
+    return os.path.exists(os.path.realpath(DAEMON_CONFIG) + BEFORE_ENDING)
+
+
+def library(engine_answers: bool) -> dict[str, str]:
+    """Return version and place of the Python library docker, and why it cannot ask the engine.
+
+    pip puts libraries before those of packages, and they may not fit one another. Packages do, and are not tried: it takes time.
+    """
+    found = importlib.util.find_spec("docker")
+    if found is None or not found.submodule_search_locations:
+        return {"version": "", "path": "", "error": ""}
+    path = found.submodule_search_locations[0]
+    tried = engine_answers and not path.startswith(PACKAGED_LIBRARIES)
+    return {"version": importlib.metadata.version("docker"), "path": path, "error": _library_error() if tried else ""}
+
+
+def _library_error() -> str:
+    try:
+        import docker
+
+        docker.from_env(version="auto", timeout=10).ping()
+    except Exception as error:  # Two libraries that do not fit one another raise what they like.
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def plain_version(text: str) -> str:
@@ -64,14 +106,37 @@ class Docker:
 
     def engine(self) -> dict[str, Any]:
         """Return package, versions and boot state of the engine."""
-        packages = self._output("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev}\n", "docker*")
-        installed = [line.split()[0] for line in packages.splitlines() if line.split()[1:2] == ["ii"]]
+        installed = self._packages()
+        unit = _server_dockerd.read_unit(self._output)
         return {
-            "package": next((name for name in PACKAGES if name in installed), ""),
+            "packages": installed,
+            "package": next((name for name in [*PACKAGES, STAND_IN] if name in installed), ""),
             "version": plain_version(self._output("docker", "version", "--format", "{{.Server.Version}}")),
             "compose_version": plain_version(self._output("docker", "compose", "version", "--short")),
             "buildx": bool(self._output("docker", "buildx", "version")),
-            "enabled": self._output("systemctl", "is-enabled", "docker.service") == "enabled",
+            "enabled": unit.state == "enabled",
+            "unit": unit.loaded,
+            "flags": _server_dockerd.flags(unit),
+            **self._info(),
+        }
+
+    def _packages(self) -> list[str]:
+        """Return the installed packages of which an engine consists."""
+        known = self._output("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev}\n")
+        installed = sorted(line.split()[0] for line in known.splitlines() if line.split()[1:2] == ["ii"])
+        return [name for name in installed if "docker" in name or name in BESIDE]
+
+    def _info(self) -> dict[str, Any]:
+        """Return what the engine says of itself, all of it empty where it does not answer."""
+        try:
+            said = json.loads(self._output("docker", "info", "--format", "{{json .}}") or "{}")
+        except ValueError:
+            said = {}
+        return {
+            "swarm": (said.get("Swarm") or {}).get("LocalNodeState", "") in SWARM_ACTIVE,
+            "live_restore": bool(said.get("LiveRestoreEnabled")),
+            "running": int(said.get("ContainersRunning") or 0),
+            "context": (said.get("ClientInfo") or {}).get("Context", ""),
         }
 
     def networks(self) -> dict[str, Any]:

@@ -10,9 +10,9 @@ short_description: Refuse a deploy that could not succeed, before it changes any
 description:
   - Judges what M(rarebooks.platform.server_info) read and what the inventory says, and reports all problems at once.
   - Runs on the controller and never connects to the server.
-  - Checks the operating system, disk, memory, ports, foreign containers and volumes, lost volumes, C(daemon.json), server names,
-    variables that exclude one another, values that nginx or Compose would read as something else, published or unusable secrets,
-    the files of provided certificates and each backend source.
+  - Checks the operating system, disk, memory, ports, foreign containers and volumes, lost volumes, the engine with its flags and
+    C(daemon.json), server names, variables that exclude one another, values that nginx or Compose would read as something else,
+    published or unusable secrets, the files of provided certificates and each backend source.
   - A server name that does not resolve to the server is a warning only, since NAT or a pending DNS change explain it.
 version_added: 0.1.0
 author:
@@ -61,6 +61,10 @@ options:
     description: The network of proxy and apps, on which no container of others may answer to a name of theirs.
     type: str
     default: ""
+  daemon_options:
+    description: Options for C(daemon.json), the role docker's variable C(docker_daemon_options).
+    type: dict
+    default: {}
   allow_foreign_volumes:
     description: Whether volumes that carry another project's prefix are accepted.
     type: bool

@@ -134,6 +134,13 @@ python_libraries:
   returned: always
   type: dict
   sample: {cryptography: true, docker: true, requests: true}
+docker_library:
+  description:
+    - The Python library docker, C(version) and C(path), both empty where there is none.
+    - C(error) is what it says instead of asking the engine. Only one that does not come from a package is tried.
+  returned: always
+  type: dict
+  sample: {version: 7.1.0, path: /usr/lib/python3/dist-packages/docker, error: ""}
 units:
   description:
     - For each unit of O(units), its C(load) and C(active) state and whether it is C(enabled), in systemd's words.
@@ -143,16 +150,38 @@ units:
   sample: {rarebooks-certificates.timer: {load: loaded, enabled: enabled, active: active}}
 engine:
   description:
-    - Docker Engine as it is. C(package) is the Debian package it came from, empty when there is none.
+    - Docker Engine as it is. C(package) is the Debian package it came from, empty when there is none, C(packages) are all that belong
+      to it.
     - Versions are empty strings where the part is missing or does not answer.
+    - C(unit) says whether systemd has C(docker.service), C(enabled) whether that is started at boot. C(flags) are the names of the flags
+      with which it starts the engine, and of those with which the running one was started.
+    - C(swarm) says whether it is a node of a Swarm, C(live_restore) whether containers outlive a restart of it, C(running) how many run,
+      C(context) which engine the command C(docker) asks.
   returned: always
   type: dict
-  sample: {package: docker.io, version: 26.1.5, compose_version: 2.26.1, buildx: true, enabled: true}
+  sample:
+    package: docker.io
+    packages: [docker-buildx, docker-cli, docker-compose, docker.io, iptables, python3-docker]
+    version: 26.1.5
+    compose_version: 2.26.1
+    buildx: true
+    enabled: true
+    unit: true
+    flags: [-H, --containerd]
+    swarm: false
+    live_restore: true
+    running: 7
+    context: default
 daemon_config:
   description: The content of C(/etc/docker/daemon.json), empty when there is no such file.
   returned: always
   type: str
   sample: '{"live-restore": true}'
+daemon_config_pending:
+  description: Whether a change of that file was cut off before the engine was seen to run with it.
+  returned: always
+  type: bool
+  sample: false
 deployed:
   description: Whether O(path) holds a Compose project, by this collection or by hand.
   returned: always
@@ -258,6 +287,7 @@ def main() -> None:
     wanted = _server_data.Wanted(
         module.params["project"], frozenset(module.params["data_volumes"]), tuple(module.params["databases"])
     )
+    engine = docker.engine()
     module.exit_json(
         changed=False,
         os=_server_system.operating_system(),
@@ -268,12 +298,14 @@ def main() -> None:
         names=_server_system.resolve(module.params["names"]),
         python_libraries=_server_system.python_libraries([*LIBRARIES, *module.params["libraries"]]),
         units=_server_system.units(module.run_command, module.params["units"]),
-        engine=docker.engine(),
+        engine=engine,
+        docker_library=_server_docker.library(bool(engine["version"])),
         deployed=os.path.exists(os.path.join(module.params["path"], "docker-compose.yml")),
         deployed_by_us=_server_containers.owns_tree(module.params["path"]),
         containers=_server_containers.read(module.run_command),
         certificates=_server_system.certificates(),
         daemon_config=_server_docker.daemon_config(),
+        daemon_config_pending=_server_docker.daemon_config_pending(),
         networks=docker.networks(),
         images=docker.images(),
         volumes=sorted(volumes),

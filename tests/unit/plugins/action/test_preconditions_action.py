@@ -18,7 +18,10 @@ SERVER = {
     "disk_free": 9000,
     "memory": 2000,
     "deployed": False,
-    "engine": {"version": "26.1.5"},
+    "engine": {
+        "package": "docker.io", "version": "26.1.5", "unit": True, "flags": [], "swarm": False, "running": 0, "context": "default",
+    },
+    "docker_library": {"version": "7.1.0", "path": "/usr/lib/python3/dist-packages/docker", "error": ""},
     "published": {},
     "listeners": {},
     "daemon_config": "",
@@ -78,7 +81,8 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
         disk_free=1,
         memory=1,
         deployed=True,
-        engine={"version": ""},
+        engine={**action.server["engine"], "version": "", "context": "rootless"},
+        docker_library={"version": "5.0.3", "path": "/usr/local/lib", "error": "InvalidURL"},
         listeners={"443": "apache2 (pid 5)"},
         published={"80": {"container": "web", "project": "theirs"}},
         daemon_config="{",
@@ -88,16 +92,19 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
         one_of={"chat_image": "", "chat_source": ""},
         server_names=["chat.example.org", "chat.example.org", "localhost"],
         secrets=[{"name": "chat_db_password", "value": "tiny"}],
+        databases=[{"container": "chat_db", "name": "chat", "user": "postgres"}],
+        images=["postgres:18"],
     )
     action.source(tmp_path / "nothing.zip")
     result = action.judge(provided_certificates={})
     beginnings = [
         "Operating system:", "Disk:", "Memory:", "Docker:", "Port 80:", "Port 443:", "/etc/docker/daemon.json:",
+        "Docker: expected root's current context", "Python library docker:", "chat_db_image:",
         "Chat: expected exactly one",
         "chat_server_names:", "Server name chat.example.org:", "chat_db_password:", "Volumes:", "Certificate chat.example.org:",
         "Chat backend source: ",
     ]  # fmt: skip
-    assert [problem.startswith(beginning) for problem, beginning in zip(result["problems"], beginnings, strict=True)] == [True] * 14
+    assert [problem.startswith(beginning) for problem, beginning in zip(result["problems"], beginnings, strict=True)] == [True] * 17
     assert result["failed"] and not result["changed"]
     assert result["msg"].startswith("Nothing has been changed. Before a deploy can start:\n- Operating system:")
     assert all(f"\n- {problem}" in result["msg"] for problem in result["problems"])
@@ -134,6 +141,15 @@ def test_lost_data_can_be_accepted(action: Controller) -> None:
     assert action.judge(allow_empty_volumes=True)["problems"] == []
     (problem,) = action.judge()["problems"]
     assert problem.startswith("Volume ours_db_data: expected the files that the last proven release had")
+
+
+def test_flags_meet_the_options_that_the_engine_is_to_have(action: Controller) -> None:
+    action.server["engine"]["flags"] = ["--log-opt", "--dns"]
+    (problem,) = action.judge()["problems"]
+    assert problem.startswith("Docker: expected the option log-opts in daemon.json alone")
+    assert len(action.judge(daemon_options={"dns": ["9.9.9.9"]})["problems"]) == 2
+    action.server["daemon_config"] = '{"log-driver": "syslog"}'
+    assert action.judge()["problems"] == []
 
 
 def test_foreign_volumes_can_be_allowed(action: Controller) -> None:

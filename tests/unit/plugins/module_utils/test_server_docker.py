@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils import _server_docker
 
@@ -28,19 +29,34 @@ DEBIAN = {
     "docker_version": "26.1.5+dfsg1\n",
     "docker_compose": "2.26.1-4\n",
     "docker_buildx": "github.com/docker/buildx 0.13.1\n",
-    "docker_info": "/var/lib/docker\n",
-    "dpkg-query": "docker-cli ii \ndocker-compose ii \ndocker.io ii \ndocker-ce un \n",
-    "systemctl": "enabled\n",
+    "docker_info": json.dumps(
+        {
+            "Swarm": {"LocalNodeState": "inactive"},
+            "LiveRestoreEnabled": True,
+            "ContainersRunning": 7,
+            "ClientInfo": {"Context": "default"},
+        }
+    ),
+    "dpkg-query": "bash ii \ndocker-cli ii \ndocker-compose ii \ndocker.io ii \ndocker-ce un \niptables ii \n",
+    "systemctl": "LoadState=loaded\nUnitFileState=enabled\nMainPID=0\nExecStart={ path=/usr/sbin/dockerd ; "
+    "argv[]=/usr/sbin/dockerd -H fd:// --containerd=/run/x.sock ; ignore_errors=no ; pid=0 }\n",
 }
 
 
 def test_engine_of_the_distribution() -> None:
     assert _server_docker.Docker(CommandLine(**DEBIAN)).engine() == {
+        "packages": ["docker-cli", "docker-compose", "docker.io", "iptables"],
         "package": "docker.io",
         "version": "26.1.5",
         "compose_version": "2.26.1",
         "buildx": True,
         "enabled": True,
+        "unit": True,
+        "flags": ["-H", "--containerd"],
+        "swarm": False,
+        "live_restore": True,
+        "running": 7,
+        "context": "default",
     }
 
 
@@ -55,8 +71,18 @@ def test_engine_of_the_distribution() -> None:
         ({"docker_compose": "v2.29.7\n"}, "compose_version", "2.29.7"),
         ({"docker_compose": 125}, "compose_version", ""),
         ({"docker_buildx": 1}, "buildx", False),
-        ({"systemctl": "disabled\n"}, "enabled", False),
+        ({"dpkg-query": "podman ii \npodman-docker ii \n"}, "package", "podman-docker"),
+        ({"systemctl": "LoadState=loaded\nUnitFileState=disabled\n"}, "enabled", False),
+        ({"systemctl": "LoadState=not-found\n"}, "unit", False),
         ({"systemctl": 1}, "enabled", False),
+        ({"docker_info": '{"Swarm": {"LocalNodeState": "active"}}'}, "swarm", True),
+        # Locked after a restart: still a node, and still without live-restore.
+        ({"docker_info": '{"Swarm": {"LocalNodeState": "locked"}}'}, "swarm", True),
+        ({"docker_info": '{"ClientInfo": {"Context": "rootless"}}'}, "context", "rootless"),
+        # Podman's answer, and no answer.
+        ({"docker_info": '{"host": {"arch": "amd64"}}'}, "running", 0),
+        ({"docker_info": "Cannot connect to the Docker daemon"}, "swarm", False),
+        ({"docker_info": 1}, "context", ""),
     ],
 )
 def test_other_engines(answers: dict[str, Any], key: str, expected: Any) -> None:
@@ -142,3 +168,31 @@ def test_daemon_config_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert _server_docker.daemon_config() == ""
     (tmp_path / "daemon.json").write_bytes(b'{"half \xff')
     assert _server_docker.daemon_config() == '{"half \ufffd'
+
+
+def test_a_change_of_the_daemon_config_that_was_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server_docker, "DAEMON_CONFIG", str(tmp_path / "daemon.json"))
+    assert not _server_docker.daemon_config_pending()
+    (tmp_path / "daemon.json.before-deploy").touch()
+    assert _server_docker.daemon_config_pending()
+
+
+@pytest.mark.parametrize(
+    ("packaged", "answers", "tried"), [("/usr/lib/python3/", True, True), ("/", True, False), ("/usr/lib/python3/", False, False)]
+)
+def test_a_library_is_tried_where_it_comes_from_pip(
+    packaged: str, answers: bool, tried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def from_env(**_options: Any) -> None:
+        raise TypeError("URLs of http+docker are not supported")
+
+    monkeypatch.setattr(docker, "from_env", from_env)
+    monkeypatch.setattr(_server_docker, "PACKAGED_LIBRARIES", packaged)
+    found = _server_docker.library(answers)
+    assert found["version"] == docker.__version__ and found["path"] == str(Path(docker.__file__).parent)
+    assert found["error"] == ("TypeError: URLs of http+docker are not supported" if tried else "")
+
+
+def test_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server_docker.importlib.util, "find_spec", lambda _name: None)
+    assert _server_docker.library(True) == {"version": "", "path": "", "error": ""}

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What daemon.json is to hold: what stands there, ours where nobody else decided, and over both what the operator wants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.common.validation import check_type_dict
+
+DRIVER, DRIVER_OPTIONS, LIVE_RESTORE = "log-driver", "log-opts", "live-restore"
+# Logs that cannot fill the disk. Every service of ours says so itself; this is for other containers.
+ROTATION = {DRIVER: "json-file", DRIVER_OPTIONS: {"max-size": "10m", "max-file": "5"}}
+# The driver of an engine that names none.
+DEFAULT_DRIVER = "json-file"
+
+
+def parse(content: str) -> dict[str, Any]:
+    """Return the options of a daemon.json, which may be empty."""
+    options: dict[str, Any] = json.loads(content) if content.strip() else {}
+    return options
+
+
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both, mappings merged, where they differ the one on top."""
+    result = dict(under)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def ours(now: Mapping[str, Any], options: Mapping[str, Any], swarm: bool) -> dict[str, Any]:
+    """Return our own options, as far as they are compatible with what somebody else decided.
+
+    A log driver takes no options of another one, and existing containers of other projects keep the one that they have. With
+    Swarm the engine does not start with live-restore; without it a restart stops every container, and rotation is not worth that.
+    """
+    if swarm:
+        return {}
+    decided = DRIVER in now or DRIVER_OPTIONS in now or options.get(DRIVER, DEFAULT_DRIVER) != DEFAULT_DRIVER
+    return {LIVE_RESTORE: True, **({} if decided else ROTATION)}
+
+
+def wanted(content: str, options: Any, swarm: bool) -> dict[str, Any]:
+    """Return what daemon.json is to hold; content is what it holds now, options what the operator wants in it."""
+    now, options = parse(content), check_type_dict(options)
+    if options.get(DRIVER, now.get(DRIVER, DEFAULT_DRIVER)) != now.get(DRIVER, DEFAULT_DRIVER):
+        # Another driver would refuse the options of the one before.
+        now = {key: value for key, value in now.items() if key != DRIVER_OPTIONS}
+        return merged(merged(now, ours(now | {DRIVER: ""}, options, swarm)), options)
+    return merged(merged(now, ours(now, options, swarm)), options)
