@@ -19,7 +19,7 @@ from typing import Any, TypedDict
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _state, _tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, sha256
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import DESCRIPTION, Description
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import DESCRIPTION, Description, reduced
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File, TreeError
 
 FORMAT = 1
@@ -139,7 +139,14 @@ class Manifest:
 
     @property
     def apps(self) -> list[dict[str, Any]]:
-        return list(self.description.get("apps", []))
+        return list(self.described.get("apps", []))
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Return what the release consists of. One made by hand was sealed by 0.3 with the description of the deploy that came after it."""
+        if not self.by_hand or self.description.get("by_hand"):
+            return self.description
+        return reduced(self.description, self.images, probes=False)
 
     def is_serving(self, app: dict[str, Any]) -> bool:
         """Say whether all containers of an app were well when the backup was sealed."""
@@ -149,6 +156,11 @@ class Manifest:
     def by_hand(self) -> bool:
         """Say whether the release was made by other hands than ours, or is older than descriptions: then it says nothing of itself."""
         return DESCRIPTION not in self.files
+
+    @property
+    def any_serving(self) -> bool:
+        """Say whether there is anything to go back to that was well when it was sealed."""
+        return any(self.is_serving(app) for app in self.apps) or (self.by_hand and bool(self.serving))
 
     @property
     def all_running(self) -> bool:
@@ -161,10 +173,10 @@ class Manifest:
 
     def summary(self) -> dict[str, Any]:
         """Return the manifest without its long lists; network and proxy are empty where it does not know them."""
-        proxies = self.description.get("proxy", {}).get("containers", [])
+        proxies = self.described.get("proxy", {}).get("containers", [])
         return {
-            **asdict(self), "files": sorted(self.files), "dumps": sorted(self.dumps), "size": self.size,
-            "network": self.description.get("network", "") if self.images.keys() >= set(proxies) else "",
+            **asdict(self), "files": sorted(self.files), "dumps": sorted(self.dumps), "size": self.size, "by_hand": self.by_hand,
+            "description": self.described, "network": self.described.get("network", "") if self.images.keys() >= set(proxies) else "",
             "proxy": (proxies or [""])[0],
         }
 

@@ -23,16 +23,19 @@ class ComposeError(Exception):
 class Project:
     """A Compose project in its directory, described by the file there or by another one."""
 
-    def __init__(self, client: Any, run_command: RunCommand, directory: str, name: str, file: str = "") -> None:
+    def __init__(
+        self, client: Any, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = ""
+    ) -> None:
         self.directory = directory
         self.name = name
         self._file = file or f"{directory}/{COMPOSE_FILE}"
+        self._environment = ["--env-file", environment] if environment else []
         self._client = client
         self._run_command = run_command
 
     def _run(self, *arguments: str, dry: bool = False) -> tuple[str, str]:
         argv = ["docker", "compose", *(["--dry-run"] if dry else []), "--ansi", "never", "--progress", "plain",
-                "--project-directory", self.directory, "--file", self._file,
+                "--project-directory", self.directory, "--file", self._file, *self._environment,
                 "--project-name", self.name, *arguments]
         try:
             code, output, errors = self._run_command(argv, errors="replace", expand_user_and_vars=False, handle_exceptions=False)
@@ -68,10 +71,15 @@ class Project:
             raise ComposeError(f"{self._file}: expected a service whose container is {name}, got none")
         self._run("up", "--detach", "--no-build", "--no-deps", "--pull", "never", *services)
 
+    def document(self) -> dict[str, Any]:
+        """Return the whole project as Compose understands it."""
+        output, _errors = self._run("config", "--format", "json")
+        loaded: dict[str, Any] = json.loads(output)
+        return loaded
+
     def config(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
         """Return services and networks as Compose understands them."""
-        output, _errors = self._run("config", "--format", "json")
-        loaded = json.loads(output)
+        loaded = self.document()
         return loaded["services"], loaded.get("networks") or {}
 
     def services(self) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from glob import glob
 from typing import Any, TypedDict
@@ -103,6 +104,11 @@ class Live:
         return bool(self.files)
 
     @property
+    def by_hand(self) -> bool:
+        """Say whether no deploy of ours made it, or one that is older than descriptions."""
+        return DESCRIPTION not in self.files
+
+    @property
     def digest(self) -> str:
         """Return the identity of the release: every file with mode and owner, and each container's image."""
         return release_digest(
@@ -176,3 +182,22 @@ def read(root: str, project: str, client: Any, description: dict[str, Any] | Non
     }
     serving = frozenset(name for name, one in containers.items() if is_serving(one))
     return Live(root, files, read_description(files) or description or {}, images, serving, serving)
+
+
+def reduced(description: Mapping[str, Any], containers: Iterable[str], probes: bool) -> dict[str, Any]:
+    """Return a description of a release made by hand: of what a deploy consists of, what existed, and its probes if they are to be kept.
+
+    Certificates and names of sites are those of the deploy, and no part of it.
+    """
+    there = set(containers)
+    apps = []
+    for app in description.get("apps", []):
+        present = [name for name in app["containers"] if name in there]
+        if present:
+            apps.append({
+                "name": app["name"], "title": app.get("title", app["name"]), "containers": present,
+                "probes": list(app.get("probes", [])) if probes else [],
+                "databases": [one for one in app.get("databases", []) if one["container"] in there],
+            })
+    proxies = [name for name in description.get("proxy", {}).get("containers", []) if name in there]
+    return {"by_hand": True, "apps": apps, "proxy": {"containers": proxies}}

@@ -27,6 +27,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, Manifest
 from ansible_collections.rarebooks.platform.plugins.module_utils._compose import Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_docker import connect
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_by_hand import ByHand
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_databases import Exchange
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
@@ -77,7 +78,7 @@ def run(
         client, run_command, root, params["project"], params["proxy_paths"], params["proxy_record"],
         *trusted(wanted.target), params["deadline"], wanted.hidden,
     )
-    validators = Validators(run_command, root, params["validators"], wanted.hidden)
+    validators = Validators(run_command, root, params["validators"], wanted.hidden, by_hand_judge(server, wanted.target))
     ended = [] if check_mode else end_proven(server)
     recovered = _tree_promote.interrupted(root)
     completed = (_tree_plan.read_journal(root) if check_mode else recover_tree(root)) or {}
@@ -122,6 +123,14 @@ def end_proven(server: Server) -> list[str]:
     """Tidy up after a switch that had ended well when its run was cut off; return what to tell."""
     pending = _release_journal.read(server.root)
     return end(server, pending) if pending and pending.is_proven(server.root) else []
+
+
+def by_hand_judge(server: Server, target: Target) -> Callable[[str], None] | None:
+    """Return what judges the tree of a release that no deploy made, None for any other."""
+    if not target.by_hand:
+        return None
+    images = {container: image["id"] for container, image in target.images.items()}
+    return ByHand(server.client, server.run_command, server.root, server.project, images, server.secrets).judge
 
 
 def trusted(target: Target) -> tuple[str | None, bool]:

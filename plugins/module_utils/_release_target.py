@@ -18,7 +18,6 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifes
     kept_owned,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed, chain_files
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import DESCRIPTION
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import File
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import Owned
 
@@ -42,6 +41,8 @@ class Target:
     others: tuple[str, ...] = ()
     # Hosts of the release that the certificates of today do not cover.
     uncovered: frozenset[str] = frozenset()
+    # Whether no deploy made it, so that its own Compose file alone says how its nginx is mounted.
+    by_hand: bool = False
 
     @property
     def proxy(self) -> list[str]:
@@ -111,17 +112,17 @@ def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Ta
     """Return the release of a backup. What was ill when it was sealed cannot be asked to be well afterwards."""
     served = [app for app in manifest.apps if not only_what_served or manifest.is_serving(app)]
     # What else ran in the project is somebody's own, except on a server set up by hand, where nothing says what belongs to it.
-    by_hand = DESCRIPTION not in manifest.files
-    others = set(manifest.serving) - all_containers(manifest.description) if by_hand else set()
+    others = set(manifest.serving) - all_containers(manifest.described) if manifest.by_hand else set()
     return Target(
         files=list(kept_files(backup.directory, manifest)),
-        description=manifest.description,
+        description=manifest.described,
         apps=list(served),
         partial=len(served) < len(manifest.apps),
         owned=kept_owned(backup.directory),
         images=manifest.images,
         others=tuple(sorted(others)),
         uncovered=uncovered_hosts(served),
+        by_hand=manifest.by_hand,
     )
 
 
@@ -137,4 +138,5 @@ def from_guide(backup: Found, services: Iterable[Mapping[str, Any]], live: Mappi
         # It knew no modes; a file with passwords in it must not become readable to all by being restored.
         mode = PUBLIC_MODE if path.startswith("nginx/") else 0o600
         files.append(KeptFile(path, data.decode(errors="replace"), data, mode != PUBLIC_MODE, mode, os.geteuid(), os.getegid()))
-    return Target(files=list(files), description={"apps": apps}, apps=apps, owned={}, others=tuple(sorted(names - known)))
+    return Target(files=list(files), description={"apps": apps}, apps=apps, owned={}, others=tuple(sorted(names - known)),
+                  by_hand=True)

@@ -132,7 +132,7 @@ def go_back(server: Server, order: Order, journal: Journal, error: Exception, pr
     try:
         backup = _backup_list.get(server.root, journal.backup)
         manifest = load(backup)
-        if not any(manifest.is_serving(app) for app in manifest.apps):
+        if not manifest.any_serving:
             return stay(server, journal, f"{message}\n\nNothing served before this release either (backup {backup.id}), {stays}", facts)
         restored, journal = restore(server, order, journal, backup, manifest)
         proven("restored", message)

@@ -30,12 +30,18 @@ class Validators:
     """Commands that judge a staged tree; {tree} in their arguments is where it lies."""
 
     def __init__(
-        self, run_command: RunCommand, root: str, validators: list[Mapping[str, Any]], hidden: dict[str, str]
+        self,
+        run_command: RunCommand,
+        root: str,
+        validators: list[Mapping[str, Any]],
+        hidden: dict[str, str],
+        also: Callable[[str], None] | None = None,
     ) -> None:
         self._run_command = run_command
         self._root = root
         self._validators = validators
         self._hidden = hidden
+        self._also = also
 
     def judge(self, tree: str) -> None:
         """Run the validators on a staged tree; the first that fails is an error."""
@@ -64,10 +70,12 @@ class Validators:
                     stdout=self._masked(stdout),
                     stderr=self._masked(stderr),
                 )
+        if self._also:
+            self._also(tree)
 
     def judge_copy(self, files: Iterable[File], directory: Callable[[], str]) -> None:
         """Let the validators judge a copy of the tree outside of its place; asking for the directory may create it."""
-        if not self._validators:
+        if not self._validators and not self._also:
             return
         with tempfile.TemporaryDirectory(dir=directory()) as scratch:
             tree = os.path.join(scratch, _tree_plan.STAGED_TREE)

@@ -159,6 +159,7 @@ images_removed:
 
 import os
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -170,7 +171,10 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_prune,
     _backup_seal,
     _backup_verdict,
+    _certificate_live,
     _health_docker,
+    _health_http,
+    _health_run,
     _lease,
     _ledger,
     _release_live,
@@ -208,7 +212,7 @@ def plan_dumps(
 def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     """Seal the live release, or say which backup it is sealed as already."""
     params, root = module.params, os.path.normpath(module.params["path"])
-    live = _backup_live.read(root, params["project"], client, params["description"])
+    live = as_it_runs(root, _backup_live.read(root, params["project"], client, params["description"]))
     if not live.exists:
         return {}
     backups = _backup_list.find_all(root)
@@ -221,10 +225,39 @@ def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     run = params["run"]
     _backup_databases.remove_leftovers(client, params["project"])
     occasion = _backup_seal.Occasion(params["reason"], params["project"], run.get("by", ""), run.get("commit", ""))
-    manifest, warnings = _backup_seal.seal(live, occasion, client, dumping)
+    manifest, warnings = _backup_seal.seal(with_probes(live), occasion, client, dumping)
     for warning in [*notes, *warnings, *drift(root, manifest)]:
         module.warn(warning)
     return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size}
+
+
+def as_it_runs(root: str, live: Live) -> Live:
+    """Return a live release made by hand with a description of what there is of it; what comes after it may have more."""
+    if not live.by_hand or live.description.get("asked"):
+        return live
+    known = live.description
+    if not known.get("apps"):  # As where one goes back from it: then nothing is told of the apps but what a backup remembers.
+        known = next((one.manifest.description for one in reversed(_backup_list.find_all(root)) if one.manifest and one.manifest.apps), {})
+    return replace(live, description=_release_live.reduced(known, live.images, probes=True))
+
+
+def with_probes(live: Live) -> Live:
+    """Return a release made by hand with those of its probes that hold now: no others can be asked of it when it is gone back to."""
+    if not live.by_hand or live.description.get("asked"):
+        return live
+    apps = live.description["apps"]
+    held = holding([probe for app in apps for probe in app["probes"]])
+    apps = [{**app, "probes": [probe for probe in app["probes"] if probe in held]} for app in apps]
+    return replace(live, description={**live.description, "apps": apps, "asked": True})
+
+
+def holding(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those of some probes that hold now."""
+    if not probes or _health_http.IMPORT_ERROR:
+        return []
+    gate = _health_run.Gate(http=probes, trusted=_certificate_live.chain_files(), deadline=0.001)
+    _all, result = _health_run.hold(gate, {})
+    return [probe for probe, found in zip(probes, result["probes"], strict=True) if found["ok"]]
 
 
 def drift(root: str, manifest: Manifest) -> list[str]:

@@ -175,9 +175,10 @@ def age_of(identifier: str) -> int:
 
 def entry(backup: Found, ledger: list[dict[str, Any]], live: Live) -> dict[str, Any]:
     """Return what is told of one backup."""
+    files = sorted(backup.files or {})
     told: dict[str, Any] = {
         "id": backup.id, "kind": backup.kind, "age": age_of(backup.id), "result": backup.damage or "unsealed", "live": False,
-        "differs": [], "drift": [], "manifest": {"files": sorted(backup.files or {}), "network": ""}, "apps_changed": [], "passed_over": [],
+        "differs": [], "drift": [], "manifest": {"files": files, "network": "", "by_hand": True}, "apps_changed": [], "passed_over": [],
     }
     if backup.manifest is None:
         return told
