@@ -58,8 +58,14 @@ def test_round_trip_with_the_official_client(client, address, ca, secrets):
 
 def test_no_token_in_the_logs(host, web, user_token):
     web.get(f"http://{MESSENGER}/hubs/chat?a=b&Access_Token={user_token}")
+    for name in ("access%5Ftoken", "%61ccess_token", "acc%65ss%5ftoke%6E", "%41CCESS_TOKEN"):
+        # The app reads each of these as the token's name.
+        for query in (f"{name}={user_token}", f"q=%D0%B0&{name}={user_token}"):
+            web.get(f"{MESSENGER_URL}/hubs/chat?{query}", headers={"Referer": f"{MESSENGER_URL}/hubs/chat?{query}"})
+    web.get(f"{MESSENGER_URL}/health?q=%D0%B0%2F%20")
     web.get(f"{MESSENGER_URL}/health", headers={"Referer": f"{MESSENGER_URL}/hubs/chat?access_token={user_token}"})
     logs = compose(host, "logs --no-color")
     # This one and the upgrade above; in Node the official client sends its token in a header.
-    assert logs.count("/hubs/chat?(query with access_token)") >= 2
+    assert logs.count("/hubs/chat?(query with access_token)") >= 10
+    assert "/health?q=%D0%B0%2F%20 " in logs  # Any other query is there for those who look for a fault.
     assert [line for line in logs.splitlines() if user_token in line or "access_token=" in line.lower()] == []

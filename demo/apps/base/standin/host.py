@@ -16,6 +16,7 @@ from aiohttp import web
 from . import logs
 from .database import Database
 from .settings import ConfigurationError, Switches, listen_address
+from .web import MAX_HEADERS
 
 # Together with the farewell to WebSockets this stays below the ten seconds that `docker stop` waits.
 DRAIN_WITHIN = 5.0
@@ -61,7 +62,7 @@ async def _run(build: Callable[[Mapping[str, str], Switches], Service], environm
 async def _serve(
     service: Service, address: tuple[str | None, int], environment: Mapping[str, str], stop: asyncio.Event
 ) -> int:
-    runner = web.AppRunner(service.app, access_log=None)
+    runner = web.AppRunner(service.app, access_log=None, max_field_size=MAX_HEADERS)
     await runner.setup()
     host, port = address
     # The port is open before any database answers: /health says what is missing, and start order does not matter.

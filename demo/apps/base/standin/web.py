@@ -16,6 +16,8 @@ from .database import DatabaseUnavailable
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # The same as the proxy's limit for /api/: a smaller one here would answer 413 to what the proxy lets through.
 MAX_BODY = 50 * 1024 * 1024
+# Kestrel's limit, for all headers together.
+MAX_HEADERS = 32 * 1024
 FORWARDED = ("Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto")
 _CHUNK = 64 * 1024
 
@@ -79,6 +81,8 @@ async def echo(request: web.Request, name: str) -> web.Response:
     length = 0
     async for chunk in _limited(request.content.iter_chunked(_CHUNK)):
         length += len(chunk)
+    # As large as the cookies with which ASP.NET signs somebody in, where that is asked for.
+    cookies = {"Set-Cookie": "echo=" + "x" * (size - 5)} if (size := int(request.query.get("setCookie", 0))) else {}
     return web.json_response(
         {
             "endpoint": name,
@@ -87,7 +91,9 @@ async def echo(request: web.Request, name: str) -> web.Response:
             "query": dict(request.query),
             "headers": {header: request.headers.get(header) for header in FORWARDED},
             "bodyLength": length,
-        }
+            "cookieLength": len(request.headers.get("Cookie", "")),
+        },
+        headers=cookies,
     )
 
 
