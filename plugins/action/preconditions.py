@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import is_encrypted
 from ansible.plugins.action import ActionBase
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_entries import Limits
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError
@@ -18,6 +21,7 @@ from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
     _letsencrypt,
     _lost_data,
     _preconditions,
+    _trusted_proxies,
 )
 
 ARGUMENTS = {
@@ -32,12 +36,18 @@ ARGUMENTS = {
     "proxy_containers": {"type": "list", "elements": "str", "default": []},
     "network": {"type": "str", "default": ""},
     "daemon_options": {"type": "dict", "default": {}},
+    "trusted_proxies": {"type": "list", "elements": "str", "default": []},
     "allow_foreign_volumes": {"type": "bool", "default": False},
     "allow_empty_volumes": {"type": "bool", "default": False},
     "provided_certificates": {"type": "dict", "default": None},
     "letsencrypt": {"type": "dict", "default": None},
     "formats": {"type": "dict", "default": {}},
 }
+
+UNDECRYPTED = (
+    "expected files that can be decrypted, got one that ansible-vault has encrypted: {error} Run again with "
+    "--vault-password-file or --ask-vault-pass."
+)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -57,6 +67,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             *_preconditions.resources(server, arguments["path"], arguments["min_disk"], arguments["min_memory"]),
             *_preconditions.engine(server, arguments["path"], arguments["project"]),
             *_preconditions.ports(server, arguments["ports"], arguments["project"]),
+            *_trusted_proxies.problems(arguments["trusted_proxies"]),
             *_formats.problems(arguments["formats"]),
             *_formats.app_problems(apps),
             *(_preconditions.daemon_config(server["daemon_config"])
@@ -77,7 +88,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if arguments["provided_certificates"] is not None:
             problems += self._certificates(arguments["provided_certificates"], apps)
         if arguments["letsencrypt"] is not None:
-            problems += _letsencrypt.problems(arguments["letsencrypt"], apps)
+            problems += _letsencrypt.problems(arguments["letsencrypt"], apps, self._contains)
         source_problems, warnings = self._sources(apps)
         problems += source_problems
         result.update(changed=False, problems=problems, warnings=_preconditions.resolution(server, hosts) + warnings)
@@ -103,8 +114,26 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if not files or not files.get("certificate") or not files.get("key"):
                 problems.append(f"Certificate {name}: expected certificate and key in certificates_provided, got none.")
                 continue
-            problems += _certificate_files.problems(name, files["certificate"], files["key"], hosts, _certificate_files.utc_now())
+            now, read = _certificate_files.utc_now(), self._read
+            try:
+                problems += _certificate_files.problems(name, files["certificate"], files["key"], hosts, now, read)
+            except AnsibleError as error:
+                problems.append(f"Certificate {name}: {UNDECRYPTED.format(error=error)}")
         return problems
+
+    def _contains(self, path: str, text: str) -> bool:
+        """Say whether a file has a text in it; of one that cannot be decrypted, the task that sends it will say so."""
+        try:
+            return text.encode() in self._read(path)
+        except AnsibleError:
+            return True
+
+    def _read(self, path: str) -> bytes:
+        """Return a file's content, decrypted where ansible-vault has encrypted it."""
+        data = Path(path).read_bytes()
+        if not is_encrypted(data):
+            return data
+        return str(self._loader.get_text_file_contents(path)).encode(errors="surrogateescape")
 
     def _sources(self, apps: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
         problems, warnings = [], []

@@ -60,6 +60,7 @@ def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> 
         _proxy(settings).reload()
         until = f"{before.leaf.not_after:%Y-%m-%d %H:%M} UTC"
         raise InstallError(f"{error}\nThe certificate before it is served again. It is valid until {until}.") from error
+    installed.settle()
     installed.forget(before)
     return True
 

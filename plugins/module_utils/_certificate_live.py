@@ -41,6 +41,8 @@ except ImportError:  # Told by _certificate.IMPORT_ERROR.
 LIVE = "/etc/letsencrypt/live"
 CHAIN, KEY = "fullchain.pem", "privkey.pem"
 CURRENT, VERSIONS = "current", "versions"
+# Among the versions: a link to the one that was proven last, as long as the current one has not been proven itself.
+BEFORE = "before"
 PUBLIC_DIRECTORY, PUBLIC_FILE, PRIVATE_FILE = 0o755, 0o644, 0o600
 PLACEHOLDER = "Placeholder until there is a certificate"
 # Long enough to mend what keeps the real one from coming, short enough for nobody to get used to it.
@@ -99,12 +101,40 @@ class Installed:
         self._stop_foreign_renewal()
         return before
 
+    def exchange(self, pair: Pair) -> Pair | None:
+        """Put a pair in place of what is there, and return that. Until settle it can be put back, whatever dies in between."""
+        before = self.pair()
+        if before and before != pair:
+            self._store(before)
+            if not os.path.lexists(self._note):
+                _link(self._note, before.version)
+        self.put(pair)
+        if self.before() == pair:
+            self.settle()
+        self.forget(before)
+        return before
+
+    def before(self) -> Pair | None:
+        """Return the pair that was proven last, None where the current one was."""
+        chain, key = (read_if_exists(os.path.join(self._note, file)) for file in (CHAIN, KEY))
+        return None if chain is None or key is None else Pair(chain, key)
+
+    def settle(self) -> None:
+        """Note that the current pair has been proven."""
+        if os.path.lexists(self._note):
+            os.unlink(self._note)
+            sync_directory(self.versions)
+
     def forget(self, *kept: Pair | None) -> None:
         """Remove the versions that are neither current nor kept: old keys serve nobody any more."""
-        names = {pair.version for pair in (*kept, self.pair()) if pair}
+        names = {pair.version for pair in (*kept, self.pair(), self.before()) if pair} | {BEFORE}
         for name in os.listdir(self.versions) if os.path.isdir(self.versions) else ():
             if name not in names:
                 shutil.rmtree(os.path.join(self.versions, name))
+
+    @property
+    def _note(self) -> str:
+        return os.path.join(self.versions, BEFORE)
 
     def _in_form(self) -> bool:
         return all(
@@ -115,14 +145,19 @@ class Installed:
 
     def _point(self, pair: Pair) -> None:
         """Have ``current`` lead to a pair, and both names through it. Names that do already change with it, in one step."""
-        directory = os.path.join(self.versions, pair.version)
-        self._make(directory)
-        write_durably(os.path.join(directory, KEY), pair.key, PRIVATE_FILE)
-        write_durably(os.path.join(directory, CHAIN), pair.chain, PUBLIC_FILE)
+        directory = self._store(pair)
         # Relative, since the container sees it elsewhere.
         _link(os.path.join(self.directory, CURRENT), os.path.relpath(directory, self.directory))
         for file in (KEY, CHAIN):
             _link(os.path.join(self.directory, file), os.path.join(CURRENT, file))
+
+    def _store(self, pair: Pair) -> str:
+        """Write the version of a pair, and return its directory."""
+        directory = os.path.join(self.versions, pair.version)
+        self._make(directory)
+        write_durably(os.path.join(directory, KEY), pair.key, PRIVATE_FILE)
+        write_durably(os.path.join(directory, CHAIN), pair.chain, PUBLIC_FILE)
+        return directory
 
     def _make(self, directory: str) -> None:
         if os.path.isdir(directory):

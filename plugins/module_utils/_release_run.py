@@ -13,8 +13,10 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_databases,
     _backup_images,
     _backup_list,
+    _certificate_exchange,
     _lease,
     _ledger,
+    _release_certificates,
     _release_journal,
     _release_live,
     _release_switch,
@@ -113,6 +115,7 @@ def run(
         back = recorder.backup if failure.restored else ""
         raise ReleaseError(failure.message, **failure.facts, result=failure.result, restored=back) from failure
     except Exception as error:
+        _certificate_exchange.restore()  # nginx has not read the others yet.
         recorder.record("refused", "", describe(error))
         raise ReleaseError(describe(error), **getattr(error, "facts", {}), result="refused", restored="") from error
     found = result["notes"] + done.expiring + ended + done.notes + recorder.notes + notes(server, wanted)
@@ -149,7 +152,9 @@ def prove(server: Server, target: Target) -> tuple[bool, list[str]]:
         reloaded = _release_switch.reload(server, target, force=False)
         expiring = _release_switch.hold(server, target)
     except Exception as error:
-        raise ReleaseError(describe(error), **getattr(error, "facts", {}), result="failed", restored="") from error
+        back = _release_certificates.put_back(server, target)
+        raise ReleaseError(describe(error) + back, **getattr(error, "facts", {}), result="failed", restored="") from error
+    _certificate_exchange.settle()
     return reloaded, expiring
 
 

@@ -83,6 +83,8 @@ class Switched:
     removed: list[str] = field(default_factory=list)
     reloaded: bool = False
     expiring: list[str] = field(default_factory=list)
+    # Certificates of before that were put back with the release.
+    certificates: list[str] = field(default_factory=list)
     seconds: float = 0.0
     # What else a person should know, such as a database that was kept.
     notes: list[str] = field(default_factory=list)

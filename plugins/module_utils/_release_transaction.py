@@ -18,6 +18,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _backup_databases,
     _backup_list,
     _backup_manifest,
+    _certificate_exchange,
     _release_databases,
     _release_journal,
     _release_live,
@@ -104,6 +105,7 @@ def carry_out(server: Server, order: Order, plan: _tree_plan.Plan, proven: Prove
             if order.exchange:
                 order.exchange.discard()
         raise  # Nothing has been changed, and the error says what was wanted.
+    _certificate_exchange.settle()
     proven("", "")
     done.notes = notes + end(server, journal)
     return done
@@ -163,7 +165,12 @@ def load(backup: _backup_list.Found) -> _backup_manifest.Manifest:
 def restore(
     server: Server, order: Order, journal: Journal, backup: _backup_list.Found, manifest: _backup_manifest.Manifest
 ) -> tuple[Switched, Journal]:
-    """Switch to the sealed release, of whose apps those must serve that did when it was sealed; return that, and the journal of it."""
+    """Switch to the sealed release, of whose apps those must serve that did when it was sealed; return that, and the journal of it.
+
+    The certificates that were exchanged for the failed release go back first. Those of today are what is proven, whoever issued them.
+    """
+    certificates = _certificate_exchange.restore()
+    server = replace(server, ca_file=None, certificates_on_disk=True)
     target = _release_target.from_backup(backup, manifest, only_what_served=True)
     recover_tree(server.root)
     exchanged = bool(journal.swaps)
@@ -182,7 +189,7 @@ def restore(
         between=lambda: _release_databases.perform(server.client, journal.swaps),
     )
     done.notes += notes
-    return done, journal
+    return replace(done, certificates=certificates), journal
 
 
 def told(server: Server, manifest: _backup_manifest.Manifest, restored: Switched) -> str:
@@ -195,6 +202,8 @@ def told(server: Server, manifest: _backup_manifest.Manifest, restored: Switched
         f"Restored from backup {manifest.id}: files {', '.join(sorted(restored.plan.changes)) or 'none'}; containers "
         f"{', '.join(restored.started) or 'none'}; removed {', '.join(restored.removed) or 'none'}.",
     ]
+    if restored.certificates:
+        lines.append(f"Certificates of before that are served again: {', '.join(restored.certificates)}.")
     lines += [f"{title} was not well before this run either and was not waited for." for title in ill]
     running = set(_release_live.containers_of(server.client, server.project))
     moved = _backup_databases.moved_schemas(server.client, manifest.databases, running)

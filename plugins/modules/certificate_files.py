@@ -11,9 +11,10 @@ short_description: Put certificates with their keys where nginx reads them, each
 description:
   - Writes C(fullchain.pem) and C(privkey.pem) of each certificate. Both are links that change with one rename, so that at no
     moment, also not after a power loss, there is a chain without its key, with which nginx would not start.
+  - A pair that nginx could not load, or that clients of its hosts would not trust, is refused before any is put in place. It is judged by
+    this server's trust store, as the gate judges what is served.
+  - The pair of before is kept until a release has proven the new one, and comes back when that fails.
   - Settings with which the distribution's certbot would renew a certificate of the same name are put aside.
-requirements:
-  - cryptography for Python on the server
 options:
   certificates:
     description: The certificates.
@@ -26,13 +27,18 @@ options:
         type: str
         required: true
       chain:
-        description: The certificates, PEM, that of the site first.
+        description: The certificates, PEM, that of the site first, then each intermediate.
         type: str
         required: true
       key:
         description: The key of the site's certificate, PEM, not encrypted. Written with mode 0600.
         type: str
         required: true
+      hosts:
+        description: The host names that are served with it. For each of them its clients have to trust it.
+        type: list
+        elements: str
+        default: []
   live:
     description: The directory that holds the certificates.
     type: path
@@ -61,6 +67,7 @@ EXAMPLES = r"""
       - name: rare-books.ru
         chain: "{{ lookup('ansible.builtin.file', inventory_dir ~ '/certificates/fullchain.pem', rstrip=false) }}"
         key: "{{ lookup('ansible.builtin.file', inventory_dir ~ '/certificates/privkey.pem', rstrip=false) }}"
+        hosts: [rare-books.ru, www.rare-books.ru]
 """
 
 RETURN = r"""
@@ -76,9 +83,35 @@ diff:
   elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import _certificate
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils import _certificate_trial
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import LIVE, Installed, Pair
+
+
+def differing(certificates: list[dict[str, Any]], live: str) -> list[tuple[Installed, Pair, list[str]]]:
+    """Return each certificate that is not in place as it should be, with the pair it should be and the hosts it is for."""
+    wanted = [(Installed(one["name"], live), Pair(one["chain"].encode(), one["key"].encode()), one["hosts"]) for one in certificates]
+    return [(installed, pair, hosts) for installed, pair, hosts in wanted if installed.pair() != pair]
+
+
+def complaints(changes: list[tuple[Installed, Pair, list[str]]], check_mode: bool) -> list[str]:
+    """Return what is wrong with the pairs that are to be put in place."""
+    if check_mode and not _certificate_trial.can_judge():
+        return []
+    found = [(installed.name, _certificate_trial.complaint(pair, hosts)) for installed, pair, hosts in changes]
+    return [f"Certificate {name}: {text}" for name, text in found if text]
+
+
+def difference(installed: Installed, pair: Pair) -> dict[str, str]:
+    before = installed.pair()
+    return {
+        "before_header": installed.chain_file,
+        "after_header": installed.chain_file,
+        "before": before.chain.decode(errors="replace") if before else "",
+        "after": pair.chain.decode(errors="replace"),
+    }
 
 
 def main() -> None:
@@ -92,28 +125,20 @@ def main() -> None:
                     "name": {"type": "str", "required": True},
                     "chain": {"type": "str", "required": True},
                     "key": {"type": "str", "required": True, "no_log": True},
+                    "hosts": {"type": "list", "elements": "str", "default": []},
                 },
             },
             "live": {"type": "path", "default": LIVE},
         },
         supports_check_mode=True,
     )
-    if _certificate.IMPORT_ERROR and not module.check_mode:
-        module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=_certificate.IMPORT_ERROR)
-    updated, diff = [], []
-    for one in module.params["certificates"]:
-        installed = Installed(one["name"], module.params["live"])
-        pair, before = Pair(one["chain"].encode(), one["key"].encode()), installed.pair()
-        if before == pair:
-            continue
-        updated.append(one["name"])
-        if module._diff:
-            old = before.chain.decode(errors="replace") if before else ""
-            diff.append({"before_header": installed.chain_file, "after_header": installed.chain_file, "before": old, "after": one["chain"]})
-        if not module.check_mode:
-            installed.put(pair)
-            installed.forget(before)
-    module.exit_json(changed=bool(updated), updated=updated, diff=diff)
+    changes = differing(module.params["certificates"], module.params["live"])
+    if found := complaints(changes, module.check_mode):
+        module.fail_json(msg="\n".join([*found, "The certificates that are served have not been changed."]))
+    diff = [difference(installed, pair) for installed, pair, _hosts in changes] if module._diff else []
+    for installed, pair, _hosts in () if module.check_mode else changes:
+        installed.exchange(pair)
+    module.exit_json(changed=bool(changes), updated=[installed.name for installed, _pair, _hosts in changes], diff=diff)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,14 @@ options:
     description: The directory that holds the certificates.
     type: path
     default: /etc/letsencrypt/live
+  warn_days:
+    description: Days left below which a certificate that somebody has to renew by hand or by a deploy is warned of.
+    type: int
+    default: 21
+  fail_days:
+    description: Days left below which it counts as a failure.
+    type: int
+    default: 7
   timer:
     description: The systemd timer that renews.
     type: str
@@ -97,7 +105,18 @@ certificates:
       type: float
       sample: 89.9
     source:
-      description: V(letsencrypt) if certbot renews it, V(placeholder) until there is a real one, otherwise V(files).
+      description:
+        - V(letsencrypt) if certbot renews it, V(placeholder) until there is a real one, V(selfsigned) if the local CA issued it, otherwise
+          V(provided).
+      type: str
+    reissue:
+      description: From when on a deploy issues one of the local CA anew, UTC; empty for others.
+      type: str
+      sample: "2027-11-27T08:30:00Z"
+    state:
+      description:
+        - V(ok), V(warn), V(fail) or V(expired), by the days left. Of a certificate that is renewed by itself and lives for days only, a
+          quarter of its life takes the place of the limits.
       type: str
     renewal:
       description: How the renewal goes; empty unless certbot renews it.
@@ -149,7 +168,8 @@ trusted:
 """
 
 import os
-from datetime import datetime, timezone
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -159,6 +179,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_plan i
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_records import Records, text
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings, release_of, stored
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import chain_files, is_placeholder
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_local_ca import RENEW_DAYS
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_tls import days_shown
 
 TIMER = {"UnitFileState": "enabled", "ActiveState": "active", "NextElapseUSecRealtime": "next"}
 
@@ -173,10 +195,43 @@ def settings_of(params: dict[str, Any]) -> Settings:
     return Settings.from_dict({**stored_settings(params), **places})
 
 
-def described(path: str, settings: Settings) -> tuple[dict[str, Any], _certificate.Certificate]:
+@dataclass(frozen=True)
+class Limits:
+    """Days left below which a certificate is warned of, and below which it counts as a failure."""
+
+    warn_days: int
+    fail_days: int
+
+    def state(self, leaf: _certificate.Certificate) -> str:
+        left = leaf.days_left(datetime.now(timezone.utc))
+        return "expired" if left <= 0 else "fail" if left < self.fail_days else "warn" if left < self.warn_days else "ok"
+
+
+def limits(leaf: _certificate.Certificate, source: str, settings: Settings, params: dict[str, Any]) -> Limits:
+    """Return the limits of a certificate; one that a person has to renew needs them whole, however short its life."""
+    if source in ("letsencrypt", "placeholder"):
+        return Limits(int(threshold(leaf, settings.warn_days)), int(threshold(leaf, settings.fail_days)))
+    return Limits(params["warn_days"], params["fail_days"])
+
+
+def source_of(name: str, leaf: _certificate.Certificate, settings: Settings, release: dict[str, Any]) -> str:
+    """Return where a certificate comes from."""
+    if is_placeholder(leaf):
+        return "placeholder"
+    if name in Certbot(settings).names():
+        return "letsencrypt"
+    try:
+        own = bool(release.get("ca_file")) and _certificate.read_chain(release["ca_file"])[0].issuer == leaf.issuer
+    except _certificate.CertificateError:
+        own = False
+    return "selfsigned" if own else "provided"
+
+
+def described(path: str, settings: Settings, params: dict[str, Any]) -> tuple[dict[str, Any], Limits]:
     """Return what is known of a certificate."""
     name, leaf = os.path.basename(os.path.dirname(path)), _certificate.read_chain(path)[0]
-    renewed = name in Certbot(settings).names()
+    source = source_of(name, leaf, settings, release_of(settings.stack_path))
+    allowed = limits(leaf, source, settings, params)
     record = Records(settings.path).read(name)
     renewal = {
         "due": text(due(leaf)), "tried": record.tried, "result": record.result,
@@ -190,10 +245,12 @@ def described(path: str, settings: Settings) -> tuple[dict[str, Any], _certifica
         "serial": leaf.serial_hex,
         "key_type": leaf.key_type,
         "not_after": text(leaf.not_after),
-        "days_left": round(leaf.days_left(datetime.now(timezone.utc)), 1),
-        "source": "placeholder" if is_placeholder(leaf) else "letsencrypt" if renewed else "files",
-        "renewal": renewal if renewed or record.tried else {},
-    }, leaf
+        "days_left": days_shown(leaf.days_left(datetime.now(timezone.utc))),
+        "source": source,
+        "reissue": text(leaf.not_after - timedelta(days=RENEW_DAYS)) if source == "selfsigned" else "",
+        "state": allowed.state(leaf),
+        "renewal": renewal if source == "letsencrypt" or record.tried else {},
+    }, allowed
 
 
 def main() -> None:
@@ -202,6 +259,8 @@ def main() -> None:
             "path": {"type": "path", "default": "/opt/rarebooks"},
             "letsencrypt_path": {"type": "path", "default": "/opt/rarebooks/letsencrypt"},
             "live": {"type": "path", "default": "/etc/letsencrypt/live"},
+            "warn_days": {"type": "int", "default": 21},
+            "fail_days": {"type": "int", "default": 7},
             "timer": {"type": "str", "default": "rarebooks-certificates.timer"},
         },
         supports_check_mode=True,
@@ -216,15 +275,15 @@ def main() -> None:
     probes, unreadable, trusted = [], [], []
     for path in chain_files(settings.live):
         try:
-            found, leaf = described(path, settings)
+            found, allowed = described(path, settings, module.params)
         except _certificate.CertificateError as error:
             unreadable.append(str(error))
             continue
         certificates.append(found)
         if settings.untrusted:
             trusted.append(path)
-        days = {"warn_days": int(threshold(leaf, settings.warn_days)), "fail_days": int(threshold(leaf, settings.fail_days))}
-        probes += [{"host": host, "port": release.get("https_port", 443), "certificate": path, **days} for host in found["hosts"]]
+        common = {"port": release.get("https_port", 443), "certificate": path, **asdict(allowed)}
+        probes += [{"host": host, **common} for host in found["hosts"]]
     _code, output, _error = module.run_command(["systemctl", "show", "--property=" + ",".join(TIMER), module.params["timer"]])
     said = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     module.exit_json(

@@ -65,6 +65,11 @@ options:
     description: Options for C(daemon.json), the role docker's variable C(docker_daemon_options).
     type: dict
     default: {}
+  trusted_proxies:
+    description: Addresses and networks whose C(X-Forwarded-For) is believed.
+    type: list
+    elements: str
+    default: []
   allow_foreign_volumes:
     description: Whether volumes that carry another project's prefix are accepted.
     type: bool

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,9 +21,15 @@ LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 NEEDS_CREDENTIALS = "rfc2136"
 
 
-def problems(options: Mapping[str, Any], apps: Sequence[Mapping[str, Any]]) -> list[str]:
+def contains(path: str, text: str) -> bool:
+    return text in Path(path).read_text(errors="replace")
+
+
+def problems(
+    options: Mapping[str, Any], apps: Sequence[Mapping[str, Any]], contains: Callable[[str, str], bool] = contains
+) -> list[str]:
     """Return why these certificates could not be ordered for these sites."""
-    return [*_directory(options), *_files(options), *_declared(options, apps), *_sites(options, apps)]
+    return [*_directory(options), *_files(options, contains), *_declared(options, apps), *_sites(options, apps)]
 
 
 def _directory(options: Mapping[str, Any]) -> Iterator[str]:
@@ -34,7 +40,7 @@ def _directory(options: Mapping[str, Any]) -> Iterator[str]:
         yield f"certificates_staging: expected it only with Let's Encrypt's directory, got it beside {url}. Remove one of the two."
 
 
-def _files(options: Mapping[str, Any]) -> Iterator[str]:
+def _files(options: Mapping[str, Any], contains: Callable[[str, str], bool]) -> Iterator[str]:
     bundle, credentials = options["ca_bundle"], options["dns_credentials"]
     by_dns = any(one.get("challenge") == "dns-01" for one in options["declared"])
     if by_dns and options["dns_plugin"] == NEEDS_CREDENTIALS and not credentials:
@@ -47,7 +53,7 @@ def _files(options: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: expected an absolute path, got {path}. Begin it with {{{{ inventory_dir }}}}."
         elif path and not Path(path).is_file():
             yield f"{name}: expected the file {path}, got none. Correct the path."
-    if bundle and Path(bundle).is_file() and "BEGIN CERTIFICATE" not in Path(bundle).read_text(errors="replace"):
+    if bundle and Path(bundle).is_file() and not contains(bundle, "BEGIN CERTIFICATE"):
         yield f"certificates_ca_bundle: expected PEM certificates in {bundle}, got none."
 
 

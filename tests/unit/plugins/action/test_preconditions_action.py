@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.rarebooks.platform.plugins.action.preconditions import ARGUMENTS, ActionModule
 from ansible_collections.rarebooks.platform.plugins.modules import preconditions
+from certificates import pair
 
 SERVER = {
     "os": {"id": "debian", "version": "13"},
@@ -169,6 +171,40 @@ def test_certificate_files_that_are_not_there(action: Controller, tmp_path: Path
     files = {"certificate": str(tmp_path / "c.pem"), "key": str(tmp_path / "k.pem")}
     (problem,) = action.judge(provided_certificates={"chat.example.org": files})["problems"]
     assert f"expected the file {tmp_path}/c.pem, got: No such file or directory" in problem
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_certificate_files_that_ansible_vault_has_encrypted(action: Controller, tmp_path: Path, known: bool) -> None:
+    secret, sound = VaultSecret(b"the vault's password"), pair("chat.example.org")
+    files = {"certificate": str(tmp_path / "c.pem"), "key": str(tmp_path / "k.pem")}
+    Path(files["certificate"]).write_bytes(sound.chain)
+    Path(files["key"]).write_bytes(VaultLib().encrypt(sound.key, secret))
+    action._loader.set_vault_secrets([("default", secret)] if known else [])
+    problems = action.judge(provided_certificates={"chat.example.org": files})["problems"]
+    if known:
+        assert problems == []
+    else:
+        (problem,) = problems
+        assert problem.startswith("Certificate chat.example.org: expected files that can be decrypted, got one that ansible-vault has enc")
+        assert problem.endswith("Run again with --vault-password-file or --ask-vault-pass.")
+
+
+def test_an_encrypted_bundle_of_authorities(action: Controller, tmp_path: Path) -> None:
+    secret, bundle = VaultSecret(b"the vault's password"), tmp_path / "bundle.pem"
+    action._loader.set_vault_secrets([("default", secret)])
+    options = {
+        "declared": [], "directory": "https://ca.example.org/dir", "staging": False, "ca_bundle": str(bundle), "dns_plugin": "rfc2136",
+        "dns_credentials": "",
+    }
+    bundle.write_bytes(VaultLib().encrypt(pair("ca.example.org").chain, secret))
+    assert action.judge(letsencrypt=options)["problems"] == []
+    bundle.write_bytes(VaultLib().encrypt(b"nothing", secret))
+    assert action.judge(letsencrypt=options)["problems"] == [f"certificates_ca_bundle: expected PEM certificates in {bundle}, got none."]
+
+
+def test_networks_of_balancers(action: Controller) -> None:
+    (problem,) = action.judge(trusted_proxies=["10.0.0.0/8", "10.0.0.1/8"])["problems"]
+    assert "got '10.0.0.1/8'" in problem
 
 
 def test_a_source_in_order_and_one_that_is_not(action: Controller, tmp_path: Path) -> None:

@@ -11,16 +11,19 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
+    _certificate_live,
     _release_journal,
     _release_target,
     _release_transaction,
     _tree_plan,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched, SwitchError
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import Failed, Order, carry_out
 from backup_support import PROJECT, Engine, description, sealed
+from certificates import pair
 
 RUN = {"token": "t"}
 GATE = SwitchError("The health gate gave up: web died.", failed_fast=True)
@@ -34,17 +37,18 @@ class Stage:
         (root / "docker-compose.yml").write_text("services: {}\n")
         self.engine = Engine(str(root))
         self.engine.run("web", "web:1", "sha256:" + "1" * 64)
-        self.server = Server(self.engine, lambda *_a, **_k: (0, "", ""), str(root), PROJECT, [], "", None, False, 0, {})
+        self.server = Server(self.engine, lambda *_a, **_k: (0, "", ""), str(root), PROJECT, [], "", "/new/ca.pem", False, 0, {})
         self.outcomes: list[Exception | None] = []
         self.goals: list[Target] = []
         self.extra: list[set[str]] = []
         self.recorded: list[str] = []
         self.noted: list[Journal | None] = []
+        self.servers: list[Server] = []
         monkeypatch.setattr(_release_transaction, "switch", self.switch)
 
     def switch(
         self,
-        _server: Server,
+        server: Server,
         target: Target,
         plan: _tree_plan.Plan,
         extra: set[str],
@@ -54,6 +58,7 @@ class Stage:
     ) -> Switched:
         outcome = self.outcomes.pop(0)
         self.goals.append(target)
+        self.servers.append(server)
         self.extra.append(extra)
         if isinstance(outcome, _tree_plan.TreeError):
             raise outcome  # A validator refuses before anything has begun.
@@ -158,3 +163,43 @@ def test_an_error_of_ours_is_told_as_it_is_and_any_other_one_with_its_kind() -> 
     with pytest.raises(ValueError) as error:
         inner()
     assert _release_transaction.describe(error.value) == "ValueError (inner): unexpected"
+
+
+OLD, NEW = pair("web.example.org"), pair("web.example.org")
+
+
+@pytest.fixture
+def exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
+    """A certificate that this run has put in place of another one, before the switch."""
+    live = tmp_path / "letsencrypt/live"
+    live.mkdir(parents=True)
+    monkeypatch.setattr(_certificate_live, "LIVE", str(live))
+    installed = Installed("web", str(live))
+    installed.put(OLD)
+    installed.exchange(NEW)
+    return installed
+
+
+def test_the_certificates_of_before_come_back_with_the_release_of_before(stage: Stage, exchanged: Installed) -> None:
+    backup = sealed(stage.root, stage.engine).id
+    with pytest.raises(Failed, match=r"Certificates of before that are served again: web\.") as failure:
+        stage.run(GATE, None, backup=backup)
+    assert (failure.value.result, exchanged.pair(), exchanged.before()) == ("restored", OLD, None)
+    # Whoever issued them: the failed release may have brought another authority along.
+    assert [(one.ca_file, one.certificates_on_disk) for one in stage.servers] == [("/new/ca.pem", False), (None, True)]
+
+
+def test_they_come_back_also_where_the_release_does_not(stage: Stage, exchanged: Installed) -> None:
+    with pytest.raises(Failed, match="COULD NOT BE BROUGHT BACK"):
+        stage.run(GATE, SwitchError("The disk is full."), backup=sealed(stage.root, stage.engine).id)
+    assert exchanged.pair() == OLD
+
+
+@pytest.mark.parametrize("outcome", [None, GATE], ids=["it serves", "there is nothing to go back to"])
+def test_otherwise_the_new_ones_stay(stage: Stage, exchanged: Installed, outcome: Exception | None) -> None:
+    if outcome:
+        with pytest.raises(Failed, match="There was no release before this one"):
+            stage.run(outcome)
+    else:
+        stage.run(outcome, backup=sealed(stage.root, stage.engine).id)
+    assert (exchanged.pair(), exchanged.before()) == (NEW, None if outcome is None else OLD)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _certificate_files as files
+from certificates import Authority
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -41,7 +42,8 @@ class Files:
         self.key.write_bytes(self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()))
 
     def problems(self, *hosts: str, now: datetime = NOW) -> list[str]:
-        return files.problems("main", str(self.certificate), str(self.key), hosts or ("example.org", "www.example.org"), now)
+        names = hosts or ("example.org", "www.example.org")
+        return files.problems("main", str(self.certificate), str(self.key), names, now, lambda path: Path(path).read_bytes())
 
 
 @pytest.fixture
@@ -53,14 +55,48 @@ def test_sound_files(given: Files) -> None:
     assert given.problems() == []
 
 
-def test_the_leaf_is_the_first_of_a_chain(given: Files, tmp_path: Path) -> None:
-    leaf = given.certificate.read_bytes()
-    (tmp_path / "ca").mkdir()
-    issuer = Files(tmp_path / "ca").certificate.read_bytes()
-    given.certificate.write_bytes(leaf + issuer)
-    assert given.problems() == []
-    given.certificate.write_bytes(issuer + leaf)
+ROOT = Authority.root()
+MIDDLE = ROOT.below()
+OTHER = Authority.root("Another root")
+SAME_NAME = Authority.root("Test intermediate")
+LEAF = MIDDLE.issue("example.org", "www.example.org")
+
+
+@pytest.mark.parametrize(
+    ("others", "misplaced"),
+    [
+        ([], ""),
+        ([MIDDLE], ""),
+        ([MIDDLE, ROOT], ""),
+        ([ROOT], "number 1 (CN=example.org, issued by CN=Test intermediate) before CN=Test root"),
+        ([ROOT, MIDDLE], "number 1 (CN=example.org, issued by CN=Test intermediate) before CN=Test root"),
+        ([MIDDLE, OTHER], "number 2 (CN=Test intermediate, issued by CN=Test root) before CN=Another root"),
+        # The name alone proves nothing: it has to be the signature's key.
+        ([SAME_NAME], "number 1 (CN=example.org, issued by CN=Test intermediate) before CN=Test intermediate"),
+    ],
+)
+def test_each_certificate_is_issued_by_the_next(given: Files, others: list[Authority], misplaced: str) -> None:
+    given.certificate.write_bytes(LEAF.chain + b"".join(one.pem for one in others))
+    given.key.write_bytes(LEAF.key)
+    assert given.problems(now=datetime.now(timezone.utc)) == ([
+        f"Certificate main: expected each certificate in {given.certificate} to be issued by the next one, got {misplaced}. Put the site's "
+        "certificate first, then its issuer's, and so on, and nothing else."
+    ] if misplaced else [])
+
+
+def test_the_leaf_is_the_first_of_a_chain(given: Files) -> None:
+    given.certificate.write_bytes(MIDDLE.pem + LEAF.chain)
+    given.key.write_bytes(LEAF.key)
     assert "expected the key that belongs to" in given.problems()[0]
+
+
+def test_comments_around_the_blocks(given: Files) -> None:
+    sound = given.certificate.read_bytes()
+    given.certificate.write_bytes("Выдан: example.org\n".encode() + sound)
+    assert given.problems() == []
+    given.certificate.write_bytes("Выдан: example.org\n".encode("cp1251") + sound)
+    (problem,) = given.problems()
+    assert problem.startswith(f"Certificate main: expected PEM files in UTF-8, got {given.certificate}.")
 
 
 def test_another_key(given: Files, tmp_path: Path) -> None:
@@ -101,13 +137,16 @@ def test_all_problems_at_once(given: Files) -> None:
 
 def test_unusable_files(given: Files) -> None:
     given.write(encryption=BestAvailableEncryption(b"passphrase"))
-    assert "got: Password was not given" in given.problems()[0]
+    (problem,) = given.problems()
+    assert problem.startswith("Certificate main: expected a key without a password, since nobody could type it when nginx starts, got an ")
+    assert "`openssl pkey -in FILE -out FILE`" in problem
     given.key.write_text("no key")
     assert "expected PEM files with a chain and an unencrypted key" in given.problems()[0]
     given.key.unlink()
     assert given.problems() == [
         f"Certificate main: expected the file {given.key}, got: No such file or directory. Correct certificates_provided."
     ]
+    given.write()
     given.certificate.write_text("no certificate")
     assert "expected PEM files" in given.problems()[0]
 
