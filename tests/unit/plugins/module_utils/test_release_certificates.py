@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils import (
@@ -112,7 +113,7 @@ def test_a_release_that_is_refused_leaves_the_certificates_of_before(
     plan = type("Plan", (), {"needed": True})()
     for name, value in (
         ("read_wanted", lambda *_a: wanted), ("connect", lambda: case.server.client), ("carry_out", refuse),
-        ("Recorder", lambda *_a: type("Nobody", (), {"record": lambda *_a: None})()),
+        ("Recorder", MagicMock()),
     ):
         monkeypatch.setattr(_release_run, name, value)
     monkeypatch.setattr(_release_run._lease, "hold", lambda *_a, **_k: None)
