@@ -18,6 +18,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _ledger, _process
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._failure import error_of
 
 MODULE = "rarebooks.platform.lease"
 LOOK = 0.5
@@ -84,6 +85,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Run the action."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        if arguments.get("state") == "released" and arguments.get("result") not in _ledger.SUCCESSES:
+            self._add_error(arguments, task_vars or {})
         if arguments.get("state") != "taken":
             result.update(self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars))
             return result
@@ -103,6 +106,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if result.get("heartbeat") and not result.get("failed"):
             self._start_heartbeat(result["heartbeat"], run)
         return result
+
+    def _add_error(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
+        """Say why the run ended, unless the task says it or nothing of this play is to be shown."""
+        error = "" if self._task.no_log else error_of(task_vars)
+        if error and not arguments.get("error"):
+            arguments["error"] = error
 
     def _start_heartbeat(self, path: str, run: _ledger.Run) -> None:
         # Forked twice, so that it belongs to nobody who would wait for it.

@@ -8,6 +8,9 @@ import hashlib
 import os
 import tempfile
 
+# A file that is being written: where a kill leaves one, it is known as ours.
+TEMPORARY = ".rarebooks-tmp-"
+
 
 def sha256(data: bytes) -> str:
     """Return the hexadecimal SHA-256 of data."""
@@ -29,7 +32,7 @@ def write_durably(path: str, data: bytes, mode: int) -> None:
     The file never exists with wider permissions than mode, not even for a moment.
     """
     directory = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=directory)
+    descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=directory)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             os.fchmod(stream.fileno(), mode)

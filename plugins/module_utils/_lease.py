@@ -191,6 +191,17 @@ def record_process(place: Place, token: str) -> None:
         _save(place, lease)
 
 
+def join(place: Place) -> None:
+    """Record that this process works for the run that holds the lease, if one does: it may outlive its controller."""
+    if place.load() is None:
+        return
+    with _locked(place):
+        lease = place.load()
+        if lease and lease.boot == boot():
+            lease.process = this_process()
+            _save(place, lease)
+
+
 def this_process() -> dict[str, int]:
     return {"pid": os.getpid(), "start": start_of(os.getpid())}
 

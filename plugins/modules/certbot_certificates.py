@@ -158,6 +158,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _certbot_renewal,
     _certbot_retired,
     _certificate,
+    _lease,
     _proxy,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_ensure import Outcome
@@ -258,6 +259,9 @@ def main() -> None:
         # Putting files aside and back needs none of them, and in check mode the server may be bare.
         if error and not module.check_mode and state not in ("recalled", "absent"):
             module.fail_json(msg=missing_required_lib(library), exception=error)
+    if not module.check_mode and settings.stack_path:
+        # An order takes minutes and goes on without its controller: nobody else may begin meanwhile.
+        _lease.join(_lease.Place(settings.stack_path))
     orders = Orders(settings, module.run_command)
     names = set(orders.certbot.names()) | {one["name"] for one in module.params["certificates"]}
     diff = module._diff and _certificate.IMPORT_ERROR is None

@@ -15,6 +15,7 @@ description:
     itself O(stale_after) seconds after the last heartbeat, and when the server is restarted it ends with it.
   - A module that goes on without its controller, as M(rarebooks.platform.release) does, is waited for.
   - A run that was cut off for longer than that and comes back finds another run's lease, and stops at its next O(state=held).
+  - What killed runs left of files and backups that they were writing is removed by whoever takes the lease next.
   - When a run ends, one line is appended to C(ledger.jsonl) in the stack's directory; see M(rarebooks.platform.ledger_info). A run
     that was interrupted gets it from the next one.
 version_added: 0.2.0
@@ -68,7 +69,10 @@ options:
     type: str
     choices: [deployed, rolled back, renewed, unchanged, refused, failed, restored, broken, interrupted]
   error:
-    description: The error's message, of which the first line is recorded.
+    description:
+      - The error's message, of which the first line is recorded, with the server's secrets masked.
+      - Where it is empty, the action plugin gives that of the task which failed, if that registered how it ended. Output that is
+        censored is not recorded.
     type: str
     default: ""
   release:
@@ -191,13 +195,15 @@ holder:
   type: dict
 """
 
+import os
 import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _ledger, _leftovers, _secrets, _state
 
 POLL = 0.2
+SECRETS = ".secrets.json"
 OPTIONS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
     "state": {"type": "str", "choices": ["taken", "held", "released"], "required": True},
@@ -262,8 +268,26 @@ def taken(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[
         lasted = max(0.0, orphan.reached - orphan.since)
         facts = {name: str(orphan.facts.get(name, "")) for name in ("release", "backup", "to")}
         record(module, _ledger.entry(orphan.run.to_dict(), "interrupted", lasted, step=orphan.step, **facts))
+    if not module.check_mode:
+        tidy_up(module)
     heartbeat = "" if module.check_mode else place.file(run.token)
     return answer(run.to_dict(), module.params["step"], interrupted=interrupted, heartbeat=heartbeat)
+
+
+def tidy_up(module: AnsibleModule) -> None:
+    """Remove what killed runs left of what they were writing."""
+    try:
+        _leftovers.remove(module.params["path"])
+    except OSError as error:
+        module.warn(f"What a killed run left in {module.params['path']} could not be removed, and may hold secrets: {error}")
+
+
+def shown(module: AnsibleModule, error: str) -> str:
+    """Return an error without the secrets of the server."""
+    try:
+        return _secrets.mask(error, _secrets.load(os.path.join(module.params["path"], SECRETS)))
+    except _state.StateError:
+        return error
 
 
 def held(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[str, Any]:
@@ -290,7 +314,7 @@ def released(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> di
     if not recorded:
         facts = {name: options[name] or str(known.get(name, "")) for name in ("release", "backup", "to")}
         failed = "" if options["result"] in _ledger.SUCCESSES else step
-        entry = _ledger.entry(run.to_dict(), options["result"], duration, step=failed, error=options["error"], **facts)
+        entry = _ledger.entry(run.to_dict(), options["result"], duration, step=failed, error=shown(module, options["error"]), **facts)
         recorded = record(module, entry)
     lost = _lease.give_back(place, run.token) is None
     return answer(run.to_dict(), step, recorded=recorded, lost=lost)

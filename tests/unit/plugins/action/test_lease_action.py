@@ -28,7 +28,7 @@ class Controller(lease.ActionModule):
         self.answers, self.calls, self.started = list(answers), [], []  # type: ignore[var-annotated]
         self.commands: list[str] = []
         self.before_command = lambda: None
-        self._task = SimpleNamespace(args={}, check_mode=False, async_val=0)
+        self._task = SimpleNamespace(args={}, check_mode=False, async_val=0, no_log=False)
         self._loader = SimpleNamespace(get_basedir=lambda: str(directory))
 
     def _execute_module(self, module_name: str, module_args: dict[str, Any], **_rest: Any) -> dict[str, Any]:

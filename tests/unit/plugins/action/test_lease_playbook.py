@@ -139,3 +139,54 @@ def test_check_mode_takes_nothing(server: Server) -> None:
     before = sorted(server.path.rglob("*"))
     assert server.run(check=True)[0] == 0
     assert sorted(server.path.rglob("*")) == before
+
+
+FAILING = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
+  tasks:
+    - rarebooks.platform.lease:
+        path: {path}
+        directory: {path}/leases
+        state: taken
+        step: preparing what the release needs
+      register: lease
+    - block:
+        - {task}
+      always:
+        - rarebooks.platform.lease:
+            path: {path}
+            directory: {path}/leases
+            state: released
+            run: "{{{{ lease.run }}}}"
+            result: failed
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "error"),
+    [
+        ("{ansible.builtin.fail: {msg: \"No image, hunter2-hunter2\\nmore\"}, register: __stack_outcome}", "No image, ********"),
+        ("{ansible.builtin.assert: {that: false, fail_msg: \"Expected another\"}, register: __docker_outcome}", "Expected another"),
+    ],
+)
+def test_a_failure_before_the_switch_is_in_the_ledger_with_its_step(server: Server, task: str, error: str) -> None:
+    (server.path / ".secrets.json").write_text('{"db": "hunter2-hunter2"}')
+    (server.path / ".rarebooks-tmp-abcd1234").write_text("left by a killed run")
+    server.play.write_text(FAILING.format(path=server.path, task=task))
+    code, output = server.run()
+    assert code == 2 and output.count("fatal: ") == 1
+    (entry,) = [json.loads(line) for line in (server.path / "ledger.jsonl").read_text().splitlines()]
+    assert (entry["result"], entry["step"], entry["error"]) == ("failed", "preparing what the release needs", error)
+    assert not (server.path / ".rarebooks-tmp-abcd1234").exists()
+
+
+def test_what_is_not_to_be_shown_is_not_recorded_either(server: Server) -> None:
+    task = '{ansible.builtin.fail: {msg: "hidden"}, register: __stack_outcome}'
+    server.play.write_text(FAILING.format(path=server.path, task=task).replace("gather_facts", "no_log: true\n  gather_facts"))
+    assert server.run()[0] == 2
+    (entry,) = [json.loads(line) for line in (server.path / "ledger.jsonl").read_text().splitlines()]
+    assert (entry["result"], entry["error"]) == ("failed", "")

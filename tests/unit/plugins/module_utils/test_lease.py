@@ -136,3 +136,28 @@ def test_of_many_at_once_exactly_one_gets_it(tmp_path: Path) -> None:
         winner = won.get()
         assert won.empty()
         assert _lease.mine(place, winner)
+
+
+@pytest.mark.parametrize("by_token", [True, False])
+def test_whatever_works_for_a_run_is_waited_for_when_its_controller_is_gone(place: Place, by_token: bool) -> None:
+    _lease.take(place, ONE, "sealing")
+    if by_token:
+        _lease.record_process(place, ONE.token)
+    else:
+        _lease.join(place)
+    make_old(place, ONE, 3600)
+    with pytest.raises(LeaseBusy, match=f"process {os.getpid()} on the server goes on without it"):
+        _lease.take(place, TWO, "checking")
+    lease = _lease.mine(place, ONE.token)
+    assert lease.step == "sealing" and lease.process == _lease.this_process()
+
+
+def test_joining_where_nobody_holds_the_lease_leaves_nothing_behind(place: Place) -> None:
+    _lease.join(place)
+    assert not Path(place.directory).exists()
+
+
+def test_who_has_lost_the_lease_does_not_begin_to_seal(place: Place) -> None:
+    _lease.take(place, TWO, "checking")
+    with pytest.raises(LeaseLost):
+        _lease.record_process(place, ONE.token)
