@@ -19,10 +19,16 @@ class Symptom(NamedTuple):
     where: Literal["log", "probe"]
     pattern: re.Pattern[str]
     sentence: str
+    # Whether waiting cannot cure it, nor whatever else comes up meanwhile.
+    final: bool = False
 
 
-def symptom(where: Literal["log", "probe"], pattern: str, sentence: str) -> Symptom:
-    return Symptom(where, re.compile(pattern, re.IGNORECASE), sentence)
+def symptom(where: Literal["log", "probe"], pattern: str, sentence: str, final: bool = False) -> Symptom:
+    return Symptom(where, re.compile(pattern, re.IGNORECASE), sentence, final)
+
+
+# What a probe says where no process listens at its port and address.
+NOT_LISTENING = re.compile(r"connection refused|couldn't connect to server", re.IGNORECASE)
 
 
 # Most specific first: a refused password also shows up as a failed migration, a full disk as almost anything.
@@ -30,8 +36,16 @@ SYMPTOMS = (
     symptom("log", r"no space left on device", "the server's disk is full (see `df -h` and `docker system df`)"),
     symptom(
         "log",
+        r'exec: "(?P<what>[^"]+)": (?:executable file not found|stat [^:]+: no such file|permission denied)',
+        "its start command {what} is not in the image, or is not executable",
+        final=True,
+    ),
+    symptom(
+        "log",
         r"exec format error",
-        "its image is built for another CPU architecture than this server's (exec format error)",
+        "its image is built for another CPU architecture than this server's, or its start script does not begin with #! (exec "
+        "format error)",
+        final=True,
     ),
     symptom(
         "log",
@@ -39,6 +53,7 @@ SYMPTOMS = (
         r"(?:^|\n)exec \S+: no such file or directory|exec \S+ failed: no such file or directory|env: [^\n]*(?:\\r|\r)['\u2019:]",
         "its start script has the line ends of Windows (CRLF), or names an interpreter that the image does not have: convert it "
         "with dos2unix, and let *.sh text eol=lf in .gitattributes keep it so",
+        final=True,
     ),
     symptom(
         "log",
@@ -51,6 +66,7 @@ SYMPTOMS = (
         r'password authentication failed for user "(?P<user>[^"]*)"',
         "PostgreSQL refuses the password of user {user}: changing the password variable does not change the password "
         "inside an initialised volume (ALTER ROLE does)",
+        final=True,
     ),
     symptom(
         "log",
@@ -107,6 +123,7 @@ SYMPTOMS = (
         r'exec: "(?P<tool>[^"]+)": (?:executable file not found|stat [^:]+: no such file)'
         r"|(?:^|[\s/])(?P<tool_>[\w.-]+): (?:command )?not found",
         "its health probe uses {tool}, which the image does not have: probe with a tool that is in the image",
+        final=True,
     ),
     symptom(
         "probe",
@@ -133,9 +150,9 @@ def diagnose(state: ContainerState, log: str, probe: str) -> str:
     if state.status == "paused":
         return "somebody paused it: `docker unpause` continues it"
     texts = {"log": f"{log}\n{state.error}", "probe": probe}
-    for where, pattern, sentence in SYMPTOMS:
-        if match := pattern.search(texts[where]):
-            return sentence.format(**named(match))
+    for one in SYMPTOMS:
+        if match := one.pattern.search(texts[one.where]):
+            return one.sentence.format(**named(match))
     if state.exit_code in (126, 127):
         reason = {126: "is not executable", 127: "is not in the image"}[state.exit_code]
         return f"its start command {reason} (exit code {state.exit_code})"
@@ -145,6 +162,12 @@ def diagnose(state: ContainerState, log: str, probe: str) -> str:
     if match := HTTP_ERROR.search(probe):
         return f"it runs, but says of itself that it is not healthy: its health endpoint answers {match.group()}"
     return UNKNOWN
+
+
+def final_cause(where: Literal["log", "probe"], text: str) -> str:
+    """Return the cause in a text that waiting cannot cure, an empty text where there is none."""
+    matches = ((one, one.pattern.search(text)) for one in SYMPTOMS if one.final and one.where == where)
+    return next((one.sentence.format(**named(match)) for one, match in matches if match), "")
 
 
 def named(match: re.Match[str]) -> dict[str, str]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ DEFAULT_RETRIES = 3
 SHORTEST_DEADLINE = 60.0
 
 NANOSECONDS = 1_000_000_000
+JUDGED = ("starting", "healthy")
 GONE = ("exited", "dead", "removing", "paused")
 TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 
@@ -36,11 +37,20 @@ class ContainerReader(Protocol):
     def logs(self, name: str, lines: int, /) -> str: ...
 
 
+class Judge(Protocol):
+    """Says why waiting cannot help a container, and what its health check told it."""
+
+    @property
+    def output(self) -> str: ...
+
+    def judge(self, state: ContainerState, /) -> str: ...
+
+
 @dataclass(frozen=True)
 class HealthCheck:
-    """A container's own health check: its command as the engine keeps it, and its times in seconds."""
+    """A container's own health check: its command, and its times in seconds."""
 
-    test: tuple[str, ...]
+    argv: tuple[str, ...]
     interval: float
     timeout: float
     retries: int
@@ -78,8 +88,8 @@ class ContainerState:
     started: datetime | None = None
     pid: int = 0
     project: str = ""
-    # The services of its project whose health it waits for when it starts: its databases.
-    depends_on: tuple[str, ...] = ()
+    # The services of its project whose health it waits for when it starts, its databases; None where it does not say.
+    depends_on: tuple[str, ...] | None = None
 
 
 def parse_time(text: str) -> datetime | None:
@@ -92,12 +102,13 @@ def parse_time(text: str) -> datetime | None:
     return datetime.fromisoformat(f"{seconds}.{micros}{'+00:00' if zone == 'Z' else zone}").astimezone(timezone.utc)
 
 
-def parse_check(check: dict[str, Any] | None) -> HealthCheck | None:
-    """Return a container's own health check, None where it has none."""
+def parse_check(check: dict[str, Any] | None, shell: Sequence[str] = ()) -> HealthCheck | None:
+    """Return a container's own health check, None where it has none. Shell is the image's own."""
     if not check or not check.get("Test") or check["Test"][0] == "NONE":
         return None
+    kind, *words = check["Test"]
     return HealthCheck(
-        test=tuple(check["Test"]),
+        argv=(*(shell or ("/bin/sh", "-c")), *words) if kind == "CMD-SHELL" else tuple(words),
         interval=check.get("Interval", 0) / NANOSECONDS or DEFAULT_INTERVAL,
         timeout=check.get("Timeout", 0) / NANOSECONDS or DEFAULT_TIMEOUT,
         retries=check.get("Retries", 0) or DEFAULT_RETRIES,
@@ -127,9 +138,9 @@ def derive_deadline(states: Iterable[ContainerState | None], now: datetime, at_l
     return max([SHORTEST_DEADLINE, at_least, *(remaining(state, now) for state in states if state)])
 
 
-def parse_depends_on(label: str) -> tuple[str, ...]:
+def parse_depends_on(label: str | None) -> tuple[str, ...] | None:
     """Return the services in a label of Compose: db:service_healthy:false,cache:service_started:true."""
-    return tuple(one.split(":")[0] for one in label.split(",") if one)
+    return None if label is None else tuple(one.split(":")[0] for one in label.split(",") if one)
 
 
 def parse_state(inspected: dict[str, Any]) -> ContainerState:
@@ -150,13 +161,13 @@ def parse_state(inspected: dict[str, Any]) -> ContainerState:
         failing_streak=health.get("FailingStreak", 0),
         probe_started=parse_time(newest.get("Start", "")),
         probe_output=newest.get("Output", "").strip(),
-        check=parse_check(config.get("Healthcheck")),
+        check=parse_check(config.get("Healthcheck"), config.get("Shell") or ()),
         service=labels.get("com.docker.compose.service", ""),
         project_directory=labels.get("com.docker.compose.project.working_dir", ""),
         started=parse_time(state.get("StartedAt", "")),
         pid=state.get("Pid", 0),
         project=labels.get("com.docker.compose.project", ""),
-        depends_on=parse_depends_on(labels.get("com.docker.compose.depends_on", "")),
+        depends_on=parse_depends_on(labels.get("com.docker.compose.depends_on")),
     )
 
 
@@ -178,6 +189,8 @@ def judge_container(state: ContainerState | None, first: ContainerState | None, 
         again = state.restarts - first.restarts
         # A container that runs again has its exit code reset, so only the flag of the OOM killer may be left.
         return failed(f"it died and was restarted {again}x since the gate began" + ", OOMKilled" * state.oom_killed)
+    if state.status == "created" and (state.error or state.exit_code):
+        return failed(f"it could not be started, {ending(state)}: {state.error}")
     if state.status != "running":
         return waiting(f"{state.status}, not running yet")
     if state.health in ("healthy", "none"):
@@ -201,11 +214,12 @@ class ContainerProbe:
     kind = "container"
     expectation = "running, and healthy where it has a health check"
 
-    def __init__(self, reader: ContainerReader, name: str, began: datetime) -> None:
+    def __init__(self, reader: ContainerReader, name: str, began: datetime, outlook: Judge | None = None) -> None:
         self.name = name
         self.state: ContainerState | None = None
         self._reader = reader
         self._began = began
+        self._outlook = outlook
         self._first: dict[str, ContainerState] = {}
 
     def look(self) -> ContainerState | None:
@@ -221,7 +235,18 @@ class ContainerProbe:
             state = self.look()
         except DockerUnavailable as error:
             return waiting(f"Docker does not answer: {error}")
-        return judge_container(state, self._first.get(state.id) if state else None, self._began)
+        outcome = judge_container(state, self._first.get(state.id) if state else None, self._began)
+        if state and self._outlook and outcome.verdict != "failed" and state.status == "running" and state.health in JUDGED:
+            return self._foreseen(self._outlook, state) or outcome
+        return outcome
+
+    def _foreseen(self, outlook: Judge, state: ContainerState) -> Outcome | None:
+        """Return a failure that Docker will find in minutes."""
+        reason = outlook.judge(state)
+        if outlook.output:
+            # Newer than what Docker's own question got.
+            self.state = replace(state, probe_output=outlook.output)
+        return failed(reason) if reason else None
 
     def next_step(self) -> str:
         if self.state is None:

@@ -77,8 +77,14 @@ class HttpProbe:
         self._context = context
         self._timeout = timeout
         self._trusted = trusted
+        self.doubtful = False
 
     def check(self) -> Outcome:
+        outcome = self._check_once()
+        self.doubtful = outcome != OK
+        return outcome
+
+    def _check_once(self) -> Outcome:
         try:
             wrong = judge_answer(self._check, self._fetch())
         except requests.RequestException as error:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _health_http, _health_tls
@@ -17,7 +18,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health_contain
     ContainerReader,
     derive_deadline,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import GateResult, Probe, run_gate
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import GateResult, run_gate
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_outlook import Outlook
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_report import (
     probe_result,
     render,
@@ -70,6 +72,34 @@ def tls_probes(gate: Gate, context: ssl.SSLContext) -> list[_health_tls.TlsProbe
     return [_health_tls.TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in checks]
 
 
+def container_probes(
+    gate: Gate, reader: _health_docker.DockerReader, sites: Sequence[_health_http.HttpProbe]
+) -> list[ContainerProbe]:
+    """Return the probes of the containers, each of which ends the gate where nothing can come of its container any more."""
+    began = datetime.now(timezone.utc)
+    probes: list[ContainerProbe] = []
+
+    def doubt() -> bool:
+        return any(site.doubtful for site in sites)
+
+    for name in gate.containers:
+        outlook = Outlook(reader, name, partial(processes_behind, name, probes), doubt)
+        probes.append(ContainerProbe(reader, name, began, outlook))
+    return probes
+
+
+def processes_behind(name: str, probes: Sequence[ContainerProbe]) -> list[int]:
+    """Return the first processes of the containers that one waits for, of all others where it does not say for which."""
+    states = {probe.name: probe.state for probe in probes if probe.state}
+    wanted = states[name].depends_on if name in states else None
+    project = states[name].project if name in states else ""
+    return [
+        state.pid
+        for other, state in states.items()
+        if other != name and state.pid and (wanted is None or (state.project == project and state.service in wanted))
+    ]
+
+
 def outcome(
     result: GateResult, containers: list[ContainerProbe], reader: ContainerReader | None, log_lines: int, deadline: float
 ) -> dict[str, Any]:
@@ -101,15 +131,15 @@ def hold(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
     """
     reader: _health_docker.DockerReader | None = None
     containers: list[ContainerProbe] = []
-    sites: list[Probe] = []
+    sites: list[_health_http.HttpProbe] = []
+    certificates: list[_health_tls.TlsProbe] = []
     if gate.http or gate.tls:
         context = trust(gate.ca_file, gate.trusted)
-        sites = [*http_probes(gate, context), *tls_probes(gate, context)]
+        sites, certificates = http_probes(gate, context), tls_probes(gate, context)
     if gate.containers:
         reader = _health_docker.DockerReader(gate.timeout)
-        began = datetime.now(timezone.utc)
-        containers = [ContainerProbe(reader, name, began) for name in gate.containers]
+        containers = container_probes(gate, reader, sites)
     looks = [probe.look() for probe in containers]
     deadline = float(gate.deadline or derive_deadline(looks, datetime.now(timezone.utc), gate.at_least))
-    result = run_gate([containers, sites], deadline, gate.interval)
+    result = run_gate([containers, [*sites, *certificates]], deadline, gate.interval)
     return result.held, masked(outcome(result, containers, reader, gate.log_lines, deadline), secrets)

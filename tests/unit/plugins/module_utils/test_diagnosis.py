@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._diagnosis import SYMPTOMS, UNKNOWN, diagnose
+from ansible_collections.rarebooks.platform.plugins.module_utils._diagnosis import SYMPTOMS, UNKNOWN, diagnose, final_cause
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import ContainerState
 
 EXITED = ContainerState(
@@ -133,5 +134,32 @@ def test_cause_seen_in_the_state(changes: dict[str, object], log: str, part: str
 
 
 def test_a_cause_is_one_sentence() -> None:
-    for _where, _pattern, sentence in SYMPTOMS:
+    for sentence in (symptom.sentence for symptom in SYMPTOMS):
         assert "\n" not in sentence and ". " not in sentence and not sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "final"),
+    [
+        ("log", REFUSED_LOGIN, True),
+        ("log", REFUSED, False),  # the database may come up
+        ("log", UNRESOLVED, False),
+        ("log", DB_COMMAND, False),
+        ("log", STARTED, False),
+        ("log", OCI_PROBE.replace("wget", "/app/start"), True),
+        ("log", "env: 'sh\\r': No such file or directory", True),
+        ("probe", "/bin/sh: 1: curl: not found", True),
+        ("probe", OCI_PROBE, True),
+        ("probe", "curl: (7) Failed to connect to ::1 port 5000: Connection refused", False),
+        ("probe", "Health check exceeded timeout (10s)", False),
+        ("probe", "HTTP Error 503: Service Unavailable", False),
+    ],
+)
+def test_what_waiting_cannot_cure(where: Literal["log", "probe"], text: str, final: bool) -> None:
+    assert bool(final_cause(where, text)) is final
+
+
+def test_a_start_command_that_is_missing_is_named() -> None:
+    error = 'failed to create task: runc create failed: unable to start container process: exec: "/app/start": stat /app/start: no such file'
+    state = dataclasses.replace(EXITED, status="created", exit_code=127, error=error)
+    assert diagnose(state, "", "") == "its start command /app/start is not in the image, or is not executable"

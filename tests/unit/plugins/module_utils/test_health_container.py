@@ -78,6 +78,8 @@ def verdicts(*answers: dict[str, Any] | Exception | None) -> list[str]:
         (inspected(health="healthy"), "ok", ""),
         (inspected(health="starting"), "waiting", "running, health starting, 3 failed probes in a row"),
         (inspected(status="created"), "waiting", "created, not running yet"),
+        (inspected(status="created", ExitCode=127, Error="exec: no such file"), "failed",
+         "it could not be started, exit code 127: exec: no such file"),
         (None, "failed", "there is no such container"),
         (inspected(status="exited", ExitCode=139), "failed", "exited, exit code 139"),
         (inspected(status="exited"), "failed", "exited, exit code 0"),

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from typing import Any
 from unittest.mock import Mock
 
@@ -47,7 +49,13 @@ def test_trouble_with_the_engine_is_not_a_missing_container(api: Mock, error: Ex
 def test_logs_are_plain_text(api: Mock) -> None:
     api.logs.return_value = b"\x1b[41m\x1b[30mfail\x1b[39m: App[0]\r\n      \xff\n"
     assert DockerReader(5).logs("shop", 50) == "fail: App[0]\n      \ufffd\n"
-    api.logs.assert_called_once_with("shop", stdout=True, stderr=True, tail=50)
+    api.logs.assert_called_once_with("shop", stdout=True, stderr=True, tail=50, since=None)
+
+
+def test_the_log_of_an_earlier_run_is_left_out(api: Mock) -> None:
+    api.logs.return_value = b""
+    DockerReader(5).logs("shop", 50, 1795640000.9)
+    assert api.logs.call_args.kwargs["since"] == 1795640000
 
 
 @pytest.mark.parametrize("error", TROUBLE)
@@ -69,3 +77,31 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(docker, "from_env", refuse)
     with pytest.raises(DockerUnavailable, match=str(error)):
         DockerReader(5)
+
+
+@pytest.mark.parametrize(("code", "succeeded"), [(0, True), (1, False), (126, False), (None, False)])
+def test_a_health_check_is_run_as_the_engine_runs_it(api: Mock, code: int | None, succeeded: bool) -> None:
+    api.exec_create.return_value = {"Id": "e1"}
+    api.exec_start.return_value = b"\x1b[31mno answer\x1b[0m\n"
+    api.exec_inspect.return_value = {"ExitCode": code, "Pid": 0}
+    assert DockerReader(5).run("shop", ["probe", "-v"], 5) == (succeeded, "no answer")
+    api.exec_create.assert_called_once_with("shop", ["probe", "-v"])
+
+
+@pytest.mark.parametrize("error", TROUBLE)
+@pytest.mark.parametrize("call", ["exec_create", "exec_start", "exec_inspect"])
+def test_a_health_check_that_cannot_be_run_has_failed(api: Mock, call: str, error: Exception) -> None:
+    api.exec_create.return_value = {"Id": "e1"}
+    api.exec_start.return_value = b""
+    api.exec_inspect.return_value = {"ExitCode": 1, "Pid": 0}
+    getattr(api, call).side_effect = error
+    assert DockerReader(5).run("shop", ["probe"], 5) == (False, str(error))
+
+
+def test_a_health_check_that_hangs_is_ended(api: Mock) -> None:
+    with subprocess.Popen(["sleep", "60"]) as hanging:
+        api.exec_create.return_value = {"Id": "e1"}
+        api.exec_start.side_effect = lambda _identifier: hanging.wait() and b""
+        api.exec_inspect.return_value = {"ExitCode": None, "Pid": hanging.pid, "Running": True}
+        assert DockerReader(5).run("shop", ["probe"], 0.1) == (False, "Health check exceeded timeout (0.1s)")
+        assert hanging.wait(5) == -signal.SIGKILL

@@ -85,7 +85,7 @@ class Engine:
     def inspect(self, name: str) -> dict[str, Any] | None:
         return CONTAINERS.get(name)
 
-    def logs(self, name: str, lines: int) -> str:
+    def logs(self, name: str, lines: int, since: float = 0) -> str:
         assert name != "rarebooks_backend", "the log of a healthy container was read"
         return "".join(LOG.splitlines(keepends=True)[-lines:])
 
