@@ -13,6 +13,8 @@ description:
     passes.
   - Fails B(fast) when waiting cannot help any more, that is when a container is missing, has exited, dies and is
     restarted, is paused, or turns unhealthy, or when a certificate is not trusted, is for another name or has expired.
+  - Fails early as well when all that is known says that a container will turn unhealthy, although Docker has not counted enough failed
+    probes yet. C(docs/design.md) has the rules. For this the gate may run a container's own health check in it.
   - A container that was unhealthy already when the gate began gets one more result of its own health check, because the
     deploy may just have repaired what it depends on.
   - When the gate does not open, the error shows what was expected and what came instead, the likely cause in one
@@ -28,7 +30,7 @@ requirements:
 attributes:
   check_mode:
     support: full
-    description: The module only reads, and does the same in check mode.
+    description: The module changes nothing, and does the same in check mode.
   diff_mode:
     support: N/A
     description: The module changes nothing.

@@ -30,14 +30,33 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "Database maymessenger on db_maymessenger:5432 is ready.",
     ),
     "is refused by its database": (
-        {
-            "maymessenger_extra_environment": {"ConnectionStrings__DefaultConnection": CONNECTION},
-            "maymessenger_backend_probe_timing": QUICK,
-        },
+        {"maymessenger_extra_environment": {"ConnectionStrings__DefaultConnection": CONNECTION}},
         BACKEND,
         "PostgreSQL refuses the password of user postgres: changing the password variable does not change the password inside an "
         "initialised volume",
         'refuses us: password authentication failed for user "postgres"',
+    ),
+    # With the probe's usual times, Docker would call the next three unhealthy after seven minutes.
+    "has no probe program": (
+        {"maymessenger_backend_probe": ["curl", "http://127.0.0.1:5000/health"]},
+        BACKEND,
+        "its health probe uses curl, which the image does not have",
+        "Database maymessenger on db_maymessenger:5432 is ready.",
+    ),
+    "listens elsewhere": (
+        {"maymessenger_extra_environment": {"ASPNETCORE_URLS": "http://+:5001"}},
+        BACKEND,
+        "it runs but does not listen where its health probe asks",
+        "Now listening on: http://[::]:5001",
+    ),
+    "never listens": (
+        {
+            "maymessenger_extra_environment": {"DEMO_BOOT_DELAY": "100000"},
+            "maymessenger_backend_probe_timing": {"interval": 30, "timeout": 10, "retries": 10, "start_period": 5},
+        },
+        BACKEND,
+        "it runs but does not listen where its health probe asks",
+        "DEMO_BOOT_DELAY: starting in 100000.0 s.",
     ),
     "fails its migration": (
         {"maymessenger_extra_environment": {"DEMO_FAIL_MIGRATION": "1"}, "maymessenger_backend_probe_timing": QUICK},
@@ -56,6 +75,15 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
 }
 
 
+# What the gate says of its own, where it did not wait for Docker to count failed probes.
+FORESEEN = {
+    "is refused by its database": "it is not healthy, and does nothing any more: PostgreSQL refuses the password",
+    "has no probe program": "its health probe uses curl, which the image does not have",
+    "listens elsewhere": "it says that it has started, and nothing listens where its health check asks",
+    "never listens": "and neither it nor what it waits for has done or written anything for",
+}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_deploy_fails_and_the_shop_serves(fault: str, deploying: Deployer, visitor: Callable[[], Visitor]) -> None:
     variables, container, cause, line = FAULTS[fault]
@@ -67,6 +95,7 @@ def test_the_deploy_fails_and_the_shop_serves(fault: str, deploying: Deployer, v
     (gate,) = (result for result in done.results() if "failed_fast" in result)
     assert gate["failed_fast"]
     message = gate["msg"]
+    assert FORESEEN.get(fault, "") in message
     assert f"because waiting cannot help {container}: " in message
     assert f"\nContainer {container}\n  Likely cause: {cause}" in message
     assert any(line in shown for shown in message.splitlines() if shown.startswith("    | "))

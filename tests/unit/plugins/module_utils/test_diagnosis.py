@@ -160,6 +160,6 @@ def test_what_waiting_cannot_cure(where: Literal["log", "probe"], text: str, fin
 
 
 def test_a_start_command_that_is_missing_is_named() -> None:
-    error = 'failed to create task: runc create failed: unable to start container process: exec: "/app/start": stat /app/start: no such file'
+    error = 'runc create failed: unable to start container process: exec: "/app/start": stat /app/start: no such file'
     state = dataclasses.replace(EXITED, status="created", exit_code=127, error=error)
     assert diagnose(state, "", "") == "its start command /app/start is not in the image, or is not executable"
