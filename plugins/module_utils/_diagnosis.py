@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import ContainerState
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_state import ContainerState
 
 JWT = r"\bJwt[:_ ]{1,2}(?:Key|Secret|Issuer|Audience)\w*"
 UNKNOWN = "nothing in its log names a cause"

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._diagnosis import NOT_LISTENING, final_cause
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_activity import Activity
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import ContainerState
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_state import ContainerState
 
 # Seconds between two looks, and between two questions of ours with the container's own health check.
 EVERY = 5.0

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._diagnosis import SYMPTOMS, UNKNOWN, diagnose, final_cause
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import ContainerState
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_state import ContainerState
 
 EXITED = ContainerState(
     id="915b36a3", image="maymessenger_backend:1", status="exited", exit_code=1, error="", oom_killed=False, restarts=0,

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import (
     ContainerProbe,
-    ContainerState,
     DockerUnavailable,
     derive_deadline,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._health_state import (
+    ContainerState,
     parse_check,
     parse_state,
     parse_time,
