@@ -12,7 +12,7 @@ pytest_plugins = ["operators", "users"]
 import server  # noqa: E402
 from apps import Written, open_shop, write  # noqa: E402
 from by_hand import INVITE_CODE, certificates  # noqa: E402
-from support import Web  # noqa: E402
+from support import Web, wait_until  # noqa: E402
 from visitor import Visitor  # noqa: E402
 
 
@@ -24,10 +24,16 @@ def by_hand_ca(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
+def wait_serving(web: Web) -> None:
+    """Wait for the databases, which no health check of this server waits for."""
+    wait_until(lambda: web.shop_serves() and web.messenger_serves(), "both apps as they were set up by hand")
+
+
 @pytest.fixture
 def guest(by_hand_ca: str) -> Callable[[], Visitor]:
     """Return a function that makes somebody who uses the shop as it was set up by hand."""
     address = server.address()
+    wait_serving(Web(by_hand_ca))
     return lambda: Visitor(address, by_hand_ca)
 
 
@@ -35,6 +41,7 @@ def guest(by_hand_ca: str) -> Callable[[], Visitor]:
 def written_before(by_hand_ca: str) -> Written:
     """Something in every database and volume, written while nothing was ours yet."""
     web = Web(by_hand_ca)
+    wait_serving(web)
     return write(web, INVITE_CODE, open_shop(web, "by hand"))
 
 
