@@ -61,7 +61,7 @@ class Locked:
     def settled(self) -> bool:
         """Say whether the wanted value is the one that the live release uses, with the same user."""
         same = not self.given or self.given == self.stored
-        return bool(self.stored) and not self.read_back and same and self.live_user in ("", self.user)
+        return bool(self.stored) and not self.read_back and same and self.live_user == self.user
 
     @property
     def where(self) -> str:
@@ -122,16 +122,25 @@ def _proven(run_command: RunCommand, secret: Locked) -> str:
             f"{secret.name}: expected container {secret.container} to run, since only a login proves the password with which volume "
             f"{secret.volume} was initialised, got it {container.status}. Start it (`docker start {secret.container}`), then deploy again."
         )
-    value = secret.given or secret.stored or container.password
-    if not value:
+    # What is stored may be what an older version of ours generated for a volume that opens with another one.
+    candidates = [secret.given] if secret.given else list(dict.fromkeys(filter(None, [secret.stored, container.password])))
+    if not candidates:
         raise NotProven(
             f"{secret.name}: expected the password with which volume {secret.volume} was initialised, got none: it is neither in the "
             f"inventory nor in the environment of container {secret.container} (POSTGRES_PASSWORD). Give it as {secret.name} in an "
             "encrypted inventory."
         )
-    said = _database_login.complaint(run_command, container, secret.user, secret.database, value)
-    if said:
-        raise NotProven(_refused(secret, container, said))
+    refusals = []
+    for value in candidates:
+        said = _database_login.complaint(run_command, container, secret.user, secret.database, value)
+        if not said:
+            return _fit_to_use(secret, value)
+        refusals.append(said)
+    raise NotProven(_refused(secret, container, refusals[-1]))
+
+
+def _fit_to_use(secret: Locked, value: str) -> str:
+    """Return a proven password, unless everybody knows it or no file can hold it."""
     if is_published(value):
         raise NotProven(
             f"{secret.name}: expected a password that nobody knows, got one that was printed in the public deployment guide: the "
@@ -177,7 +186,7 @@ def _refused(secret: Locked, container: DatabaseContainer, said: str) -> str:
             f"{expected}PostgreSQL keeps the password with which its volume was initialised. Take {secret.name} out of the inventory to "
             f"keep the one it has, or change it first: {secret.change}."
         )
-    source = "the store of secrets" if not secret.read_back else (
-        "the files of the live release" if secret.stored else "the container's environment"
+    return (
+        f"{expected}Neither what is stored here nor the environment of the container has it; give the right one as {secret.name} in an "
+        "encrypted inventory."
     )
-    return f"{expected}It came from {source}; give the right one as {secret.name} in an encrypted inventory."

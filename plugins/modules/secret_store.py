@@ -122,8 +122,8 @@ stored:
   sample: []
 taken:
   description:
-    - Names of the secrets that were neither given nor stored, and that this call took from what runs. These are passwords of
-      databases from their containers, and what the files of the live release hold.
+    - Names of the secrets that nobody gave, and that this call took from what runs. These are passwords of databases from their
+      containers, also where a stored one opens nothing, and what the files of the live release hold of a lost store.
   returned: always
   type: list
   elements: str

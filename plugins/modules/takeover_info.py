@@ -173,11 +173,12 @@ def main() -> None:
     locked = _secrets_fixed.locked(params["secrets"], params["databases"], project, store, {}, {})
     taken, problems = _secrets_fixed.prove(module.run_command, locked, params["existing_volumes"])
     kept = {one.name for one in locked if one.volume in params["existing_volumes"]}
-    generated = [one["name"] for one in params["secrets"] if not one["value"] and one["name"] not in {*store, *kept}]
+    # What is stored beside a tree that is not ours was never live, or is no longer.
+    others = [one["name"] for one in params["secrets"] if not one["value"] and one["name"] not in kept]
     passwords = {one.name: one.container for one in locked if one.name in taken}
     module.exit_json(
         changed=False,
-        report=_takeover_report.lines(facts, generated, passwords),
+        report=_takeover_report.lines(facts, others, passwords),
         problems=[*_takeover_report.misplaced(facts, params["path"]), *problems],
     )
 

@@ -18,7 +18,7 @@ REPORT = [
     "maymessenger_backend; rarebooksdokploy_maymessenger_images, at /app/wwwroot/images in maymessenger_backend.",
     "- Lost with their containers, since they lie outside of volumes: in rarebooks_backend /app/appsettings.json.",
     "- No longer served: archive.rare-books.ru.",
-    "- Secrets generated anew unless the inventory gives the values of today, which ends what was signed with those: rarebooks_jwt_key; "
+    "- Secrets other than those of today unless the inventory gives these, which ends what was signed with them: rarebooks_jwt_key; "
     "maymessenger_jwt_secret; maymessenger_admin_password; maymessenger_invite_code.",
     "- Passwords taken over from the running databases: rarebooks_books_db_password from rarebooks_books_db; "
     "rarebooks_users_db_password from rarebooks_users_db; maymessenger_db_password from db_maymessenger.",

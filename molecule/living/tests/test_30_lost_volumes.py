@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import server
 from apps import Account
+from by_hand import INVITE_CODE
 from contract import DIRECTORY, MESSENGER
 from deployment import INVENTORY, ROOT, operator_environment
 from operators import Deployer
@@ -31,7 +32,7 @@ def account(deploying: Deployer, tmp_path_factory: pytest.TempPathFactory) -> Ac
     """A user who is in the newest dump."""
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     path.write_text(server.run("cat", "/opt/rarebooks/ca/ca.pem"))
-    made = Account.register(Web(str(path)), server.stored("maymessenger_invite_code"))
+    made = Account.register(Web(str(path)), INVITE_CODE)
     assert deploying(CHANGED).code == 0
     return made
 

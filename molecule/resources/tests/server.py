@@ -116,11 +116,6 @@ def secrets() -> set[str]:
     return {value for name, value in loaded.items() if name != "maymessenger_admin_phone"}
 
 
-def stored(name: str) -> str:
-    """Return the value of one secret."""
-    return str(json.loads(run("cat", SECRETS))[name])
-
-
 def address() -> str:
     """Return the address at which the server's sites are reached from here."""
     return run("sh", "-c", "echo $SSH_CONNECTION").split()[2]

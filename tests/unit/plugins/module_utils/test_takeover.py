@@ -125,7 +125,7 @@ def test_the_report_has_a_line_for_each_kind() -> None:
         "Lost with their containers, since they lie outside of volumes: in backend /app/appsettings.json, /app/keys/key.xml, "
         "/root/.aspnet.",
         "No longer served: *.wild.ru; archive.rare-books.ru; other.ru.",
-        "Secrets generated anew unless the inventory gives the values of today, which ends what was signed with those: shop_key.",
+        "Secrets other than those of today unless the inventory gives these, which ends what was signed with them: shop_key.",
         "Passwords taken over from the running databases: db_password from shop_db.",
     ]
 

@@ -132,6 +132,13 @@ DATABASES = {
 }
 
 
+def describe(store: Store, user: str) -> None:
+    """Let the live release say with which user it logs in."""
+    database = {"container": "db", "name": "Shop", "user": user}
+    description = {"apps": [{"name": "shop", "containers": ["db"], "databases": [database]}]}
+    (store.path.parent / _release_live.DESCRIPTION).write_text(json.dumps(description))
+
+
 @pytest.fixture
 def docker(monkeypatch: pytest.MonkeyPatch) -> DockerCli:
     """A server whose volume was initialised by hand."""
@@ -148,6 +155,7 @@ def test_the_password_of_an_initialised_volume_is_taken_and_never_generated(stor
     assert (done["taken"], done["generated"], done["stored"]) == (["db_password"], ["jwt"], [])
     assert store.values["db_password"] == "made-by-hand" and "made-by-hand" not in store.output
     assert done["diff"]["after"].endswith("# taken from what runs: db_password\n")
+    describe(store, "postgres")
     docker.commands.clear()
     again = store.run(PASSWORD, {"name": "jwt"}, **DATABASES)
     assert not again["changed"] and again["taken"] == [] and docker.commands == []
@@ -162,6 +170,9 @@ def test_a_given_value_that_opens_the_database_replaces_a_wrong_one(store: Store
     assert store.values == {"db_password": "once-generated"}
     assert store.run({**PASSWORD, "value": "made-by-hand"}, **DATABASES)["stored"] == ["db_password"]
     assert store.values == {"db_password": "made-by-hand"}
+    store.path.write_text('{"db_password": "once-generated"}')
+    assert store.run(PASSWORD, **DATABASES)["taken"] == ["db_password"]
+    assert store.values == {"db_password": "made-by-hand"}
 
 
 def test_nothing_is_stored_where_one_password_is_refused(store: Store, docker: DockerCli) -> None:
@@ -174,8 +185,7 @@ def test_nothing_is_stored_where_one_password_is_refused(store: Store, docker: D
 def test_another_user_is_noticed_by_what_the_live_release_says(user: str, store: Store, docker: DockerCli) -> None:
     store.path.parent.mkdir()
     store.path.write_text('{"db_password": "made-by-hand"}')
-    description = {"apps": [{"name": "shop", "containers": ["db"], "databases": [{"container": "db", "name": "Shop", "user": "postgres"}]}]}
-    (store.path.parent / _release_live.DESCRIPTION).write_text(json.dumps(description))
+    describe(store, "postgres")
     wanted = {**DATABASES, "databases": [{**DATABASES["databases"][0], "user": user}]}  # type: ignore[dict-item]
     result = store.run(PASSWORD, **wanted)
     assert result.get("failed", False) == (user == "shop") and bool(docker.commands) == (user == "shop")
