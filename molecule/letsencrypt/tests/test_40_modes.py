@@ -22,7 +22,9 @@ WAY = ["selfsigned", "provided", "letsencrypt", "provided", "selfsigned", "letse
 @pytest.fixture(scope="module")
 def modes(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, dict[str, Any]]]:
     """Return the operator's own root, which the server now trusts, and the variables of each mode."""
-    root, files = provided.make(tmp_path_factory.mktemp("provided"), {SHOP_CERTIFICATE: [WWW, APEX], WILDCARD: [MESSENGER]})
+    own = provided.Authority.make()
+    root = own.root.pem.decode()
+    files = own.provide(tmp_path_factory.mktemp("provided"), {SHOP_CERTIFICATE: [WWW, APEX], WILDCARD: [MESSENGER]})
     server.run("tee", "/usr/local/share/ca-certificates/operator.crt", stdin=root)
     server.run("update-ca-certificates")
     others = {"selfsigned": {}, "provided": {"certificates_provided": files}, "letsencrypt": {}}
