@@ -224,3 +224,13 @@ def test_the_bound_is_a_part_of_the_disk_unless_given(server: Server) -> None:
     disk = shutil.disk_usage(server.root)
     assert _backup_prune.bound(str(server.root / "not/there"), 0)[0] == disk.total // 4
     assert _backup_prune.bound(str(server.root), 7)[0] == 7 << 20
+
+
+def test_a_damaged_manifest_cannot_tell_which_images_it_needs_so_that_none_goes(server: Server) -> None:
+    server.deploy(1)
+    damaged = server.deploy(2)
+    server.engine.tags |= {"old:build": "sha256:build"}
+    server.engine.labels["sha256:build"] = {_backup_images.OWNER_LABEL: PROJECT}
+    (server.root / "backups" / damaged / "manifest.json").write_text("{}")
+    assert _backup_prune.drop_images(server.engine, PROJECT, server.backups, server.live) == []
+    assert "old:build" in server.engine.tags

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_list, _backup_prune, _release_live
+from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_list, _backup_prune, _backup_seal, _release_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup_databases import Dumping, Policy
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import (
     MANIFEST,
     SEAL,
     BackupError,
     seal_of,
     store,
+    verify,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import sha256
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import Database
 from backup_support import NOON, PROJECT, Engine, sealed
 
 Change = Callable[[dict[str, Any]], Any]
@@ -108,3 +113,69 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(root: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(BackupError, match=r"files/docker-compose\.yml is no file"):
         _backup_list.check(_backup_list.get(str(root), FIRST))
+
+
+def test_a_changed_dump_is_found_where_dumps_are_asked_for(root: Path) -> None:
+    directory = Path(store(str(root))) / FIRST
+    (directory / "dumps/db.dump").write_bytes(b"rows")
+    change(root, lambda data: data["dumps"].update({"db.dump": {"size": 4, "sha256": sha256(b"rows")}}))
+    manifest = _backup_list.check(_backup_list.get(str(root), FIRST))
+    (directory / "dumps/db.dump").write_bytes(b"r0ws")
+    with pytest.raises(BackupError, match=r"dumps/db\.dump was changed: its SHA-256 is not the sealed one"):
+        _backup_list.check(_backup_list.get(str(root), FIRST))
+    verify(str(directory), manifest, dumps=False)  # To go back after a failed switch needs no dump.
+
+
+class Recorder:
+    """What is renamed, removed, and made durable, in its order."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.steps: list[tuple[str, str]] = []
+        fsync, rename, rmtree = os.fsync, os.rename, shutil.rmtree
+
+        def synced(descriptor: int) -> None:
+            self.steps.append(("sync", os.path.realpath(f"/proc/self/fd/{descriptor}")))
+            fsync(descriptor)
+
+        def renamed(source: str, target: str) -> None:
+            self.steps.append(("rename", os.path.basename(target)))
+            rename(source, target)
+
+        def removed(path: str, **options: Any) -> None:
+            self.steps.append(("remove", os.path.basename(path)))
+            rmtree(path, **options)
+
+        monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(os, "rename", renamed)
+        monkeypatch.setattr(shutil, "rmtree", removed)
+
+
+def test_every_directory_of_a_backup_is_durable_before_it_is_one_and_its_name_after(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "nginx/sites").mkdir(parents=True)
+    (root / "nginx/sites/a.conf").write_text("server {}\n")
+    backups = os.path.realpath(store(str(root)))
+    recorder = Recorder(monkeypatch)
+    identifier = sealed(root, Engine(str(root)), NOON + timedelta(hours=2)).id
+    became = recorder.steps.index(("rename", identifier))
+    work = f"{backups}/.sealing-{identifier}"
+    # The last of what was written into each directory comes before the directory itself is synced.
+    for part in ("", "/files", "/files/nginx", "/files/nginx/sites", "/dumps"):
+        assert ("sync", work + part) in recorder.steps[became - 5 : became], part
+    assert recorder.steps[became + 1] == ("sync", backups)
+
+
+def test_a_backup_that_is_removed_has_lost_its_name_for_good_before_its_files_go(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backups = os.path.realpath(store(str(root)))
+    recorder = Recorder(monkeypatch)
+    _backup_prune.remove(backups, FIRST)
+    assert recorder.steps == [("rename", f".removing-{FIRST}"), ("sync", backups), ("remove", f".removing-{FIRST}")]
+
+
+def test_the_proof_of_a_dump_needs_room_where_docker_keeps_its_data(root: Path) -> None:
+    engine = Engine("/somewhere/docker")
+    live = _release_live.read(str(root), PROJECT, engine)
+    dumping = {
+        name: Dumping(Database(name, "d", "u"), size, Policy()) for name, size in (("small", 1 << 20), ("large", 5 << 20))
+    }
+    needs = _backup_seal.needs_of(engine, live, dumping)
+    assert needs["/somewhere/docker"] == 5 << 20 and needs[store(str(root))] > 6 << 20

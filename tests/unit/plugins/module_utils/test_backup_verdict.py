@@ -149,3 +149,19 @@ def test_of_a_server_set_up_by_hand_also_what_stands_where_ours_will_be_is_seale
     (server.root / "images/photo.jpg").write_text("no part of a release")
     manifest = _backup_list.get(str(server.root), server.seal()).manifest
     assert manifest and set(manifest.files) == {*theirs, "docker-compose.yml"}
+
+
+@pytest.mark.parametrize("result", ["failed", "broken", "refused", "interrupted"])
+def test_a_run_that_did_not_end_well_proves_no_release(server: Server, result: str) -> None:
+    server.deploy(1)
+    damage(server)
+    server.ledger.append(_ledger.entry(_ledger.Run("x"), result, 1.0, release=server.live.digest))
+    assert said(server, server.seal()) == "drifted: docker-compose.yml"
+
+
+def test_of_a_release_that_was_deployed_twice_the_second_time_counts(server: Server) -> None:
+    server.deploy(1)
+    server.deploy(2)
+    server.deploy(3)
+    third = server.deploy(2)
+    assert server.previous() == third

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import tempfile
 from pathlib import Path
@@ -66,3 +67,10 @@ def test_a_line_that_is_no_entry_is_counted_or_blank(tmp_path: Path, line: str) 
     _ledger.append(str(tmp_path), number(2))
     entries, unreadable = _ledger.read(str(tmp_path))
     assert [entry["run"] for entry in entries] == ["1", "2"] and unreadable == bool(line)
+
+
+def test_an_entry_is_durable_when_it_has_been_appended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.readlink(f"/proc/self/fd/{descriptor}")))
+    _ledger.append(str(tmp_path), _ledger.entry(_ledger.Run("a"), "deployed", 1.0))
+    assert synced == [str(tmp_path / _ledger.FILE), str(tmp_path)]
