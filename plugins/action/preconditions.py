@@ -15,6 +15,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names 
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import inspect_source
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
     _certificate_files,
+    _commands,
     _engine_preconditions,
     _foreign_containers,
     _formats,
@@ -91,6 +92,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             problems += _letsencrypt.problems(arguments["letsencrypt"], apps, self._contains)
         source_problems, warnings = self._sources(apps)
         problems += source_problems
+        problems = [_commands.replaced(problem) for problem in problems]
         result.update(changed=False, problems=problems, warnings=_preconditions.resolution(server, hosts) + warnings)
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction
 
 MODULE = "rarebooks.platform.release"
@@ -35,4 +36,4 @@ class ActionModule(RoleTreeAction):
         result = dict(self._execute_module(module_name=MODULE, module_args={**arguments, "files": files}, task_vars=task_vars))
         if "created" in result:
             result.update(changed_roles(result["created"] + result["updated"], sources))
-        return result
+        return _commands.in_result(result)

@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_read import OPTIONS, limits_of, listing
 from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import load_source
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands
 
 MODULE = "rarebooks.platform.source_archive"
 
@@ -30,14 +31,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             archive, packed = load_source(args["src"], args["checksum"], args["required"], limits_of(args))
         except ArchiveError as error:
-            return {**result, "failed": True, "msg": str(error)}
+            return {**result, "failed": True, "msg": _commands.as_called(str(error))}
         args = {**args, "checksum": archive.sha256, "digest": archive.digest}
         result.update(self._execute_module(module_name=MODULE, module_args=args, task_vars=task_vars))
         if result.get("before") is not None and not self._task.check_mode:
             result.update(self._install(args, packed, task_vars))
         before = result.pop("before", None)
         if result.get("failed"):
-            return {**result, "changed": False}
+            return _commands.in_result({**result, "changed": False})
         after = archive.manifest
         if before is None:
             before = after

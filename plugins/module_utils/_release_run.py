@@ -177,7 +177,7 @@ def notes(server: Server, wanted: Wanted) -> list[str]:
     moved = _backup_databases.moved_schemas(server.client, manifest.databases, running)
     return hosts + [
         f"Database {manifest.databases[container]['name']} in {container} is at schema {now or '(none)'}, this release was sealed with "
-        f"{then or '(none)'}. If the app does not work with it, roll back with rollback_restore_database: "
+        f"{then or '(none)'}. If the app does not work with it, run: ansible-playbook rollback.yml "
         f"-e rollback_to={manifest.id} -e rollback_restore_database=true -e rollback_confirm=true"
         for container, (then, now) in moved.items()
     ]

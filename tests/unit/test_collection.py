@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible import context
+from ansible.errors import AnsibleFilterError
+from ansible.utils.context_objects import CLIArgs
+from ansible_collections.rarebooks.platform.plugins.filter.servers import servers
 from ansible_collections.rarebooks.platform.plugins.module_utils._published_secrets import PUBLISHED_SECRETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,3 +182,22 @@ def test_no_published_secret_is_in_the_repository() -> None:
     assert len(texts) > 100
     readable = {path: content.decode(errors="replace") for path, content in texts.items() if b"\0" not in content}
     assert [path for path, content in readable.items() if burned(content, PUBLISHED_SECRETS)] == []
+
+
+def test_files_of_an_inventory_lie_where_ansible_does_not_read_them_as_inventories() -> None:
+    text = "".join(path.read_text() for path in [*(ROOT / "inventories/example").rglob("*.yml"), *(ROOT / "docs").rglob("*.md")])
+    named = re.findall(r"inventory_dir \}\}(/[^\s\"]*)", text)
+    assert len(named) >= 4 and [path for path in named if not path.startswith("/../")] == []
+    assert "/inventories/files/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_a_playbook_refuses_an_inventory_without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "CLIARGS", CLIArgs({"syntax": False}))
+    assert servers({"rarebooks": ["shop"]}) == "rarebooks"
+    with pytest.raises(AnsibleFilterError, match="The inventory has no host in the group rarebooks"):
+        servers({"all": ["shop"]})
+    # Linters check the syntax, and have no inventory.
+    monkeypatch.setattr(context, "CLIARGS", CLIArgs({"syntax": True}))
+    assert servers({}) == "rarebooks"
+    named = {path.stem for path in (ROOT / "playbooks").glob("*.yml") if "groups | rarebooks.platform.servers" in path.read_text()}
+    assert named == {path.stem for path in (ROOT / "playbooks").glob("*.yml")} - {"package"}

@@ -26,7 +26,8 @@ def test_back_to_v1_by_its_id(releases: Releases, written: Written, web: Web, go
     assert server.difference(releases.state["v1"], live) == {}
     assert {name: entry[0] for name, entry in live.items() if name.startswith("container ")} == images
     assert written.read(web) == written.content
-    assert f"To undo this: ansible-playbook rollback.yml -e rollback_to={releases.backup['v3']}" in done.output
+    undo = f"ansible-playbook -i molecule/rollback/hosts.yml rollback.yml -e rollback_to={releases.backup['v3']}"
+    assert f"To undo this: {undo}\n" in done.output
 
 
 def test_forward_to_v3_by_its_id(releases: Releases, written: Written, web: Web, going_back: Deployer) -> None:
