@@ -10,12 +10,10 @@ compared with what is served at every run, and what an earlier one left undone i
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import uuid
 from collections.abc import Container
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -28,7 +26,6 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settin
 STEP = "renewing certificates"
 # A deploy may hold the lease; the timer comes again in half a day, so there is time.
 WAIT_SECONDS = 1800
-POLL_SECONDS = 2
 
 
 @dataclass
@@ -85,23 +82,6 @@ def _judge(settings: Settings, name: str, orders: Orders, done: Renewal) -> None
         done.failed[name] = f"IT EXPIRES IN {left:.1f} DAYS, on {leaf.not_after:%Y-%m-%d %H:%M} UTC: {reason}"
 
 
-def take_lease(place: _lease.Place, run: _ledger.Run) -> None:
-    """Wait for the lease and take it; others then wait for this process."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            _lease.take(place, run, STEP)
-            break
-        except _lease.LeaseHeld:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(POLL_SECONDS)
-    _lease.hold(place, run.token, STEP, process=True)
-    # There is no controller whose heartbeat could be missed: this process alone tells that the run is alive.
-    with suppress(FileNotFoundError):
-        os.unlink(place.file(run.token))
-
-
 def run_command(argv: list[str]) -> tuple[int, str, str]:
     """Run a command as a module would."""
     code, said = run(argv, {})
@@ -122,7 +102,7 @@ def main() -> int:
     this = _ledger.Run(uuid.uuid4().hex, "renewal", "the timer", settings.host, started=_ledger.now())
     began = time.monotonic()
     try:
-        take_lease(place, this)
+        _lease.take_unattended(place, this, STEP, WAIT_SECONDS)
     except _lease.LeaseHeld as held:
         tell(f"{settings.host}: certificates were not looked at, since for {WAIT_SECONDS} s {held}", urgent=True)
         return 1

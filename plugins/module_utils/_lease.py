@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -204,6 +205,22 @@ def join(place: Place) -> None:
 
 def this_process() -> dict[str, int]:
     return {"pid": os.getpid(), "start": start_of(os.getpid())}
+
+
+def take_unattended(place: Place, run: Run, step: str, wait: float, poll: float = 2.0) -> None:
+    """Take the lease for a process of the server itself, once whoever holds it has ended; raise LeaseHeld after so many seconds."""
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            take(place, run, step)
+            break
+        except LeaseHeld:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(poll)
+    hold(place, run.token, step, process=True)
+    # There is no controller whose heartbeat could be missed: this process alone tells that the run is alive.
+    _remove(place.file(run.token))
 
 
 def note(place: Place, token: str, **facts: Any) -> Lease:

@@ -182,10 +182,9 @@ def restore(
         journal = replace(journal, swaps=exchange.swaps([*manifest.apps, *order.target.apps]))
     _release_journal.write(server.root, journal)
     plan = _tree_plan.make(target.files, _tree_plan.LiveTree(server.root), target.owned)
-    # What the failed release added to the sealed one must not stay. It gets the time its own health checks give it: that of the
-    # release that failed may have been too short for this one.
+    # What the failed release added to the sealed one must not stay.
     done = switch(
-        replace(server, deadline=0), target, plan, set(journal.containers),
+        server.way_back, target, plan, set(journal.containers),
         between=lambda: _release_databases.perform(server.client, journal.swaps),
     )
     done.notes += notes

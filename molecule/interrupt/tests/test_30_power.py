@@ -21,15 +21,20 @@ POINTS = {
 @pytest.mark.parametrize("point", POINTS)
 def test_power_is_lost(point: str, controller: Controlling, deploying: Deployer, assert_shop_answers: Callable[[], None]) -> None:
     number = 401 + list(POINTS).index(point)
-    old = server.shell(OLD).strip()
+    old, before = server.shell(OLD).strip(), server.release()
     run = controller(version(number))
     wait_on_server(POINTS[point].format(old=old))
     power_cycle()
     assert run.end()[0] != 0
-    # A container that Compose had made and not yet started stays so; the shop comes back by itself.
-    wait_on_server("[ $(docker ps --format '{{.Names}} {{.Status}}' | grep -E '^(rarebooks|nginx)_' | grep -c '(healthy)') = 5 ]")
+    # All of it comes back by itself, in the release that was live before, and nobody has to deploy for that.
+    wait_on_server(f"! [ -e {JOURNAL} ]")
+    wait_on_server("[ $(docker ps --format '{{.Names}} {{.Status}}' | grep -c '(healthy)') = 7 ]")
+    assert server.difference(before, server.release()) == {}
     assert_shop_answers()
+    if "backup" not in point:
+        told = [(entry["action"], entry["result"]) for entry in server.ledger()[-2:]]
+        assert told == [("deploy", "interrupted"), ("recovery", "restored")]
+        said = server.run("journalctl", "--unit", "rarebooks-recovery", "--output", "cat")
+        assert "The release that ran before is back and was proven" in said
     assert deploying(version(number)).code == 0
     assert_converged(number)
-    if "switch" in point:
-        assert "interrupted" in [entry["result"] for entry in server.ledger()[-2:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -110,3 +111,28 @@ def test_a_restore_that_does_not_serve_leaves_the_data_of_today(
     assert databases() == "maymessenger postgres"
     assert deploying({**releases.variables["v2"], "stack_backup_databases": "off"}).code == 0
     assert live.keys() == server.release().keys()
+
+
+@pytest.mark.parametrize("command", ["docker stop db_maymessenger", "docker kill db_maymessenger", "docker rm --force db_maymessenger"])
+def test_a_database_that_is_down_is_started_and_dumped(command: str, releases: Releases, deploying: Deployer) -> None:
+    """Its data are neither given up nor asked to be."""
+    query("""UPDATE "Messages" SET "Content" = 'written before it went down'""")
+    server.shell(command)
+    number = len(server.backups())
+    done = deploying({**releases.variables["v2"], "maymessenger_extra_environment": {"DEMO_VERSION": f"after {number}"}})
+    assert done.code == 0 and "container db_maymessenger did not run. It was started" in " ".join(done.output.split())
+    manifest = json.loads(server.run("cat", f"/opt/rarebooks/backups/{server.backups()[-1]}/manifest.json"))
+    assert manifest["databases"]["db_maymessenger"]["dump"]["tables"]["public.Messages"] > 0
+
+
+def test_a_volume_that_was_removed_comes_back_from_the_newest_dump(
+    releases: Releases, deploying: Deployer, restore: Callable[[str], Deploy]
+) -> None:
+    """What the refusal of a deploy over an empty volume advises."""
+    query("""UPDATE "Messages" SET "Content" = 'kept in a dump alone'""")
+    assert deploying({**releases.variables["v2"], "stack_backup_keep": 20}).code == 0
+    newest = server.backups()[-1]
+    server.shell("docker rm --force db_maymessenger; docker volume rm rarebooksdokploy_db_maymessenger_data")
+    assert restore(newest).code == 0
+    assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "kept in a dump alone"
+    assert databases() == "maymessenger postgres"

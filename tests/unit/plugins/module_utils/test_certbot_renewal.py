@@ -94,33 +94,6 @@ def test_a_damaged_lineage_is_told(where: Settings) -> None:
     assert "expected a lineage with key and chain" in done.failed["a"]
 
 
-def test_others_wait_for_a_renewal_and_are_not_refused(tmp_path: Path) -> None:
-    place = _lease.Place(str(tmp_path), str(tmp_path / "run"))
-    _certbot_renewal.take_lease(place, _ledger.Run("first", "renewal", started=_ledger.now()))
-    with pytest.raises(_lease.LeaseBusy):
-        _lease.take(place, _ledger.Run("second"), "checking")
-    assert _lease.give_back(place, "first")
-    _lease.take(place, _ledger.Run("second"), "checking")
-
-
-def test_a_renewal_waits_for_a_deploy_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = _lease.Place(str(tmp_path), str(tmp_path / "run"))
-    _lease.take(place, _ledger.Run("deploy", by="somebody"), "switching")
-    waited: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        if len(waited) == 3:
-            _lease.give_back(place, "deploy")
-
-    monkeypatch.setattr(_certbot_renewal.time, "sleep", sleep)
-    _certbot_renewal.take_lease(place, _ledger.Run("renewal"))
-    assert len(waited) == 3
-    monkeypatch.setattr(_certbot_renewal, "WAIT_SECONDS", -1)
-    with pytest.raises(_lease.LeaseHeld):
-        _certbot_renewal.take_lease(place, _ledger.Run("another"))
-
-
 @pytest.mark.parametrize(("failed", "code", "result"), [({"a": "refused\nby somebody"}, 1, "failed"), ({}, 0, "renewed")])
 def test_the_unit_is_loud(
     where: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path,

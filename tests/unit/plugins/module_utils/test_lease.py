@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _process
+from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _ledger, _process
 from ansible_collections.rarebooks.platform.plugins.module_utils._lease import LeaseBusy, LeaseHeld, LeaseLost, Place
 from ansible_collections.rarebooks.platform.plugins.module_utils._ledger import Run
 
@@ -161,3 +161,29 @@ def test_who_has_lost_the_lease_does_not_begin_to_seal(place: Place) -> None:
     _lease.take(place, TWO, "checking")
     with pytest.raises(LeaseLost):
         _lease.record_process(place, ONE.token)
+
+
+def test_others_wait_for_a_process_of_the_server_and_are_not_refused(tmp_path: Path) -> None:
+    place = _lease.Place(str(tmp_path), str(tmp_path / "run"))
+    _lease.take_unattended(place, _ledger.Run("first", "renewal", started=_ledger.now()), "renewing", wait=0)
+    with pytest.raises(_lease.LeaseBusy):
+        _lease.take(place, _ledger.Run("second"), "checking")
+    assert _lease.give_back(place, "first")
+    _lease.take(place, _ledger.Run("second"), "checking")
+
+
+def test_a_process_of_the_server_waits_for_a_deploy_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = _lease.Place(str(tmp_path), str(tmp_path / "run"))
+    _lease.take(place, _ledger.Run("deploy", by="somebody"), "switching")
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            _lease.give_back(place, "deploy")
+
+    monkeypatch.setattr(_lease.time, "sleep", sleep)
+    _lease.take_unattended(place, _ledger.Run("renewal"), "renewing", wait=60)
+    assert waited == [2.0] * 3
+    with pytest.raises(_lease.LeaseHeld):
+        _lease.take_unattended(place, _ledger.Run("another"), "renewing", wait=-1)
