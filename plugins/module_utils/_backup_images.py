@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, Manifest
+from ansible_collections.rarebooks.platform.plugins.module_utils._image_name import image_name
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Image
 
 IMPORT_ERROR: str | None = None
@@ -43,16 +46,35 @@ def keep(client: Any, project: str, identifier: str, images: dict[str, Image]) -
     return stated
 
 
+def present(client: Any) -> set[str]:
+    """Return the ids of all images that are on the server."""
+    return {image["Id"] for image in client.api.images()}
+
+
+def gone(present: set[str], manifest: Manifest) -> list[str]:
+    """Return what of a backup's images is not on the server any more, one phrase each."""
+    return [
+        f"image {image['name']} ({image['id'][:19]}, kept as {image['tag']}) of {container} is gone"
+        for container, image in sorted(manifest.images.items())
+        if image["id"] not in present
+    ]
+
+
 def check(client: Any, manifest: Manifest) -> None:
-    """Refuse a backup one of whose images is gone."""
-    gone = []
-    for container, image in sorted(manifest.images.items()):
-        try:
-            client.api.inspect_image(image["id"])
-        except docker.errors.ImageNotFound:
-            gone.append(f"image {image['name']} ({image['id'][:19]}, kept as {image['tag']}) of {container} is gone")
-    if gone:
-        raise BackupError("; ".join(gone))
+    """Refuse a backup one of whose images is gone, or lacks a name that only a registry gives."""
+    problems = gone(present(client), manifest)
+    if problems:
+        raise BackupError(
+            f"Backup {manifest.id}: {'; '.join(problems)}. Something like `docker system prune --all` removes what no container uses. "
+            "Nothing has been changed. Choose another backup."
+        )
+    for name in sorted(moved(client, manifest.images)):
+        if "@" in name:
+            raise BackupError(
+                f"Backup {manifest.id}: image {name} is there, but something like `docker system prune --all` has removed its name, "
+                f"and only a pull gives a name by digest back. Nothing has been changed. Run `docker pull {name}` on the server, then "
+                "this again."
+            )
 
 
 def moved(client: Any, images: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -76,6 +98,40 @@ def put_back(client: Any, names: dict[str, str]) -> None:
             raise BackupError(f"Image {name}: a name by digest cannot be given to {identifier[:19]}. Pull it, then run again.")
         name, _colon, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "latest")
         client.api.tag(identifier, name, tag)
+
+
+@contextmanager
+def names_in_place(client: Any, containers: Iterable[Mapping[str, Any]], manifests: Iterable[Manifest], lend: bool) -> Iterator[list[str]]:
+    """Give images of containers and backups the names back that somebody took; yield what a person should know of that.
+
+    `docker system prune --all` leaves an image that a container uses one name, any one. Compose finds images by name alone, and
+    would call a container that runs to be replaced by an image that is gone. With lend, as in check mode, for a while only.
+    """
+    images = client.api.images()
+    there = {image["Id"] for image in images}
+    known = {tag for image in images for tag in image["RepoTags"] or []}
+    names = {one["Config"]["Image"]: one["Image"] for one in containers}
+    lost = {name: image for name, image in names.items() if "@" not in name and image in there and image_name(name) not in known}
+    lost = {name: image for name, image in lost.items() if name != image}
+    put_back(client, lost)
+    notes = [f"Names of images that something like `docker system prune --all` had removed: {', '.join(sorted(lost))}"] if lost else []
+    short = []
+    for manifest in manifests:
+        kept = {image["tag"]: image["id"] for image in manifest.images.values()}
+        if not lend:
+            put_back(client, {tag: image for tag, image in kept.items() if image in there and tag not in known})
+        if not there.issuperset(kept.values()):
+            short.append(manifest.id)
+    if short:
+        notes.append(
+            "Backups that cannot be restored, since their images are gone from the server (`docker system prune --all`?): "
+            + ", ".join(short)
+        )
+    try:
+        yield notes
+    finally:
+        if lend:
+            drop(client, sorted(lost))
 
 
 def tags_without_backup(client: Any, project: str, identifiers: set[str]) -> list[str]:

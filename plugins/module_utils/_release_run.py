@@ -75,6 +75,19 @@ def run(
         # From here on the run goes on by itself should its controller die, and nobody else may begin meanwhile.
         _lease.hold(place, token, STEP, process=True)
     client = connect()
+    containers = _release_live.containers_of(client, params["project"]).values()
+    manifests = [backup.manifest for backup in _backup_list.find_all(root) if backup.manifest]
+    with _backup_images.names_in_place(client, containers, manifests, lend=check_mode) as found:
+        result = carry_through(params, check_mode, diff, tmpdir, run_command, client, root, place)
+    return {**result, "notes": [*result["notes"], *found]}
+
+
+def carry_through(
+    params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callable[[], str], run_command: RunCommand,
+    client: Any, root: str, place: _lease.Place,
+) -> dict[str, Any]:
+    """Compare, and unless in check mode switch to the release, or prove the one that is live; every image has its name."""
+    token = params["run"].get("token", "")
     wanted = read_wanted(client, run_command, root, params, check_mode)
     server = Server(
         client, run_command, root, params["project"], params["proxy_paths"], params["proxy_record"],

@@ -18,7 +18,7 @@ COMPOSE_FILE = "docker-compose.yml"
 
 _LAYOUT = (
     '{"id":{{json .Id}},"name":{{json .Name}},"status":{{json .State.Status}},"labels":{{json .Config.Labels}},'
-    '"networks":{{json .NetworkSettings.Networks}}}'
+    '"networks":{{json .NetworkSettings.Networks}},"image":{{json .Image}},"asked_for":{{json .Config.Image}}}'
 )
 
 
@@ -46,6 +46,7 @@ def _container(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": found["name"].lstrip("/"), "status": found["status"], "project": labels.get(PROJECT, ""),
         "service": labels.get(SERVICE, ""), "directory": labels.get(DIRECTORY, ""), "aliases": aliases,
+        "image": found["image"], "asked_for": found["asked_for"],
     }
 
 

@@ -12,12 +12,14 @@ import importlib.util
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
 from glob import glob
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _server_dockerd
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists
+from ansible_collections.rarebooks.platform.plugins.module_utils._image_name import image_name
 from ansible_collections.rarebooks.platform.plugins.module_utils._server_system import RunCommand
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
@@ -25,6 +27,10 @@ VOLUMES = "/var/lib/docker/volumes/*/_data"
 # The file beside daemon.json that holds what it was, while a change of it is not proven yet; see the module engine_config.
 BEFORE_ENDING = ".before-deploy"
 PROJECT_LABEL = "com.docker.compose.project"
+# On images that a deploy built: for which project, and from the source of which digest. Deploys before 0.4.0 stated the first alone.
+OWNER_LABEL = "rarebooks.platform.project"
+SOURCE_LABEL = "rarebooks.platform.source"
+IMAGE = "[{{json .Id}},{{json .RepoTags}},{{json .RepoDigests}},{{json .Config.Labels}}]"
 PACKAGES = ["docker-ce", "docker.io"]
 # Where packages of the distribution put libraries of Python.
 PACKAGED_LIBRARIES = "/usr/lib/python3/"
@@ -91,6 +97,39 @@ def bound_ports(inspected: dict[str, Any]) -> str:
     return ", ".join(f"{one['HostIp']}:{one['HostPort']}->{inner}" for inner, some in bindings.items() for one in some or [])
 
 
+def lost_names(containers: Iterable[Mapping[str, Any]], names: Container[str]) -> dict[str, str]:
+    """Return the names by which containers asked for their image and which stand for nothing now, with the id of that image.
+
+    A name by digest comes from a registry alone: one that is gone is pulled, like an image that is missing.
+    """
+    asked_for = {one["asked_for"]: one["image"] for one in containers}
+    return {
+        name: image
+        for name, image in asked_for.items()
+        if "@" not in name and not name.startswith("sha256:") and image_name(name) not in names
+    }
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image and everything that stands for it."""
+
+    id: str
+    names: list[str]
+    labels: dict[str, str]
+
+    @classmethod
+    def parse(cls, line: str) -> Image:
+        """Read a line that the command line wrote as IMAGE says; an engine writes null for what is empty."""
+        identifier, tags, digests, labels = json.loads(line)
+        return cls(identifier, [*(tags or []), *(digests or [])], labels or {})
+
+    @property
+    def build(self) -> dict[str, Any]:
+        project, source = self.labels[OWNER_LABEL], self.labels.get(SOURCE_LABEL, "")
+        return {"id": self.id, "names": self.names, "project": project, "source": source}
+
+
 class Docker:
     """Asks Docker's command line; everything is empty where Docker is missing or does not answer."""
 
@@ -146,9 +185,18 @@ class Docker:
             return {}
         return {network["Name"]: network for network in json.loads(self._output("docker", "network", "inspect", *names))}
 
-    def images(self) -> list[str]:
-        """Return names and tags of the images."""
-        return sorted(self._output("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split())
+    def images(self, containers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return which names stand for images, which images a deploy built, and which names of containers' images are gone."""
+        identifiers = set(self._output("docker", "image", "ls", "--quiet", "--no-trunc").split())
+        lines = self._output("docker", "image", "inspect", "--format", IMAGE, *sorted(identifiers)) if identifiers else ""
+        found = [Image.parse(line) for line in lines.splitlines()]
+        names = {name: image.id for image in found for name in image.names}
+        return {
+            # Of an image that has no name its id may be given.
+            "images": sorted({*names, *identifiers}),
+            "builds": [image.build for image in found if OWNER_LABEL in image.labels],
+            "images_lost": lost_names(containers, names),
+        }
 
     def volumes(self) -> dict[str, str]:
         """Return where each volume lies, by name; an engine that does not answer leaves them where it keeps them."""

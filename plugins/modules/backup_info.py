@@ -104,6 +104,10 @@ backups:
       description: What of the live release is not as in the backup, paths and images.
       type: list
       elements: str
+    gone:
+      description: Which of its images are not on the server any more, so that it cannot be restored.
+      type: list
+      elements: str
     manifest:
       description: What was sealed, with paths in place of the hashes.
       type: dict
@@ -173,12 +177,13 @@ def age_of(identifier: str) -> int:
     return int((datetime.now(timezone.utc) - moment).total_seconds()) if moment else 0
 
 
-def entry(backup: Found, ledger: list[dict[str, Any]], live: Live) -> dict[str, Any]:
+def entry(backup: Found, ledger: list[dict[str, Any]], live: Live, present: set[str]) -> dict[str, Any]:
     """Return what is told of one backup."""
     files = sorted(backup.files or {})
     told: dict[str, Any] = {
         "id": backup.id, "kind": backup.kind, "age": age_of(backup.id), "result": backup.damage or "unsealed", "live": False,
-        "differs": [], "drift": [], "manifest": {"files": files, "network": "", "by_hand": True}, "apps_changed": [], "passed_over": [],
+        "differs": [], "drift": [], "gone": [], "apps_changed": [], "passed_over": [],
+        "manifest": {"files": files, "network": "", "by_hand": True},
     }
     if backup.manifest is None:
         return told
@@ -189,6 +194,7 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live) -> dict[str, 
         "drift": list(said.drift),
         "live": backup.manifest.release == live.digest,
         "differs": _backup_list.differences(backup.manifest, live),
+        "gone": _backup_images.gone(present, backup.manifest),
         "manifest": backup.manifest.summary(),
         "apps_changed": _backup_list.apps_changed(backup.manifest, live),
     }
@@ -240,6 +246,7 @@ def main() -> None:
         ledger, _unreadable = _ledger.read(root)
         pending = interrupted(module, root)
         backups = _backup_list.find_all(root)
+        present = _backup_images.present(client)
         chosen: dict[str, Any] = {}
         done = finished(ledger, module.params["taken_over"], identifier)
         if identifier == "previous" and not done:
@@ -248,7 +255,7 @@ def main() -> None:
             backup = _backup_list.get(root, identifier)
             if backup.kind == "sealed":
                 _backup_images.check(client, _backup_list.check(backup))
-            chosen = entry(backup, ledger, live)
+            chosen = entry(backup, ledger, live, present)
             if module.params["id"] == "previous" and not pending:
                 chosen["passed_over"] = _backup_verdict.passed_over(backups, ledger, live, backup)
     except BackupError as error:
@@ -256,7 +263,7 @@ def main() -> None:
     except Exception as error:
         module.fail_json(msg=describe(error))
     apps = [app["name"] for app in live.description.get("apps", [])]
-    listed = [entry(backup, ledger, live) for backup in reversed(backups)]
+    listed = [entry(backup, ledger, live, present) for backup in reversed(backups)]
     space = room(root, backups, module.params["max_size"])
     module.exit_json(
         changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None, done=done, **space

@@ -195,7 +195,7 @@ deployed_by_us:
 containers:
   description:
     - Every container, whoever made it, with its Compose project and service, the directory of that project, its state and the names
-      by which other containers reach it, by network.
+      by which other containers reach it, by network; and the image it runs, with the name by which that was asked for.
   returned: always
   type: list
   elements: dict
@@ -206,6 +206,8 @@ containers:
       service: backend
       directory: /opt/rarebooks
       aliases: {rarebooks_network: [backend, rarebooks_backend]}
+      image: sha256:ef743b9081b0f6b1a5bb6a3f6d3a8cb8f9b1ddf5f2a9b7e5a3c1e7d9f0b2a4c6
+      asked_for: rarebooks_backend:latest
 certificates:
   description: Names of the certificates in C(/etc/letsencrypt/live).
   returned: always
@@ -218,11 +220,28 @@ networks:
   type: dict
   sample: {rarebooks_network: {Driver: bridge, Internal: false}}
 images:
-  description: Names and tags of the Docker images.
+  description: Names of the Docker images, by tag, by digest and by id, in the form of P(rarebooks.platform.image_name#filter).
   returned: always
   type: list
   elements: str
-  sample: ["postgres:15"]
+  sample: ["postgres:15", "postgres@sha256:1247d8620515ddd2748d776b0645d6efaaf141598180c3b79d4ba41ea535b4b4"]
+builds:
+  description:
+    - The images that a deploy built, known by their labels, with what they were built from.
+    - C(source) is empty where the deploy that built it did not state it yet.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - id: sha256:93069505b67e07fa2eb9bd5a1b8f8a7cc2d4a8a0ea2ac3a6a57a7ac2ef9f0b1c
+      names: ["maymessenger_backend:c25f6d2f2da9"]
+      project: rarebooksdokploy
+      source: c25f6d2f2da9c0ee28e8b1b4b7fc5c1f4f1b3f6a0a7c0a3c5f0d6c3f0d7a9b11
+images_lost:
+  description: Names by which containers asked for their image and which stand for nothing now, with the id of that image.
+  returned: always
+  type: dict
+  sample: {"rarebooks_backend:latest": "sha256:ef743b9081b0f6b1a5bb6a3f6d3a8cb8f9b1ddf5f2a9b7e5a3c1e7d9f0b2a4c6"}
 volumes:
   description: Names of the Docker volumes.
   returned: always
@@ -288,6 +307,7 @@ def main() -> None:
         module.params["project"], frozenset(module.params["data_volumes"]), tuple(module.params["databases"])
     )
     engine = docker.engine()
+    containers = _server_containers.read(module.run_command)
     module.exit_json(
         changed=False,
         os=_server_system.operating_system(),
@@ -302,12 +322,12 @@ def main() -> None:
         docker_library=_server_docker.library(bool(engine["version"])),
         deployed=os.path.exists(os.path.join(module.params["path"], "docker-compose.yml")),
         deployed_by_us=_server_containers.owns_tree(module.params["path"]),
-        containers=_server_containers.read(module.run_command),
+        containers=containers,
         certificates=_server_system.certificates(),
         daemon_config=_server_docker.daemon_config(),
         daemon_config_pending=_server_docker.daemon_config_pending(),
         networks=docker.networks(),
-        images=docker.images(),
+        **docker.images(containers),
         volumes=sorted(volumes),
         lost_data=_server_data.lost(module.run_command, module.params["path"], wanted, volumes),
         published=docker.published(ports),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +66,11 @@ class Engine:
             if has and (name is None or any(tag.startswith(f"{name}:") for tag in tags)):
                 found.append({"Id": identifier, "RepoTags": tags})
         return found
+
+    def prune(self, keep: Callable[[list[str]], str]) -> None:
+        """Do what `docker system prune --all` does to images: of one that a container uses a single name stays."""
+        used = {one["Image"] for one in self.running.values()}
+        self.tags = {keep(image["RepoTags"]): image["Id"] for image in self.images() if image["Id"] in used}
 
     def remove_image(self, tag: str) -> None:
         if tag in self.busy:

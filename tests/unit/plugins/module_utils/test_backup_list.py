@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -234,3 +236,52 @@ def test_a_damaged_manifest_cannot_tell_which_images_it_needs_so_that_none_goes(
     (server.root / "backups" / damaged / "manifest.json").write_text("{}")
     assert _backup_prune.drop_images(server.engine, PROJECT, server.backups, server.live) == []
     assert "old:build" in server.engine.tags
+
+
+def test_a_name_by_digest_that_only_a_registry_gives_back_is_refused_before_anything_is_touched(server: Server) -> None:
+    server.make_live(1)
+    name = "web@sha256:12"
+    server.engine.running["web"]["Config"]["Image"] = name
+    server.engine.tags[name] = server.engine.running["web"]["Image"]
+    manifest = _backup_list.get(str(server.root), server.seal()).manifest
+    assert manifest
+    _backup_images.check(server.engine, manifest)
+    del server.engine.tags[name]
+    with pytest.raises(BackupError, match=f"image {name} is there, but .* Run `docker pull {name}` on the server, then this again"):
+        _backup_images.check(server.engine, manifest)
+
+
+@pytest.mark.parametrize("keep", [min, max])
+def test_a_prune_takes_names_which_are_put_back_and_images_which_are_named(server: Server, keep: Callable[[list[str]], str]) -> None:
+    server.make_live(1)
+    first = server.seal()
+    server.make_live(2)
+    server.seal()
+    manifests = [one.manifest for one in server.backups if one.manifest]
+    live = {tag: image for tag, image in server.engine.tags.items() if image == f"sha256:{2:064}"}
+    assert len(live) == 2
+    server.engine.prune(keep)
+    pruned = dict(server.engine.tags)
+    assert len(pruned) == 1
+    in_place = partial(_backup_images.names_in_place, server.engine, server.engine.running.values(), manifests)
+    with in_place(lend=True) as notes:
+        # Compose finds what runs, and a run that changes nothing leaves nothing behind.
+        assert server.engine.tags["web:2"] == f"sha256:{2:064}"
+    assert server.engine.tags == pruned
+    with in_place(lend=False) as again:
+        pass
+    # The backup's own tag too: its image may not go with the release that runs it now.
+    assert server.engine.tags == live
+    assert again == notes
+    assert [note for note in notes if "web:2" in note] == ([] if keep is max else notes[:1])
+    assert notes[-1].startswith("Backups that cannot be restored, ") and notes[-1].endswith(f": {first}")
+    assert [_backup_images.gone(_backup_images.present(server.engine), one) == [] for one in manifests] == [False, True]
+
+
+def test_no_name_is_taken_from_another_image(server: Server) -> None:
+    server.make_live(1)
+    server.engine.tags["web:1"] = "sha256:another"
+    server.engine.tags["kept:1"] = server.engine.running["web"]["Image"]
+    with _backup_images.names_in_place(server.engine, server.engine.running.values(), [], lend=False) as notes:
+        assert notes == []
+    assert server.engine.tags["web:1"] == "sha256:another"

@@ -12,6 +12,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import _server_
 SHOP = {
     "id": "6d5bb981d2070000",
     "name": "/rarebooks_backend",
+    "image": "sha256:ef",
+    "asked_for": "rarebooks_backend",
     "status": "running",
     "labels": {
         "com.docker.compose.project": "rarebooksdokploy",
@@ -20,7 +22,10 @@ SHOP = {
     },
     "networks": {"rarebooks_network": {"Aliases": ["rarebooks_backend", "backend"], "DNSNames": ["backend", "6d5bb981d207"]}},
 }
-BY_HAND = {"id": "aa", "name": "/blog", "status": "exited", "labels": None, "networks": {"bridge": {"Aliases": None}}}
+BY_HAND = {
+    "id": "aa", "name": "/blog", "status": "exited", "labels": None, "networks": {"bridge": {"Aliases": None}},
+    "image": "sha256:05", "asked_for": "sha256:05",
+}
 
 
 def answers(*found: dict[str, Any]) -> Any:
@@ -35,10 +40,14 @@ def answers(*found: dict[str, Any]) -> Any:
 
 def test_containers_with_projects_and_names_on_networks() -> None:
     assert _server_containers.read(answers(SHOP, BY_HAND)) == [
-        {"name": "blog", "status": "exited", "project": "", "service": "", "directory": "", "aliases": {"bridge": []}},
+        {
+            "name": "blog", "status": "exited", "project": "", "service": "", "directory": "", "aliases": {"bridge": []},
+            "image": "sha256:05", "asked_for": "sha256:05",
+        },
         {
             "name": "rarebooks_backend", "status": "running", "project": "rarebooksdokploy", "service": "backend",
             "directory": "/root/RareBooksDokploy", "aliases": {"rarebooks_network": ["backend", "rarebooks_backend"]},
+            "image": "sha256:ef", "asked_for": "rarebooks_backend",
         },
     ]
 

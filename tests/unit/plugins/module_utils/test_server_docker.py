@@ -93,7 +93,8 @@ def test_a_server_without_docker_is_empty(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(_server_docker, "VOLUMES", "/nowhere/*/_data")
     docker = _server_docker.Docker(CommandLine())
     assert not any(docker.engine().values())
-    assert (docker.networks(), docker.images(), docker.volumes(), docker.published([80])) == ({}, [], {}, {})
+    assert (docker.networks(), docker.volumes(), docker.published([80])) == ({}, {}, {})
+    assert docker.images([]) == {"images": [], "builds": [], "images_lost": {}}
 
 
 def test_networks_by_name() -> None:
@@ -102,10 +103,42 @@ def test_networks_by_name() -> None:
     assert _server_docker.Docker(CommandLine(**answers)).networks()["rarebooks_network"]["Driver"] == "macvlan"
 
 
-def test_images_and_volumes() -> None:
-    docker = _server_docker.Docker(CommandLine(docker_image="postgres:15\nnginx:1\n<none>:<none>\n", docker_volume="b\t/d/b/_data\na\t\n"))
-    assert docker.images() == ["<none>:<none>", "nginx:1", "postgres:15"]
+def test_volumes() -> None:
+    docker = _server_docker.Docker(CommandLine(docker_volume="b\t/d/b/_data\na\t\n"))
     assert docker.volumes() == {"a": "", "b": "/d/b/_data"}
+
+
+# What Docker 26 prints for images with and without tag, digest, labels.
+OURS, THEIRS, BARE = (
+    '["sha256:93","TAGS",[],{"rarebooks.platform.project":"shop","rarebooks.platform.source":"c25f"}]'.replace(
+        '"TAGS"', '["chat:c25f","shop-backup:20261125_213257-93"]'
+    ),
+    '["sha256:39",["postgres:15"],["postgres@sha256:12"],null]',
+    '["sha256:05",null,null,{"rarebooks.platform.project":"shop"}]',
+)
+RUNNING = [
+    {"asked_for": name, "image": image}
+    for name, image in {
+        "chat:c25f": "sha256:93", "docker.io/library/postgres:15": "sha256:39", "web": "sha256:77", "sha256:05": "sha256:05",
+        "db@sha256:1": "sha256:39",
+    }.items()
+]
+
+
+def test_names_of_images_what_a_deploy_built_and_what_has_lost_its_name() -> None:
+    docker = _server_docker.Docker(CommandLine(
+        docker_image_ls="sha256:93\nsha256:39\nsha256:39\nsha256:05\n", docker_image_inspect=f"{OURS}\n{THEIRS}\n{BARE}\n",
+    ))
+    assert docker.images(RUNNING) == {
+        "images": [
+            "chat:c25f", "postgres:15", "postgres@sha256:12", "sha256:05", "sha256:39", "sha256:93", "shop-backup:20261125_213257-93",
+        ],
+        "builds": [
+            {"id": "sha256:93", "names": ["chat:c25f", "shop-backup:20261125_213257-93"], "project": "shop", "source": "c25f"},
+            {"id": "sha256:05", "names": [], "project": "shop", "source": ""},
+        ],
+        "images_lost": {"web": "sha256:77"},
+    }
 
 
 def test_volumes_are_there_also_while_no_engine_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
