@@ -114,7 +114,9 @@ def names_in_place(client: Any, containers: Iterable[Mapping[str, Any]], manifes
     lost = {name: image for name, image in names.items() if "@" not in name and image in there and image_name(name) not in known}
     lost = {name: image for name, image in lost.items() if name != image}
     put_back(client, lost)
-    notes = [f"Names of images that something like `docker system prune --all` had removed: {', '.join(sorted(lost))}"] if lost else []
+    notes = []
+    if lost:
+        notes.append(f"Names of images put back, which something like `docker system prune --all` had removed: {', '.join(sorted(lost))}")
     short = []
     for manifest in manifests:
         kept = {image["tag"]: image["id"] for image in manifest.images.values()}
