@@ -92,12 +92,9 @@ def test_other_faults(run: Deploy, fault: str) -> None:
     assert run.recap(fault)["changed"] == 0
 
 
-def test_an_image_that_cannot_be_had(deploying: Deployer) -> None:
-    """It takes a try to know, which comes after the seal: what is left of that is a backup more, and nothing else."""
-    before = server.state()
-    done = deploying({"rarebooks_backend_image": "nosuch_backend:1"})
-    assert done.code == 2
-    expected = f"Image nosuch_backend:1: expected it on {server.HOST} or in a registry, got: Error pulling image nosuch_backend:1"
-    assert done.message().startswith(expected) and "Nothing that runs has been changed." in done.message()
-    assert [name for name in server.difference(before, server.state()) if "backup" not in name] == []
-    assert server.ledger()[-1]["result"] == "failed"
+@pytest.mark.parametrize("options", [("--check",), ()])
+def test_an_image_that_cannot_be_had(options: tuple[str, ...], refused: Deployer) -> None:
+    """It is asked for before anything is sealed, by check mode as well."""
+    message = refused({"rarebooks_backend_image": "nosuch_backend:1"}, *options).message()
+    assert message.startswith("Image nosuch_backend:1: expected it on the server or in a registry, got: ")
+    assert "Nothing that runs has been changed." in message
