@@ -29,8 +29,9 @@ def test_a_failed_build_says_its_cause_and_its_last_twenty_lines(tmp_path: Path)
     argv = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", "--connection", "local", str(playbook)]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    start = done.stderr.index("Image chat:c25f: ")
-    first, second, *shown = done.stderr[start:].splitlines()[:22]
+    # Without a terminal messages are wrapped; the result is not.
+    fatal = next(line for line in done.stdout.splitlines() if line.startswith("fatal: "))
+    first, second, *shown = json.loads(fatal[fatal.index("{") :])["msg"].splitlines()
     assert first == f"Image chat:c25f: expected its build from /opt/x/Chat/backend to succeed, got: {CAUSE}"
     assert second.startswith("Nothing that runs has been changed.")
     assert shown == [f"  | {line}" for line in [*lines[-18:], "------", f"ERROR: {CAUSE}"]]
