@@ -93,12 +93,14 @@ def serves(settings: Settings, wanted: Wanted) -> bool:
 def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> Outcome:
     """Have what the release needs and is not there. The rest waits until it serves: should it not, nothing was exchanged for it."""
     needed = [one for one in wanted if not serves(settings, one)]
-    done = ensure(orders, settings, needed)
+    done = ensure(orders, settings, needed, preparing=True)
     stand_in(settings, needed, done)
     return done
 
 
-def ensure(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = ()) -> Outcome:
+def ensure(
+    orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = (), preparing: bool = False
+) -> Outcome:
     """Have every certificate as far as it can be had now, each by at most one order."""
     done = Outcome()
     for one in wanted:
@@ -107,7 +109,7 @@ def ensure(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced:
             if why := reason(one, lineage, settings, one.name in forced):
                 lineage = orders.order(one, why)
                 done.orders[one.name] = why
-            if lineage and install(settings, one.name, lineage.pair, settings.sites().get(one.name, [])):
+            if lineage and install(settings, one.name, lineage.pair, settings.sites().get(one.name, []), preparing):
                 done.installed.append(one.name)
         except TROUBLES as error:
             done.failed[one.name] = str(error)

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from ansible_collections.rarebooks.platform.plugins.module_utils import _health_run
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_plan import threshold
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate import Certificate
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificate import Certificate, CertificateError
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import (
     Installed,
     Pair,
@@ -37,10 +37,18 @@ def runs(settings: Settings) -> bool:
     return found is not None and bool(found["State"]["Running"])
 
 
-def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> bool:
-    """Have a certificate served for its hosts, and return whether that took a change. A proxy that does not run reads it later."""
+def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str], preparing: bool = False) -> bool:
+    """Have a certificate served for its hosts, and return whether that took a change. A proxy that does not run reads it later.
+
+    Hosts are those of the live release. Only what prepares another release may take one of them away, until that one is proven.
+    """
     installed = Installed(name, settings.live)
-    # A host that the release before had and this one has not is nobody's business any more.
+    lost = _lost(installed.pair(), pair, hosts)
+    if lost and not preparing:
+        raise InstallError(
+            f"Certificate {name} on {settings.host}: expected one that covers {', '.join(lost)} too, which the live release serves, got "
+            f"one for {', '.join(pair.leaf.subject_names)}, ordered for a release that is not live. The one before it stays. Deploy again."
+        )
     hosts = [host for host in hosts if pair.leaf.covers(host)]
     if not runs(settings):
         return installed.put(pair) != pair
@@ -48,7 +56,7 @@ def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> 
         return False
     # nginx as it is must be well, else nobody could tell whose fault a refusal is.
     _proxy(settings).test()
-    before = installed.put(pair)
+    before = (installed.exchange if lost else installed.put)(pair)
     try:
         _proxy(settings).reload()
         if complaint := _complaint(settings, installed, hosts, DEADLINE):
@@ -60,9 +68,19 @@ def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> 
         _proxy(settings).reload()
         until = f"{before.leaf.not_after:%Y-%m-%d %H:%M} UTC"
         raise InstallError(f"{error}\nThe certificate before it is served again. It is valid until {until}.") from error
-    installed.settle()
+    if not lost:
+        installed.settle()
     installed.forget(before)
     return True
+
+
+def _lost(before: Pair | None, pair: Pair, hosts: Sequence[str]) -> list[str]:
+    """Return the hosts that are served well now and would not be with another certificate."""
+    try:
+        leaf = before.leaf if before and before != pair else None
+    except CertificateError:
+        leaf = None  # What cannot be read is of no use to anybody.
+    return [host for host in hosts if leaf and _is_good(leaf) and leaf.covers(host) and not pair.leaf.covers(host)]
 
 
 def ending(settings: Settings, names: Sequence[str]) -> list[str]:

@@ -36,7 +36,7 @@ class Server:
         if wanted.challenge == "http-01" and not self.proxy:
             raise NoProxy("nothing answers on port 80")
 
-    def install(self, _settings: Any, name: str, wanted: Pair, hosts: list[str]) -> bool:
+    def install(self, _settings: Any, name: str, wanted: Pair, hosts: list[str], preparing: bool) -> bool:
         self.served.append((name, hosts))
         return self.at(name).put(wanted) != wanted
 

@@ -53,8 +53,8 @@ class Nginx:
         well = self.loaded == self.disk.pair() and self.loaded not in self.untrusted
         return well, {"msg": "" if well else "the probe does not hold"}
 
-    def install(self, wanted: Pair, hosts: list[str] = HOSTS) -> bool:
-        return _certbot_install.install(self.settings, "site", wanted, hosts)
+    def install(self, wanted: Pair, hosts: list[str] = HOSTS, preparing: bool = False) -> bool:
+        return _certbot_install.install(self.settings, "site", wanted, hosts, preparing)
 
 
 @pytest.fixture
@@ -122,6 +122,33 @@ def test_without_a_proxy_it_is_only_put_there(nginx: Nginx) -> None:
 def test_a_host_that_the_new_one_does_not_cover_is_not_asked(nginx: Nginx) -> None:
     nginx.start(OLD)
     assert nginx.install(NEW, [*HOSTS, "dropped.example.org"])
+
+
+BOTH = pair("a.example.org", "dropped.example.org")
+
+
+def test_the_live_releases_hosts_are_not_taken_from_it(nginx: Nginx) -> None:
+    """As by the timer, after a deploy that ordered for other names and failed."""
+    nginx.start(BOTH)
+    with pytest.raises(InstallError, match=r"expected one that covers dropped\.example\.org too, which the live release serves"):
+        nginx.install(NEW, [*HOSTS, "dropped.example.org"])
+    assert (nginx.disk.pair(), nginx.loaded, nginx.reloads) == (BOTH, BOTH, 0)
+
+
+def test_a_release_that_is_prepared_may_until_it_fails(nginx: Nginx) -> None:
+    nginx.start(BOTH)
+    assert nginx.install(NEW, [*HOSTS, "dropped.example.org"], preparing=True)
+    assert (nginx.loaded, nginx.disk.before()) == (NEW, BOTH)
+    # Where no host is lost there is nothing to come back for.
+    nginx.disk.settle()
+    assert nginx.install(OLD, preparing=True)
+    assert nginx.disk.before() is None
+
+
+def test_what_cannot_be_read_is_replaced(nginx: Nginx) -> None:
+    nginx.start(Pair(b"nothing", b"nothing"))
+    assert nginx.install(NEW, [*HOSTS, "dropped.example.org"])
+    assert nginx.loaded == NEW
 
 
 @pytest.mark.parametrize(("left", "warned"), [(20.9, True), (21.1, False)])
