@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _health_run, _release_switch, _release_target
+from ansible_collections.rarebooks.platform.plugins.module_utils import _health_run, _release_drift, _release_switch, _release_target
+from ansible_collections.rarebooks.platform.plugins.module_utils._compose import ComposeError
 from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
 from ansible_collections.rarebooks.platform.plugins.module_utils._proxy import ProxyError
+from ansible_collections.rarebooks.platform.plugins.module_utils._release_drift import Drift
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, SwitchError
 from backup_support import description
 
@@ -97,3 +100,39 @@ def test_the_way_back_has_a_deadline_of_its_own(given: float, at_least: float) -
     gate = _release_switch.gate(back, TARGET)
     assert (gate.deadline, gate.at_least) == (0, at_least)
     assert back.way_back == back
+
+
+DRIFT = Drift("web", "web", "running", "paused", "unpause")
+
+
+@pytest.mark.parametrize(
+    ("files_differ", "drifts", "stale", "containers"),
+    [
+        (False, [], [], []),
+        (False, [], ["db"], ["db"]),
+        (False, [DRIFT], ["db"], ["db", "web"]),
+        (False, [DRIFT, DRIFT], [], ["web"]),
+        # What else `up` will start cannot be known before the files are there; what a person did can.
+        (True, [DRIFT], ["db"], ["web"]),
+        (False, ComposeError("no such image"), ["db"], ["db"]),
+    ],
+)
+def test_containers_that_are_not_as_the_files_say(
+    files_differ: bool, drifts: Any, stale: list[str], containers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_release_drift, "find", stumbling(drifts))
+    monkeypatch.setattr(_release_switch, "stale", lambda _server, _target: stale)
+    plan = SimpleNamespace(files=["docker-compose.yml"], needed=files_differ)
+    found = _release_switch.needed(SERVER, TARGET, plan)  # type: ignore[arg-type]
+    assert (found.containers, bool(found)) == (containers, bool(containers))
+
+
+def test_a_release_without_files_needs_nothing() -> None:
+    assert not _release_switch.needed(SERVER, TARGET, SimpleNamespace(files=[], needed=False))  # type: ignore[arg-type]
+
+
+def test_what_a_person_did_is_undone_before_anything_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    did: list[str] = []
+    monkeypatch.setattr(_release_drift, "mend", lambda _project, _client: did.append("mend") or ["web"])
+    monkeypatch.setattr(_release_switch.Project, "up", lambda _project: did.append("up") or ["db", "web"])
+    assert _release_switch.up(SERVER, TARGET) == ["db", "web"] and did == ["mend", "up"]
