@@ -1,0 +1,67 @@
+"""The commands of documents and messages, word for word; a unit test compares them with what is printed.
+
+What differs from case to case stands here in one form: the inventory, the id of a backup, a directory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+
+from deployment import INVENTORY, ROOT, Deploy, operator_environment
+
+ID = "20261124_083000"
+LOOK = [
+    "ansible-playbook -i inventories/production deploy.yml --check --diff",
+    "ansible-playbook -i inventories/production deploy.yml",
+    "ansible-playbook -i INVENTORY rarebooks.platform.deploy",
+    "ansible-playbook -i inventories/production backups.yml",
+    "ansible-playbook -i inventories/production history.yml",
+    "ansible-playbook -i inventories/production certificates.yml",
+]
+# On a server that is ours already it takes nothing over, and changes nothing.
+TAKE_OVER = "ansible-playbook -i inventories/production deploy.yml -e stack_take_over=true"
+ASK_HOW_TO_PACK = "ansible-playbook package.yml"
+PACK = "ansible-playbook package.yml -e package_source=DIRECTORY"
+RENEW = "ansible-playbook -i inventories/production certificates.yml -e certificates_renew=true"
+ISSUE = "ansible-playbook -i inventories/production deploy.yml -e certificates_renew=true"
+BACK = "ansible-playbook -i inventories/production rollback.yml"
+BACK_TO = "ansible-playbook -i inventories/production rollback.yml -e rollback_to=20261124_083000"
+WITH_DATABASES = (
+    "ansible-playbook -i inventories/production rollback.yml -e rollback_to=20261124_083000 -e rollback_restore_database=true "
+    "-e rollback_confirm=true"
+)
+# In the scenario rollback, which has such backups.
+MADE_BY_HAND = "ansible-playbook -i inventories/production rollback.yml -e rollback_to=20261124_083000 -e rollback_confirm=true"
+ON_THE_SERVER = [
+    "docker compose ps",
+    "docker compose logs --tail 100 maymessenger_backend",
+    "docker compose restart backend",
+    "sudo grep maymessenger_ /opt/rarebooks/.secrets.json",
+]
+COMMAND = re.compile(r"^ *(?:To [a-z ]+: )?(ansible-playbook -i .*?)$", re.MULTILINE)
+
+
+def type_in(line: str, identifier: str = ID, directory: str = "DIRECTORY") -> Deploy:
+    """Run a line in a shell in the checkout, as it stands but for the inventory, the backup and the directory."""
+    inventory = os.path.relpath(INVENTORY, ROOT)
+    line = re.sub(r" -i (inventories/production|INVENTORY) ", f" -i {inventory} ", line)
+    line = line.replace(ID, identifier).replace("DIRECTORY", shlex.quote(directory))
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, env=operator_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=600, check=False,
+    )
+    print(f"$ {line}\n{done.stdout}")
+    return Deploy(done.returncode, done.stdout)
+
+
+def commands_of(done: Deploy) -> list[str]:
+    """Return the commands that a run has printed, each once."""
+    return list(dict.fromkeys(COMMAND.findall(done.output)))
+
+
+def as_documented(line: str, identifier: str) -> str:
+    """Return a printed command in the form in which it stands here."""
+    return line.replace(f"-i {os.path.relpath(INVENTORY, ROOT)}", "-i inventories/production").replace(identifier, ID)

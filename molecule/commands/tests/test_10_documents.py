@@ -1,0 +1,44 @@
+"""What the documents print is typed as it stands there, and works."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import server
+from deployment import ROOT
+from printed import ASK_HOW_TO_PACK, ISSUE, LOOK, ON_THE_SERVER, PACK, RENEW, TAKE_OVER, as_documented, commands_of, type_in
+
+
+@pytest.mark.parametrize("line", [*LOOK, TAKE_OVER])
+def test_commands_that_change_nothing(line: str) -> None:
+    before = server.release()
+    done = type_in(line)
+    assert (done.code, done.recap()["changed"]) == (0, 0)
+    assert server.difference(before, server.release()) == {}
+
+
+def test_the_source_is_packed(tmp_path: Path) -> None:
+    source = tmp_path / "may_messenger"
+    shutil.copytree(ROOT / "demo/apps/maymessenger", source, ignore=shutil.ignore_patterns("__pycache__"))
+    asked = type_in(ASK_HOW_TO_PACK)
+    assert asked.code == 2 and PACK.replace("DIRECTORY", "~/src/may_messenger_backend") in asked.output
+    done = type_in(PACK, directory=str(source))
+    assert done.code == 0 and (tmp_path / "may_messenger.zip").is_file()
+
+
+@pytest.mark.parametrize("line", ON_THE_SERVER)
+def test_commands_on_the_server(line: str) -> None:
+    assert server.run("sh", "-c", f"cd /opt/rarebooks && {line}")
+
+
+def test_certificates_of_the_local_ca_are_issued_by_the_line_that_the_refusal_prints() -> None:
+    serial = ["openssl", "x509", "-noout", "-serial", "-in", "/etc/letsencrypt/live/rare-books.ru/fullchain.pem"]
+    before = server.run(*serial)
+    done = type_in(RENEW)
+    assert done.code == 2 and "expected certificates that certbot has ordered, got none" in done.message()
+    (line,) = commands_of(done)
+    assert as_documented(line, "") == ISSUE
+    assert type_in(line).code == 0
+    assert server.run(*serial) != before

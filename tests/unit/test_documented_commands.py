@@ -1,0 +1,53 @@
+"""Each command that a document or a message prints is one that the scenario commands types on a server, word for word."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = re.compile(r"ansible-playbook (?:-i \S+ )?(?:[a-z_]+\.yml|rarebooks\.platform\.[a-z]+)(?: (?:-e [a-z_]+=\S+|--[a-z-]+))*")
+DOCUMENTS = [
+    path
+    for pattern in ("*.md", "demo/README.md", "docs/**/*.md", "roles/*/README.md", "inventories/example/**/*.yml")
+    for path in sorted(ROOT.glob(pattern))
+]
+MESSAGES = [path for pattern in ("roles/**/*.yml", "roles/**/*.j2", "playbooks/*.yml") for path in sorted(ROOT.glob(pattern))]
+ID, BACKUP = "20261124_083000", re.compile(r"(?<=rollback_to=)(?:\{\{.*?\}\}|<id>|\{\}|\{[^}]*\})")
+
+
+def normalised(text: str) -> str:
+    """Return a text on one line, with one inventory, one backup and one directory in place of any."""
+    one_line = BACKUP.sub(ID, re.sub(r"\s+(?:# *)?", " ", text))
+    return re.sub(r"package_source=[\w~/.]+", "package_source=DIRECTORY", one_line)
+
+
+def shape(command: str) -> str:
+    return re.sub(r" -i \S+", "", command).rstrip(".,;:)`'\"")
+
+
+def strings(path: Path) -> list[str]:
+    """Return the texts of a Python file, an expression within them as an empty pair of braces."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            found.append("".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values))
+    return found
+
+
+def typed() -> set[str]:
+    return {shape(found) for text in strings(ROOT / "molecule/commands/tests/printed.py") for found in COMMAND.findall(normalised(text))}
+
+
+def test_documents_and_messages_print_only_what_is_typed_on_a_server() -> None:
+    plugins = [text for path in sorted((ROOT / "plugins").rglob("*.py")) for text in strings(path)]
+    printed = {
+        shape(found)
+        for text in [*(path.read_text() for path in [*DOCUMENTS, *MESSAGES]), *plugins]
+        for found in COMMAND.findall(normalised(text))
+    }
+    assert len(printed) >= 12
+    assert sorted(printed - typed()) == []
