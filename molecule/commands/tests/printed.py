@@ -17,6 +17,8 @@ LOOK = [
     "ansible-playbook -i inventories/production deploy.yml --check --diff",
     "ansible-playbook -i inventories/production deploy.yml",
     "ansible-playbook -i INVENTORY rarebooks.platform.deploy",
+    "ansible-playbook -i inventories/production deploy.yml -e stack_pull=true --check",
+    "ansible-playbook -i inventories/production deploy.yml -e stack_pull=true",
     "ansible-playbook -i inventories/production backups.yml",
     "ansible-playbook -i inventories/production history.yml",
     "ansible-playbook -i inventories/production certificates.yml",
