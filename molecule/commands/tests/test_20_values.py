@@ -18,7 +18,7 @@ WRONG = {
     "stack_backup_keep": "three",
     "rarebooks_server_names": "www.rare-books.ru",
     "maymessenger_backend_probe_timing": {"start_perod": 600},
-    "rarebooks_jwt_issuer": 1350,
+    "rarebooks_jwt_issuer": ["22:30"],
     "rarebooks_jwt_audience": "@secret(maymessenger_jwt_secret)@",
 }
 FORMATS = {
