@@ -98,7 +98,9 @@ def test_an_image_that_is_gone(releases: Releases, rejected: Callable[..., str])
         message = rejected({"rollback_to": releases.backup["v1"]})
     finally:
         server.run("docker", "load", "--input", "/root/v1.tar")
-    assert message.startswith("image maymessenger_backend:") and "of maymessenger_backend is gone" in message
+    assert message.startswith(f"Backup {releases.backup['v1']}: image maymessenger_backend:")
+    assert "of maymessenger_backend is gone" in message
+    assert "docker system prune --all" in message and "Nothing has been changed." in message
 
 
 def test_databases_are_not_restored_without_being_confirmed(releases: Releases, rejected: Callable[..., str]) -> None:
