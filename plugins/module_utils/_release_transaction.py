@@ -105,7 +105,6 @@ def carry_out(server: Server, order: Order, plan: _tree_plan.Plan, proven: Prove
             if order.exchange:
                 order.exchange.discard()
         raise  # Nothing has been changed, and the error says what was wanted.
-    _certificate_exchange.settle()
     proven("", "")
     done.notes = notes + end(server, journal)
     return done
@@ -113,6 +112,7 @@ def carry_out(server: Server, order: Order, plan: _tree_plan.Plan, proven: Prove
 
 def end(server: Server, journal: Journal) -> list[str]:
     """Tidy up after a switch whose release has been proven, also one that was cut off right then; return what to tell."""
+    _certificate_exchange.settle()
     notes = _release_databases.finish(server.client, journal.swaps, sealed_databases(server, journal)) if journal.swaps else []
     _release_journal.clear(server.root)
     return notes
