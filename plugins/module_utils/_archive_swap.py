@@ -20,7 +20,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._archive_read i
     inspect,
     unpack,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import make_directory, sync_directory
 
 _FOLDER_MODE = 0o755
 _RERUN = "Run the deploy again; if it happens again, look for another process that writes there."
@@ -87,7 +87,7 @@ def install(
         raise ArchiveError(src, "the archive that arrived is another one", digest, archive.digest, _RERUN)
     place.recover()
     try:
-        os.makedirs(place.parent, mode=_FOLDER_MODE, exist_ok=True)
+        make_directory(place.parent, _FOLDER_MODE)
         _stage(place, src, archive, required, limits)
         if os.path.lexists(place.live):
             os.rename(place.live, place.previous)

@@ -29,10 +29,9 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifes
     seal_of,
     store,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import make_directory, sync_directory, write_durably
 from ansible_collections.rarebooks.platform.plugins.module_utils._ledger import TIME
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live, file_entry, release_digest
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_promote import make_directory
 
 SEALING = ".sealing-"
 PRIVATE_DIRECTORY = 0o700

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from ansible_collections.rarebooks.platform.plugins.module_utils import _server_system
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import LOGS
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import HTTP, Settings, Wanted
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import DIRECTORY_MODE, make_directory
 from ansible_collections.rarebooks.platform.plugins.module_utils._server_system import RunCommand
 
 IMPORT_ERROR: str | None = None
@@ -86,7 +87,10 @@ def challenge(settings: Settings, wanted: Wanted) -> None:
     token = secrets.token_urlsafe(24)
     folder = os.path.join(settings.webroot, CHALLENGES)
     path = os.path.join(folder, token)
-    os.makedirs(folder, exist_ok=True)
+    make_directory(folder)
+    for made in (folder, os.path.dirname(folder)):
+        # nginx's workers must get there, also where a narrower umask of before made them.
+        os.chmod(made, DIRECTORY_MODE)
     try:
         with open(path, "w", encoding="ascii") as stream:
             stream.write(token)

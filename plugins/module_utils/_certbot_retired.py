@@ -13,7 +13,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot, Lineage, read_lineage
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import make_directory, sync_directory
 
 RETIRED = "retired"
 # The parts of a certificate: name in the place where it is retired, and where it lives.
@@ -83,7 +83,7 @@ def recall(settings: Settings, name: str) -> bool:
     for part in reversed(PARTS):
         place, kept = _places(settings, name)[part], os.path.join(source, part)
         if os.path.lexists(kept) and not os.path.lexists(place):
-            os.makedirs(os.path.dirname(place), exist_ok=True)
+            make_directory(os.path.dirname(place))
             os.rename(kept, place)
             sync_directory(os.path.dirname(place))
     shutil.rmtree(source)

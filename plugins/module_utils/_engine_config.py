@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils import _server_dockerd
 from ansible_collections.rarebooks.platform.plugins.module_utils._files import (
+    make_directory,
     read_if_exists,
     sync_directory,
     write_durably,
@@ -147,7 +148,7 @@ class Change:
 
     def make(self, engine: Engine) -> None:
         """Bring the change about, or leave everything as it was and raise EngineError."""
-        os.makedirs(os.path.dirname(self.path), mode=0o755, exist_ok=True)
+        make_directory(os.path.dirname(self.path))
         candidate = self.path + ".new"
         write_durably(candidate, self.after, self._mode)
         try:

@@ -17,6 +17,9 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+DIRECTORY_MODE = 0o755
+
+
 def sync_directory(path: str) -> None:
     """Make renames and removals in a directory durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -24,6 +27,23 @@ def sync_directory(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_directory(path: str, mode: int = DIRECTORY_MODE) -> list[str]:
+    """Create a directory and its missing parents with just this mode, whatever the umask; return the created ones, outermost first."""
+    missing = []
+    while not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    missing.reverse()
+    for directory in missing:
+        umask = os.umask(0)  # a chmod afterwards would leave a narrow directory behind where a crash comes between
+        try:
+            os.mkdir(directory, mode)
+        finally:
+            os.umask(umask)
+        sync_directory(os.path.dirname(directory))
+    return missing
 
 
 def write_durably(path: str, data: bytes, mode: int) -> None:

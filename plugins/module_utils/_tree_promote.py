@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import sync_directory, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import make_directory, sync_directory, write_durably
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import PRIVATE_MODE, File, TreeError
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan import (
     JOURNAL,
@@ -31,25 +31,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._tree_plan impo
     read_journal,
 )
 
-DIRECTORY_MODE = 0o755
 STAGED_MODE = 0o700
-
-
-def make_directory(path: str, mode: int = DIRECTORY_MODE) -> list[str]:
-    """Create a directory and its missing parents with just this mode; return the created ones, outermost first."""
-    missing = []
-    while not os.path.isdir(path):
-        missing.append(path)
-        path = os.path.dirname(path)
-    missing.reverse()
-    for directory in missing:
-        umask = os.umask(0)  # a chmod afterwards would leave a narrow directory behind where a crash comes between
-        try:
-            os.mkdir(directory, mode)
-        finally:
-            os.umask(umask)
-        sync_directory(os.path.dirname(directory))
-    return missing
 
 
 def apply(plan: Plan, validate: Callable[[str], None]) -> None:

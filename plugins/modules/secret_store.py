@@ -147,7 +147,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _state,
     _tree_plan,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._files import make_directory, write_durably
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -232,7 +232,7 @@ def main() -> None:
     loose = os.path.exists(path) and stat.S_IMODE(os.stat(path).st_mode) != 0o600
     changed = new != store or loose
     if changed and not module.check_mode:
-        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        make_directory(os.path.dirname(path))
         write_durably(path, json.dumps(new, indent=2, sort_keys=True).encode() + b"\n", 0o600)
     after = lines(new) + "".join(f"# given anew: {name}\n" for name in stored if name in store)
     after += "".join(f"# taken from what runs: {name}\n" for name in sorted(taken))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,11 +29,16 @@ class Proxy(BaseHTTPRequestHandler):
         host = self.headers["Host"]
         self.asked.append((host, self.path))
         file = self.webroot / self.path.lstrip("/")
-        known = host in self.hosts and file.is_file()
+        known = host in self.hosts and file.is_file() and self.readable(file)
         self.send_response(200 if known else 404)
         self.end_headers()
         if known:
             self.wfile.write(file.read_bytes())
+
+    def readable(self, file: Path) -> bool:
+        """Say whether a worker of nginx, which is another user, gets there."""
+        folders = [folder for folder in file.parents if folder.is_relative_to(self.webroot)]
+        return bool(file.stat().st_mode & 0o004) and all(folder.stat().st_mode & 0o001 for folder in folders)
 
     def log_message(self, *_arguments: Any) -> None:
         """Keep quiet."""
@@ -52,6 +58,19 @@ def test_a_token_comes_back_under_each_name_and_leaves_nothing(tmp_path: Path, p
     assert [host for host, _path in Proxy.asked] == SITE.names
     assert len({path for _host, path in Proxy.asked}) == 1
     assert [path for path in (tmp_path / "www").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("made_before", [[], ["www/.well-known/acme-challenge"]])
+def test_a_hardened_umask_keeps_nginx_out_of_nothing(made_before: list[str], tmp_path: Path, proxy: ThreadingHTTPServer) -> None:
+    (tmp_path / "www").mkdir(mode=0o755)
+    before = os.umask(0o027)
+    try:
+        for folder in made_before:
+            (tmp_path / folder).mkdir(parents=True)
+        checks.challenge(settings(tmp_path, http_port=proxy.server_port), SITE)
+    finally:
+        os.umask(before)
+    assert [host for host, _path in Proxy.asked] == SITE.names
 
 
 def test_a_block_without_the_location_is_named(tmp_path: Path, proxy: ThreadingHTTPServer) -> None:

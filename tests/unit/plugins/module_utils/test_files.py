@@ -72,3 +72,15 @@ def test_read_if_exists(tmp_path: Path) -> None:
 
 def test_sha256() -> None:
     assert _files.sha256(b"abc") == hashlib.sha256(b"abc").hexdigest()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077])
+def test_directories_have_the_mode_they_are_made_with_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        made = _files.make_directory(str(tmp_path / "a" / "b"))
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert made == [str(tmp_path / "a"), str(tmp_path / "a" / "b")] and _files.make_directory(str(tmp_path / "a")) == []
+    assert [os.stat(path).st_mode & 0o777 for path in made] == [0o755, 0o755]
