@@ -111,8 +111,9 @@ class Engine:
     def last_words(self) -> str:
         """Return the end of the engine's log, errors before anything else."""
         _code, said = self._run("journalctl", "--unit", _server_dockerd.UNIT, "--lines=60", "--output=cat", "--no-pager", seconds=20)
-        lines = said.splitlines()
-        return "\n".join([line for line in lines if "failed to start" in line or "level=error" in line][-LOG_LINES:] or lines[-LOG_LINES:])
+        # systemd has tried several times, and each said the same.
+        lines = list(dict.fromkeys(said.splitlines()))
+        return "\n".join([line for line in lines if "failed to start" in line][-LOG_LINES:] or lines[-LOG_LINES:])
 
 
 class Change:
