@@ -47,7 +47,7 @@ def test_it_is_deployed_to_and_left_as_it_was(deploying: Deployer) -> None:
 
 
 def test_containers_of_ours_rotate_their_own_logs() -> None:
-    layout = "{{.HostConfig.LogConfig.Type}} {{index .HostConfig.LogConfig.Config \"max-size\"}}"
+    layout = '{{.HostConfig.LogConfig.Type}} {{index .HostConfig.LogConfig.Config "max-size"}}'
     lines = server.shell(f"docker inspect --format '{layout}' $(docker ps --quiet --filter label=com.docker.compose.project)")
     assert set(lines.splitlines()) == {"json-file 10m"}
 
