@@ -138,4 +138,3 @@ def apps_changed(manifest: Manifest, live: Live) -> list[str]:
     now = {name: (image.id, image.config) for name, image in live.images.items()}
     apps = {app["name"]: app["containers"] for app in [*manifest.apps, *live.description.get("apps", [])]}
     return sorted(app for app, containers in apps.items() if any(then.get(name) != now.get(name) for name in containers))
-

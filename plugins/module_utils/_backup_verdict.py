@@ -111,4 +111,3 @@ def passed_over(backups: Iterable[Found], ledger: list[dict[str, Any]], live: Li
     newer = [one for one in backups if one.id > chosen.id and one.kind == "sealed"]
     told = {one.id: verdict(one, ledger) for one in newer if one.manifest is None or one.manifest.release != live.digest}
     return [f"{identifier} ({said})" for identifier, said in reversed(told.items()) if not said.usable]
-

@@ -178,4 +178,3 @@ def stop(client: Any, swaps: Iterable[Swap]) -> None:
     for name in sorted({name for swap in swaps for name in swap.clients}):
         for container in client.containers.list(filters={"name": f"^/{name}$"}):
             container.stop()
-

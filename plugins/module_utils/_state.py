@@ -110,9 +110,10 @@ def _required(shape: Any) -> set[str]:
 
 
 def _plain(value: Any, kind: Any, where: str) -> Any:
-    if kind is float and type(value) is int:
+    number = isinstance(value, int) and not isinstance(value, bool)  # True is one to Python, and none to whoever wrote it.
+    if kind is float and number:
         value = float(value)
-    if type(value) is not kind or (kind is float and not math.isfinite(value)):
+    if not isinstance(value, kind) or (kind is int and not number) or (kind is float and not math.isfinite(value)):
         prefix = f"{where}: " if where else ""
         raise Misfit(f"{prefix}expected {NAMES.get(kind, kind)}, got {_called(value)}")
     return value
