@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -112,3 +113,9 @@ def test_schemas_that_have_moved_are_told_of_running_databases_only(postgres: li
     sealed["b"]["schema"] = "schema of b"
     assert _backup_databases.moved_schemas(None, sealed, {"a", "b"}) == {"a": ("old", "schema of a")}
     assert _backup_databases.moved_schemas(None, sealed, set()) == {}
+
+
+def test_one_that_does_not_answer_is_not_asked_for_its_schema(postgres: list[Any]) -> None:
+    """After a switch that was cut off the release before is sealed again, and what served then need not run now."""
+    server = replace(live("db_shop", "db_chat"), answering=frozenset({"db_chat"}))
+    assert list(_backup_databases.dump_all(None, server, {}, "/x", {})[0]) == ["db_chat"]

@@ -21,6 +21,7 @@ class Engine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, status: str, starts: bool = True, answers_after: int = 2) -> None:
         self.status, self.starts, self.questions, self.did = status, starts, answers_after, list[str]()
+        self.asked = 0
         self.containers = self.api = self
         monkeypatch.setattr(_postgres_start, "query", self.query)
         monkeypatch.setattr(_postgres_start, "POLL_SECONDS", 0)
@@ -40,6 +41,7 @@ class Engine:
 
     def query(self, _client: Any, database: Database, _sql: str) -> list[list[str]]:
         self.questions -= 1
+        self.asked += 1
         if self.questions > 0 or self.status != "running":
             raise DatabaseError(str(database), "psql failed", "exit code 0", "exit code 2", "")
         return [["1"]]
@@ -66,10 +68,12 @@ def test_what_runs_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("last", "told"), [({"db_chat": "20261124_120000"}, "Its newest dump is in backup 20261124_120000"),
                                             ({}, "There is no dump of it yet")])
 def test_one_that_ends_again_is_an_error_that_keeps_the_data(monkeypatch: pytest.MonkeyPatch, last: dict[str, str], told: str) -> None:
+    monkeypatch.setattr(_postgres_start, "SECONDS_TO_START", 1)
     engine = Engine(monkeypatch, "exited", starts=False)
     with pytest.raises(DatabaseDown) as raised:
         ensure_running(engine, engine, [CHAT], last)  # type: ignore[arg-type]
     message = str(raised.value)
+    assert engine.asked == 1, "one that has ended was waited for"
     assert "could not locate a valid checkpoint record" in message and told in message
     assert "Start it on the server with `docker start db_chat`" in message
     assert "off" not in message.split() and "Nothing that runs has been changed" in message

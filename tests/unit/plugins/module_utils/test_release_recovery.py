@@ -14,6 +14,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils import (
     _ledger,
     _release_journal,
     _release_recovery,
+    _tree_plan,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
 from backup_support import PROJECT, description, sealed
@@ -86,6 +87,12 @@ def test_where_nothing_served_before_the_begun_release_is_completed(boot: Boot) 
     assert code == 0 and "The switch that was cut off was completed" in said
     assert boot.results[-1] == ("recovery", "deployed") and boot.stage.journal is None
     assert [app["name"] for app in boot.stage.goals[0].apps] == ["web"]
+
+
+def test_a_half_promoted_tree_is_completed_first(boot: Boot) -> None:
+    boot.cut_off("")
+    (boot.root / _tree_plan.STAGED).mkdir()
+    assert boot(None)[0] == 0 and not (boot.root / _tree_plan.STAGED).exists()
 
 
 def test_and_where_that_does_not_serve_it_is_not_given_up(boot: Boot) -> None:
