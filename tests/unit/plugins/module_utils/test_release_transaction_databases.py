@@ -106,14 +106,6 @@ def test_what_is_refused_leaves_no_restored_database(databases: Databases) -> No
     assert databases.did == ["restore, sparing nothing", "discard"]
 
 
-def test_a_release_that_fails_takes_its_exchange_back_and_makes_no_other(databases: Databases) -> None:
-    backup = sealed(databases.stage.root, databases.stage.engine).id
-    with pytest.raises(Failed) as failure:
-        databases.run(GATE, None, backup=backup, restore_database=True)
-    assert databases.did == ["restore, sparing nothing", "perform chat_before_new", "undo chat_before_new"]
-    assert failure.value.result == "restored" and databases.stage.recorded == ["restored"]
-
-
 def with_dump(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
     """Seal a backup, and let it seem to hold a dump."""
     backup = sealed(databases.stage.root, databases.stage.engine)
@@ -122,6 +114,14 @@ def with_dump(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(_release_transaction._backup_list, "get", lambda _root, _id: found)
     monkeypatch.setattr(_release_transaction._backup_databases, "moved_schemas", lambda *_arguments: {})
     return backup.id
+
+
+def test_a_release_that_fails_takes_its_exchange_back_and_makes_no_other(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup = with_dump(databases, monkeypatch)
+    with pytest.raises(Failed) as failure:
+        databases.run(GATE, None, backup=backup, restore_database=True)
+    assert databases.did == ["restore, sparing nothing", "perform chat_before_new", "undo chat_before_new"]
+    assert failure.value.result == "restored" and databases.stage.recorded == ["restored"]
 
 
 def test_where_it_was_asked_for_the_way_back_takes_the_data_along_under_a_journal(
