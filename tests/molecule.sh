@@ -22,7 +22,7 @@ export -f one
 export logs
 
 # The longest first, so that none of them is left alone at the end.
-scenarios=(interrupt letsencrypt rollback)
+scenarios=(interrupt rollback faults letsencrypt)
 for file in molecule/*/molecule.yml; do
     name=$(basename "$(dirname "$file")")
     [[ " ${scenarios[*]} " = *" $name "* ]] || scenarios+=("$name")
