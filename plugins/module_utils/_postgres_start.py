@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._compose import ComposeError, Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import Database, DatabaseError, query
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exec import DatabaseDown, reaching, said
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exec import DatabaseDown, reaching, run, said
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -62,12 +62,21 @@ def _await(client: DockerClient, database: Database) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while True:
         try:
-            query(client, database, "SELECT 1")
+            _require_answer(client, database)
             return
         except DatabaseError:
             if time.monotonic() > deadline or not is_running(client, database):
                 raise
         time.sleep(POLL_SECONDS)
+
+
+def _require_answer(client: DockerClient, database: Database) -> None:
+    """Ask over TCP first: while the image makes a new cluster, its PostgreSQL answers on the socket alone, and ends again."""
+    outcome = run(client, database.container, ["pg_isready", "-h", "127.0.0.1", "-U", database.user, "-d", database.name])
+    if outcome.code != 0:
+        advice = "Look at its log."
+        raise DatabaseError(str(database), "it does not accept connections", "exit code 0 of pg_isready", str(outcome), advice)
+    query(client, database, "SELECT 1")
 
 
 def _down(client: DockerClient, database: Database, error: Exception, last: str) -> DatabaseDown:

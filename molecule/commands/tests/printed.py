@@ -66,4 +66,5 @@ def commands_of(done: Deploy) -> list[str]:
 
 def as_documented(line: str, identifier: str) -> str:
     """Return a printed command in the form in which it stands here."""
-    return line.replace(f"-i {os.path.relpath(INVENTORY, ROOT)}", "-i inventories/production").replace(identifier, ID)
+    documented = line.replace(f"-i {os.path.relpath(INVENTORY, ROOT)}", "-i inventories/production")
+    return documented.replace(identifier, ID) if identifier else documented

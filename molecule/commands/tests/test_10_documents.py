@@ -30,7 +30,8 @@ def test_the_source_is_packed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ON_THE_SERVER)
 def test_commands_on_the_server(line: str) -> None:
-    assert server.run("sh", "-c", f"cd /opt/rarebooks && {line}")
+    # Compose tells what it does on the other stream.
+    assert server.run("sh", "-c", f"cd /opt/rarebooks && {line} 2>&1")
 
 
 def test_certificates_of_the_local_ca_are_issued_by_the_line_that_the_refusal_prints() -> None:
