@@ -131,20 +131,21 @@ def go_back(server: Server, order: Order, journal: Journal, error: Exception, pr
     stays = "so it stays for you to look at. Deploy again when the cause is removed."
     if not journal.backup:
         return stay(server, journal, f"{message}\n\nThere was no release before this one to go back to, {stays}", facts)
+    kept: list[str] = []
     try:
         backup = _backup_list.get(server.root, journal.backup)
         manifest = load(backup)
         if not manifest.any_serving:
             return stay(server, journal, f"{message}\n\nNothing served before this release either (backup {backup.id}), {stays}", facts)
-        restored, journal = restore(server, order, journal, backup, manifest)
+        restored, journal = restore(server, order, journal, backup, manifest, kept)
         proven("restored", message)
-        restored.notes += end(server, journal)
+        restored.notes += kept + end(server, journal)
         notes = "\n".join([told(server, manifest, restored), *restored.notes])
     except Exception as second:
         return Failed(
             f"{message}\n\nTHE RELEASE THAT RAN BEFORE COULD NOT BE BROUGHT BACK: {describe(second)}\n"
             f"It is sealed as backup {journal.backup} on the server. When the cause is removed, run: ansible-playbook rollback.yml "
-            f"-e rollback_to={journal.backup}", "broken", facts=facts)
+            f"-e rollback_to={journal.backup}" + "".join(f"\n{note}" for note in kept), "broken", facts=facts)
     return Failed(f"{message}\n\n{notes}", "restored", restored, facts)
 
 
@@ -163,18 +164,19 @@ def load(backup: _backup_list.Found) -> _backup_manifest.Manifest:
 
 
 def restore(
-    server: Server, order: Order, journal: Journal, backup: _backup_list.Found, manifest: _backup_manifest.Manifest
+    server: Server, order: Order, journal: Journal, backup: _backup_list.Found, manifest: _backup_manifest.Manifest, kept: list[str]
 ) -> tuple[Switched, Journal]:
     """Switch to the sealed release, of whose apps those must serve that did when it was sealed; return that, and the journal of it.
 
-    The certificates that were exchanged for the failed release go back first. Those of today are what is proven, whoever issued them.
+    Kept gets what is to be told of databases, also where the switch fails. The certificates that were exchanged for the failed release
+    go back first. Those of today are what is proven, whoever issued them.
     """
     certificates = _certificate_exchange.restore()
     server = replace(server, ca_file=None, certificates_on_disk=True)
     target = _release_target.from_backup(backup, manifest, only_what_served=True)
     recover_tree(server.root)
     exchanged = bool(journal.swaps)
-    notes = _release_databases.undo(server.client, journal.swaps)
+    kept += _release_databases.undo(server.client, journal.swaps)
     journal = replace(journal, swaps=[])
     if order.restore_database and not exchanged and any(entry["dump"] for entry in manifest.databases.values()):
         exchange = Exchange(server.client, backup.directory, manifest, order.run["token"])
@@ -187,7 +189,6 @@ def restore(
         server.way_back, target, plan, set(journal.containers),
         between=lambda: _release_databases.perform(server.client, journal.swaps),
     )
-    done.notes += notes
     return replace(done, certificates=certificates), journal
 
 

@@ -27,7 +27,7 @@ def test_secrets_and_environments_are_private(host):
 
 
 def test_keys_of_certificates_are_private(host):
-    keys = host.check_output("find /etc/letsencrypt -name 'privkey*.pem' -exec stat -Lc '%a %U' {} +").splitlines()
+    keys = host.check_output("find /etc/letsencrypt -name 'privkey*.pem' -type f -exec stat -c '%a %U' {} +").splitlines()
     assert len(keys) == 2
     assert set(keys) == {"600 root"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,13 @@ def query(sql: str) -> str:
 
 def databases() -> str:
     return query("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate")
+
+
+def assert_kept_are_told(done: Deploy) -> None:
+    """Require that whatever a run kept beside the live database is named, with a command that drops it as it is printed."""
+    for line in re.findall(r"docker exec db_maymessenger dropdb --force -U postgres maymessenger_\w+", " ".join(done.output.split())):
+        server.shell(line)
+    assert databases() == "maymessenger postgres"
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +89,8 @@ def test_a_failed_deploy_takes_the_data_back_where_that_was_asked_for(releases: 
     done = deploying(broken)
     assert done.code == 2 and "The release that ran before is back" in done.message()
     assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written before the deploy"
-    # It is another database, of the old name.
-    assert databases() == "maymessenger postgres"
+    # It is another database, of the old name. What the broken release wrote to the one before may be wanted.
+    assert_kept_are_told(done)
     assert query("SELECT oid FROM pg_database WHERE datname = 'maymessenger'") != oid
     query("""UPDATE "Messages" SET "Content" = 'written later'""")
 
@@ -108,7 +116,7 @@ def test_a_restore_that_does_not_serve_leaves_the_data_of_today(
         server.shell(f"rm {site}; docker exec nginx_container nginx -s reload")
     assert done.code == 2 and "COULD NOT BE BROUGHT BACK" in done.message()
     assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written later"
-    assert databases() == "maymessenger postgres"
+    assert_kept_are_told(done)
     assert deploying({**releases.variables["v2"], "stack_backup_databases": "off"}).code == 0
     assert live.keys() == server.release().keys()
 
@@ -133,6 +141,7 @@ def test_a_volume_that_was_removed_comes_back_from_the_newest_dump(
     assert deploying({**releases.variables["v2"], "stack_backup_keep": 20}).code == 0
     newest = server.backups()[-1]
     server.shell("docker rm --force db_maymessenger; docker volume rm rarebooksdokploy_db_maymessenger_data")
-    assert restore(newest).code == 0
+    done = restore(newest)
+    assert done.code == 0
     assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "kept in a dump alone"
-    assert databases() == "maymessenger postgres"
+    assert_kept_are_told(done)
