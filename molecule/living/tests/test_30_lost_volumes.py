@@ -18,7 +18,7 @@ from support import Web, wait_until
 
 VOLUME = "rarebooksdokploy_db_maymessenger_data"
 EXPECTED = f"- Volume {VOLUME}: expected the database maymessenger of container db_maymessenger that the last proven release had, got "
-RESTORE = re.compile(r"is in backup \d{8}_\d{6}: (ansible-playbook rollback\.yml [^.]+)\. ")
+RESTORE = re.compile(r"is in backup \d{8}_\d{6}: (ansible-playbook (?:-i \S+ )?rollback\.yml [^.]+)\. ")
 # The release goes on by one, so that a dump of the one before is sealed.
 CHANGED: dict[str, Any] = {"maymessenger_extra_environment": {"DEMO_VERSION": "2.0"}}
 

@@ -71,9 +71,12 @@ def test_the_data_of_then_come_back(before: str, restore: Callable[[str], Deploy
 
 
 def test_and_can_be_undone_since_today_s_were_dumped_first(restore: Callable[[str], Deploy]) -> None:
-    assert restore(server.backups()[-1]).code == 0
+    done = restore(server.backups()[-1])
+    assert done.code == 0
     assert query("""SELECT DISTINCT "Content" FROM "Messages" """) == "written later"
     assert query(f"""SELECT count(*) FROM "__EFMigrationsHistory" WHERE "MigrationId" = '{MIGRATION}'""") == "1"
+    # People have logged in and written since the dump.
+    assert_kept_are_told(done)
 
 
 def test_a_failed_deploy_takes_the_data_back_where_that_was_asked_for(releases: Releases, deploying: Deployer) -> None:
