@@ -134,9 +134,12 @@ def find(client: docker.DockerClient, name: str) -> Container | None:
 
 
 def belongs_here(labels: dict[str, str], what: str) -> None:
-    """Refuse the server of another checkout: its keys are there, and somebody may be working with it."""
+    """Refuse the server of another checkout: its keys are there, and somebody may be working with it.
+
+    A checkout that was deleted took the keys along: such a server is nobody's any more, and free to be removed.
+    """
     checkout = labels.get(CHECKOUT_LABEL, str(ROOT))
-    if checkout != str(ROOT):
+    if checkout != str(ROOT) and Path(checkout).is_dir():
         raise Failure(f"Server {what} belongs to the checkout {checkout}, this is {ROOT}. Remove it from there first.")
 
 

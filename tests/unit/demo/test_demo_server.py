@@ -92,10 +92,14 @@ def test_things_of_others_are_refused() -> None:
         owned({}, "Container rarebooks-demo")
 
 
-def test_servers_of_other_checkouts_are_refused() -> None:
+def test_servers_of_other_checkouts_are_refused(tmp_path: Path) -> None:
     belongs_here({CHECKOUT_LABEL: str(ROOT)}, "rarebooks-demo")
-    with pytest.raises(Failure, match="belongs to the checkout /elsewhere"):
-        belongs_here({CHECKOUT_LABEL: "/elsewhere"}, "rarebooks-demo")
+    with pytest.raises(Failure, match=f"belongs to the checkout {tmp_path}"):
+        belongs_here({CHECKOUT_LABEL: str(tmp_path)}, "rarebooks-demo")
+
+
+def test_the_server_of_a_deleted_checkout_is_free(tmp_path: Path) -> None:
+    belongs_here({CHECKOUT_LABEL: str(tmp_path / "deleted")}, "rarebooks-demo")
 
 
 class Containers:
