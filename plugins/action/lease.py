@@ -17,7 +17,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _ledger, _process
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import process
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease, ledger
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._failure import error_of
 
 MODULE = "rarebooks.platform.lease"
@@ -61,10 +62,10 @@ def commit(directory: str) -> str:
         return ""
 
 
-def is_dead(run: _ledger.Run, holder: dict[str, Any]) -> bool:
+def is_dead(run: ledger.Run, holder: dict[str, Any]) -> bool:
     """Return whether the holder's process was on this machine and has ended, so that its heartbeat need not be waited for."""
     here = bool(run.controller) and holder["controller"] == run.controller
-    return here and not _process.alive(holder["pid"], holder["pid_start"])
+    return here and not process.alive(holder["pid"], holder["pid_start"])
 
 
 class Silence:
@@ -85,16 +86,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Run the action."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        if arguments.get("state") == "released" and arguments.get("result") not in _ledger.SUCCESSES:
+        if arguments.get("state") == "released" and arguments.get("result") not in ledger.SUCCESSES:
             self._add_error(arguments, task_vars or {})
         if arguments.get("state") != "taken":
             result.update(self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars))
             return result
         # This is a worker forked from the main process, which lives as long as the run.
         main = os.getppid()
-        run = _ledger.Run(
-            uuid.uuid4().hex, str(arguments.get("action", "deploy")), who(), controller(), main, _process.start_of(main),
-            commit(self._loader.get_basedir()), _ledger.now(),
+        run = ledger.Run(
+            uuid.uuid4().hex, str(arguments.get("action", "deploy")), who(), controller(), main, process.start_of(main),
+            commit(self._loader.get_basedir()), ledger.now(),
         )
         arguments.update(run=run.to_dict(), dead_token="")
         outcome = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
@@ -113,7 +114,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if error and not arguments.get("error"):
             arguments["error"] = error
 
-    def _start_heartbeat(self, path: str, run: _ledger.Run) -> None:
+    def _start_heartbeat(self, path: str, run: ledger.Run) -> None:
         # Forked twice, so that it belongs to nobody who would wait for it.
         child = os.fork()
         if child:
@@ -143,13 +144,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # Who reads a pipe waits until the last one who holds it has closed it.
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 
-    def _keep_alive(self, path: str, run: _ledger.Run) -> None:
+    def _keep_alive(self, path: str, run: ledger.Run) -> None:
         """Renew the heartbeat as long as the main process lives and the server has the file, then remove it."""
         quoted = shlex.quote(path)
         # Unlike >, dd creates no file that was removed meanwhile, and shows no reader an empty one. Uptime only ever gets longer.
         beat = f"[ -e {quoted} ] || exit {GONE}; dd if=/proc/uptime of={quoted} conv=nocreat,notrunc status=none"
-        failures, due = 0, time.monotonic() + _lease.INTERVAL
-        while _process.alive(run.pid, run.pid_start):
+        failures, due = 0, time.monotonic() + lease.INTERVAL
+        while process.alive(run.pid, run.pid_start):
             time.sleep(LOOK)
             if time.monotonic() < due:
                 continue
@@ -157,7 +158,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             failures = failures + 1 if code else 0
             if code == GONE or failures > RETRIES:
                 return
-            due = time.monotonic() + (RETRY if failures else _lease.INTERVAL)
+            due = time.monotonic() + (RETRY if failures else lease.INTERVAL)
         for _attempt in range(RETRIES):
             if self._command(f"rm -f {quoted}") == 0:
                 return

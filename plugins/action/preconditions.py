@@ -10,9 +10,9 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import is_encrypted
 from ansible.plugins.action import ActionBase
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_entries import Limits
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import inspect_source
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.entries import Limits
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.local import inspect_source
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.names import ArchiveError
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
     _certificate_files,
     _commands,

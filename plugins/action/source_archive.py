@@ -9,9 +9,9 @@ import tempfile
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_read import OPTIONS, limits_of, listing
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_source import load_source
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.local import load_source
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.names import ArchiveError
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.read import OPTIONS, limits_of, listing
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands
 
 MODULE = "rarebooks.platform.source_archive"

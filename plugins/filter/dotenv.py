@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.rarebooks.platform.plugins.module_utils import _dotenv, _secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import dotenv as tree_dotenv
 
 DOCUMENTATION = r"""
 name: dotenv
@@ -43,11 +44,11 @@ def dotenv(value: Any) -> str:
     """Return a value for an environment file."""
     if not isinstance(value, str):
         raise AnsibleFilterError(f"dotenv: expected a text, got a {type(value).__name__}")
-    if _secrets.START in value:
-        raise AnsibleFilterError(f"dotenv: expected no {_secrets.START} in a value, since that would refer to a secret of the server")
+    if secrets.START in value:
+        raise AnsibleFilterError(f"dotenv: expected no {secrets.START} in a value, since that would refer to a secret of the server")
     try:
-        return _dotenv.quote(value)
-    except _dotenv.Unquotable as error:
+        return tree_dotenv.quote(value)
+    except tree_dotenv.Unquotable as error:
         raise AnsibleFilterError(f"dotenv: {error}") from error
 
 

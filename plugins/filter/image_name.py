@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._image_name import image_name
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.image_name import image_name
 
 DOCUMENTATION = r"""
 name: image_name

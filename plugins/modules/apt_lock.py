@@ -57,22 +57,22 @@ elapsed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _server_packages
+from ansible_collections.rarebooks.platform.plugins.module_utils._server import packages
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "timeout": {"type": "int", "default": 600},
-            "paths": {"type": "list", "elements": "path", "default": list(_server_packages.LOCKS)},
+            "paths": {"type": "list", "elements": "path", "default": list(packages.LOCKS)},
         },
         supports_check_mode=True,
     )
     paths, timeout = module.params["paths"], 0 if module.check_mode else module.params["timeout"]
-    name, waited = _server_packages.wait(timeout, paths)
+    name, waited = packages.wait(timeout, paths)
     result = {"changed": False, "holder": name, "elapsed": round(waited)}
     if name and not module.check_mode:
-        if _server_packages.holder(paths):
+        if packages.holder(paths):
             module.fail_json(
                 msg=f"Packages: expected the locks of apt and dpkg to be free within {timeout} s, got {name}, which still has them. "
                 "Nothing that runs has been changed. Wait until it has ended (`ps` shows it), then deploy again.",

@@ -164,36 +164,33 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _backup_databases,
-    _backup_list,
-    _backup_live,
-    _backup_prune,
-    _backup_seal,
-    _backup_verdict,
-    _certificate_live,
-    _health_docker,
-    _health_http,
-    _health_run,
-    _lease,
-    _ledger,
-    _release_live,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_databases import Dumping
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, Manifest, store
-from ansible_collections.rarebooks.platform.plugins.module_utils._compose import Project
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import DatabaseError
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_start import ensure_running
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
-from ansible_collections.rarebooks.platform.plugins.module_utils._state import StateError
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import databases as backup_databases
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing, verdict
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import live as backup_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import prune as backup_prune
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal as backup_seal
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import Dumping
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, Manifest, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import live as certificates_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import Project
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import http
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import run as health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.start import ensure_running
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.live import Live
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger as run_ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 
 
-def policy_of(module: AnsibleModule) -> _backup_databases.Policy:
+def policy_of(module: AnsibleModule) -> backup_databases.Policy:
     """Return how databases are dumped."""
     params = module.params
-    return _backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
+    return backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
 
 
 def plan_dumps(
@@ -201,31 +198,31 @@ def plan_dumps(
 ) -> tuple[dict[str, Dumping], list[str]]:
     """Return the databases to dump, once all of them run, and what to tell of those that did not."""
     params, policy = module.params, policy_of(module)
-    due = _backup_databases.due(live, policy, set(params["unchanged_apps"]), dumped)
+    due = backup_databases.due(live, policy, set(params["unchanged_apps"]), dumped)
     notes = []
     if not module.check_mode:
         project = Project(client, module.run_command, live.root, params["project"])
         notes = ensure_running(client, project, due, dumped)
-    return _backup_databases.plan(client, due, policy), notes
+    return backup_databases.plan(client, due, policy), notes
 
 
 def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
     """Seal the live release, or say which backup it is sealed as already."""
     params, root = module.params, os.path.normpath(module.params["path"])
-    live = as_it_runs(root, _backup_live.read(root, params["project"], client, params["description"]))
+    live = as_it_runs(root, backup_live.read(root, params["project"], client, params["description"]))
     if not live.exists:
         return {}
-    backups = _backup_list.find_all(root)
-    dumping, notes = plan_dumps(module, client, live, _backup_list.newest_dumps(backups))
+    backups = listing.find_all(root)
+    dumping, notes = plan_dumps(module, client, live, listing.newest_dumps(backups))
     newest = [one for one in backups if one.manifest][-1:]
-    if newest and not dumping and _backup_list.is_whole(client, newest[0], live.digest):
+    if newest and not dumping and listing.is_whole(client, newest[0], live.digest):
         return {"id": newest[0].id}
     if module.check_mode:
         return {"changed": True, "dumped": sorted(dumping)}
     run = params["run"]
-    _backup_databases.remove_leftovers(client, params["project"])
-    occasion = _backup_seal.Occasion(params["reason"], params["project"], run.get("by", ""), run.get("commit", ""))
-    manifest, warnings = _backup_seal.seal(with_probes(live), occasion, client, dumping)
+    backup_databases.remove_leftovers(client, params["project"])
+    occasion = backup_seal.Occasion(params["reason"], params["project"], run.get("by", ""), run.get("commit", ""))
+    manifest, warnings = backup_seal.seal(with_probes(live), occasion, client, dumping)
     for warning in [*notes, *warnings, *drift(root, manifest)]:
         module.warn(warning)
     return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size}
@@ -237,8 +234,8 @@ def as_it_runs(root: str, live: Live) -> Live:
         return live
     known = live.description
     if not known.get("apps"):  # As where one goes back from it: then nothing is told of the apps but what a backup remembers.
-        known = next((one.manifest.description for one in reversed(_backup_list.find_all(root)) if one.manifest and one.manifest.apps), {})
-    return replace(live, description=_release_live.reduced(known, live.images, probes=True))
+        known = next((one.manifest.description for one in reversed(listing.find_all(root)) if one.manifest and one.manifest.apps), {})
+    return replace(live, description=release_live.reduced(known, live.images, probes=True))
 
 
 def with_probes(live: Live) -> Live:
@@ -253,18 +250,18 @@ def with_probes(live: Live) -> Live:
 
 def holding(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return those of some probes that hold now."""
-    if not probes or _health_http.IMPORT_ERROR:
+    if not probes or http.IMPORT_ERROR:
         return []
-    gate = _health_run.Gate(http=probes, trusted=_certificate_live.chain_files(), deadline=0.001)
-    _all, result = _health_run.hold(gate, {})
+    gate = health_run.Gate(http=probes, trusted=certificates_live.chain_files(), deadline=0.001)
+    _all, result = health_run.hold(gate, {})
     return [probe for probe, found in zip(probes, result["probes"], strict=True) if found["ok"]]
 
 
 def drift(root: str, manifest: Manifest) -> list[str]:
     """Return a warning where what was sealed is not what a deploy had proven."""
-    sealed = _backup_list.Found(manifest.id, "sealed", os.path.join(store(root), manifest.id), manifest)
-    said = _backup_verdict.verdict(sealed, _ledger.read(root)[0])
-    if said.word != _backup_verdict.DRIFTED:
+    sealed = listing.Found(manifest.id, "sealed", os.path.join(store(root), manifest.id), manifest)
+    said = verdict.verdict(sealed, run_ledger.read(root)[0])
+    if said.word != verdict.DRIFTED:
         return []
     return [
         f"Before this run {', '.join(said.drift)} in {root} had been changed by hand. This is sealed as it was, in backup {manifest.id}, "
@@ -289,20 +286,20 @@ def way_out(error: DatabaseError, mode: str) -> str:
 def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
     """Remove superfluous backups and the images nothing uses any more."""
     params, root = module.params, os.path.normpath(module.params["path"])
-    live = _release_live.read(root, params["project"], client)
-    backups = _backup_list.find_all(root)
-    ledger, _unreadable = _ledger.read(root)
-    most, _free = _backup_prune.bound(store(root), params["max_size"])
-    rule = _backup_prune.Rule(params["keep"], params["keep_days"], most)
-    doomed = _backup_prune.superfluous(backups, ledger, live.digest, rule, datetime.now(timezone.utc))
+    live = release_live.read(root, params["project"], client)
+    backups = listing.find_all(root)
+    ledger, _unreadable = run_ledger.read(root)
+    most, _free = backup_prune.bound(store(root), params["max_size"])
+    rule = backup_prune.Rule(params["keep"], params["keep_days"], most)
+    doomed = backup_prune.superfluous(backups, ledger, live.digest, rule, datetime.now(timezone.utc))
     if module.check_mode:
         return {"changed": bool(doomed), "removed": doomed}
-    _backup_prune.finish_removals(store(root))
+    backup_prune.finish_removals(store(root))
     for identifier in doomed:
-        _backup_prune.remove(store(root), identifier)
+        backup_prune.remove(store(root), identifier)
     left = [one for one in backups if one.id not in doomed]
-    images = _backup_prune.drop_images(client, params["project"], left, live)
-    for warning in filter(None, (_backup_prune.crowded(left, most), next_time(module, client, live))):
+    images = backup_prune.drop_images(client, params["project"], left, live)
+    for warning in filter(None, (backup_prune.crowded(left, most), next_time(module, client, live))):
         module.warn(warning)
     return {"changed": bool(doomed or images), "removed": doomed, "images_removed": images}
 
@@ -312,12 +309,12 @@ def next_time(module: AnsibleModule, client: Any, live: Live) -> str:
     if not os.path.isdir(store(live.root)):
         return ""
     try:
-        databases = _backup_databases.due(live, policy_of(module), set(), ())
-        dumping = _backup_databases.plan(client, databases, policy_of(module))
-        short = _backup_seal.shortage(_backup_seal.needs_of(client, live, dumping))
+        databases = backup_databases.due(live, policy_of(module), set(), ())
+        dumping = backup_databases.plan(client, databases, policy_of(module))
+        short = backup_seal.shortage(backup_seal.needs_of(client, live, dumping))
     except Exception as error:  # Such as a database that does not answer: what has been done is not undone by a forecast.
         return f"Whether the next backup will fit on the disk is not known: {describe(error)}"
-    return f"The next backup of all databases would not fit. {short}. {_backup_seal.FREE_SPACE}" if short else ""
+    return f"The next backup of all databases would not fit. {short}. {backup_seal.FREE_SPACE}" if short else ""
 
 
 def main() -> None:
@@ -329,27 +326,27 @@ def main() -> None:
             "reason": {"type": "str", "default": "by hand"},
             "description": {"type": "dict", "default": {}},
             "unchanged_apps": {"type": "list", "elements": "str", "default": []},
-            "databases": {"type": "str", "choices": list(_backup_databases.MODES), "default": "prove"},
+            "databases": {"type": "str", "choices": list(backup_databases.MODES), "default": "prove"},
             "parallel_from": {"type": "int", "default": 2048},
             "prove_up_to": {"type": "int", "default": 20480},
             "keep": {"type": "int", "default": 5},
             "keep_days": {"type": "int", "default": 7},
             "max_size": {"type": "int", "default": 0},
             "run": {"type": "dict", "default": {}},
-            "lease_directory": {"type": "path", "default": _lease.DIRECTORY},
+            "lease_directory": {"type": "path", "default": lease.DIRECTORY},
         },
         supports_check_mode=True,
     )
-    if _health_docker.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=_health_docker.IMPORT_ERROR)
+    if engine_client.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=engine_client.IMPORT_ERROR)
     result = {"changed": False, "id": "", "dumped": [], "size": 0, "removed": [], "images_removed": []}
     began = time.monotonic()
     try:
         if module.params["run"].get("token") and not module.check_mode:
             # A dump goes on without its controller, and nobody else may begin meanwhile.
-            _lease.record_process(_lease.Place(module.params["path"], module.params["lease_directory"]), module.params["run"]["token"])
-        result |= (seal if module.params["state"] == "sealed" else prune)(module, _health_docker.connect())
-    except (BackupError, StateError, TreeError, _lease.LeaseLost) as error:
+            lease.record_process(lease.Place(module.params["path"], module.params["lease_directory"]), module.params["run"]["token"])
+        result |= (seal if module.params["state"] == "sealed" else prune)(module, engine_client.connect())
+    except (BackupError, StateError, TreeError, lease.LeaseLost) as error:
         module.fail_json(msg=str(error))
     except DatabaseError as error:
         module.fail_json(msg=f"{error}{way_out(error, module.params['databases'])}")

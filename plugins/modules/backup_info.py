@@ -153,22 +153,17 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _backup_images,
-    _backup_list,
-    _backup_prune,
-    _backup_verdict,
-    _health_docker,
-    _ledger,
-    _release_journal,
-    _release_live,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import BackupError, moment_of, store
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_live import Live
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
-from ansible_collections.rarebooks.platform.plugins.module_utils._state import StateError
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import images, listing, prune, verdict
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.listing import Found
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, moment_of, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.live import Live
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger as run_ledger
 
 
 def age_of(identifier: str) -> int:
@@ -187,32 +182,32 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live, present: set[
     }
     if backup.manifest is None:
         return told
-    said = _backup_verdict.verdict(backup, ledger)
+    said = verdict.verdict(backup, ledger)
     return {
         **told,
         "result": said.word,
         "drift": list(said.drift),
         "live": backup.manifest.release == live.digest,
-        "differs": _backup_list.differences(backup.manifest, live),
-        "gone": _backup_images.gone(present, backup.manifest),
+        "differs": listing.differences(backup.manifest, live),
+        "gone": images.gone(present, backup.manifest),
         "manifest": backup.manifest.summary(),
-        "apps_changed": _backup_list.apps_changed(backup.manifest, live),
+        "apps_changed": listing.apps_changed(backup.manifest, live),
     }
 
 
 def room(root: str, backups: list[Found], max_size: int) -> dict[str, Any]:
     """Return what the backups take, may take, and what is left on the disk."""
-    most, free = _backup_prune.bound(store(root), max_size)
+    most, free = prune.bound(store(root), max_size)
     return {
-        "size": sum(map(_backup_prune.size_of, backups)), "max_size": most, "free": free,
-        "warning": _backup_prune.crowded(backups, most),
+        "size": sum(map(prune.size_of, backups)), "max_size": most, "free": free,
+        "warning": prune.crowded(backups, most),
     }
 
 
 def interrupted(module: AnsibleModule, root: str) -> Journal | None:
     """Return the switch that was cut off. A note of it that cannot be read is no reason not to list what one may go back to."""
     try:
-        return _release_journal.unfinished(root)
+        return journal.unfinished(root)
     except StateError as error:
         if module.params["id"]:
             raise
@@ -237,27 +232,27 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if _health_docker.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=_health_docker.IMPORT_ERROR)
+    if engine_client.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=engine_client.IMPORT_ERROR)
     root, identifier = os.path.normpath(module.params["path"]), module.params["id"]
     try:
-        client = _health_docker.connect()
-        live = _release_live.read(root, module.params["project"], client)
-        ledger, _unreadable = _ledger.read(root)
+        client = engine_client.connect()
+        live = release_live.read(root, module.params["project"], client)
+        ledger, _unreadable = run_ledger.read(root)
         pending = interrupted(module, root)
-        backups = _backup_list.find_all(root)
-        present = _backup_images.present(client)
+        backups = listing.find_all(root)
+        present = images.present(client)
         chosen: dict[str, Any] = {}
         done = finished(ledger, module.params["taken_over"], identifier)
         if identifier == "previous" and not done:
-            identifier = pending.backup if pending else _backup_verdict.previous(backups, ledger, live).id
+            identifier = pending.backup if pending else verdict.previous(backups, ledger, live).id
         if identifier and not done:
-            backup = _backup_list.get(root, identifier)
+            backup = listing.get(root, identifier)
             if backup.kind == "sealed":
-                _backup_images.check(client, _backup_list.check(backup))
+                images.check(client, listing.check(backup))
             chosen = entry(backup, ledger, live, present)
             if module.params["id"] == "previous" and not pending:
-                chosen["passed_over"] = _backup_verdict.passed_over(backups, ledger, live, backup)
+                chosen["passed_over"] = verdict.passed_over(backups, ledger, live, backup)
     except BackupError as error:
         module.fail_json(msg=str(error))
     except Exception as error:

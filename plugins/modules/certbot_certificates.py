@@ -151,20 +151,14 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _certbot_checks,
-    _certbot_ensure,
-    _certbot_install,
-    _certbot_renewal,
-    _certbot_retired,
-    _certificate,
-    _lease,
-    _proxy,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_ensure import Outcome
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_orders import Orders
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings, Wanted
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import checks, ensure, install, renewal, retired
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import Outcome
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.orders import Orders
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings, Wanted
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import proxy
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "settings": {"type": "dict", "required": True},
@@ -184,9 +178,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "force": {"type": "list", "elements": "str", "default": []},
 }
 LIBRARIES = (
-    (_certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
-    (_proxy.IMPORT_ERROR, "docker (package python3-docker)"),
-    (_certbot_checks.IMPORT_ERROR, "requests (package python3-requests)"),
+    (certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
+    (proxy.IMPORT_ERROR, "docker (package python3-docker)"),
+    (checks.IMPORT_ERROR, "requests (package python3-requests)"),
 )
 
 
@@ -210,7 +204,7 @@ def foretold(before: dict[str, str], done: Outcome, state: str) -> dict[str, str
 def renewed(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
     if module.check_mode:
         return Outcome(orders={name: "it was asked for" for name in orders.certbot.names() if name in module.params["force"]})
-    done = _certbot_renewal.renew(orders, settings, forced=module.params["force"])
+    done = renewal.renew(orders, settings, forced=module.params["force"])
     return Outcome(orders=dict.fromkeys(done.renewed, "renewal"), installed=done.installed, failed=done.failed)
 
 
@@ -218,10 +212,10 @@ def recalled(module: AnsibleModule, _orders: Orders, settings: Settings) -> Outc
     done = Outcome()
     for one in module.params["certificates"]:
         name = one["name"]
-        if Installed(name, settings.live).pair() or not _certbot_retired.newest(settings, name):
+        if Installed(name, settings.live).pair() or not retired.newest(settings, name):
             continue
         if not module.check_mode:
-            _certbot_retired.recall(settings, name)
+            retired.recall(settings, name)
         done.recalled.append(name)
     return done
 
@@ -230,7 +224,7 @@ def absent(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome
     done = Outcome(retired=orders.certbot.names())
     if not module.check_mode:
         for name in done.retired:
-            _certbot_retired.retire(settings, name, served=False)
+            retired.retire(settings, name, served=False)
     return done
 
 
@@ -238,16 +232,16 @@ def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcom
     wanted = [Wanted.from_dict(one) for one in module.params["certificates"]]
     forced = module.params["force"]
     if module.check_mode:
-        done = _certbot_ensure.foretell(orders, settings, wanted, forced, module.run_command)
+        done = ensure.foretell(orders, settings, wanted, forced, module.run_command)
         # Nothing that is there can be read without the library, which then is about to be installed.
-        serving = [] if _certificate.IMPORT_ERROR else [one.name for one in wanted if _certbot_ensure.serves(settings, one)]
+        serving = [] if certificate.IMPORT_ERROR else [one.name for one in wanted if ensure.serves(settings, one)]
         first = {one.name for one in wanted} - set(serving)
         return done.only(first if module.params["state"] == "prepared" else {*serving, *done.retired})
     if module.params["state"] == "prepared":
-        return _certbot_ensure.prepare(orders, settings, wanted)
-    done = _certbot_ensure.ensure(orders, settings, wanted, forced)
+        return ensure.prepare(orders, settings, wanted)
+    done = ensure.ensure(orders, settings, wanted, forced)
     if not done.failed:
-        _certbot_ensure.retire_rest(orders, settings, wanted, done)
+        ensure.retire_rest(orders, settings, wanted, done)
     return done
 
 
@@ -261,15 +255,15 @@ def main() -> None:
             module.fail_json(msg=missing_required_lib(library), exception=error)
     if not module.check_mode and settings.stack_path:
         # An order takes minutes and goes on without its controller: nobody else may begin meanwhile.
-        _lease.join(_lease.Place(settings.stack_path))
+        lease.join(lease.Place(settings.stack_path))
     orders = Orders(settings, module.run_command)
     names = set(orders.certbot.names()) | {one["name"] for one in module.params["certificates"]}
-    diff = module._diff and _certificate.IMPORT_ERROR is None
+    diff = module._diff and certificate.IMPORT_ERROR is None
     before = described(settings, names) if diff else {}
     act = {"renewed": renewed, "recalled": recalled, "absent": absent}.get(state, ensured)
     try:
         done = act(module, orders, settings)
-    except (*_certbot_ensure.TROUBLES, _certbot_ensure.Unusable) as error:
+    except (*ensure.TROUBLES, ensure.Unusable) as error:
         module.fail_json(msg=str(error))
     after = foretold(before, done, state) if module.check_mode else described(settings, names) if diff else {}
     result = asdict(done)
@@ -284,7 +278,7 @@ def main() -> None:
         ],
     }
     if state in ("present", "renewed") and not module.check_mode:
-        for text in _certbot_install.ending(settings, sorted(names)):
+        for text in install.ending(settings, sorted(names)):
             module.warn(text)
     if failed and state != "prepared":
         module.fail_json(msg="\n\n".join(failed.values()), **result)

@@ -86,8 +86,8 @@ diff:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _certificate_trial
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import LIVE, Installed, Pair
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import trial
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import LIVE, Installed, Pair
 
 
 def differing(certificates: list[dict[str, Any]], live: str) -> list[tuple[Installed, Pair, list[str]]]:
@@ -98,9 +98,9 @@ def differing(certificates: list[dict[str, Any]], live: str) -> list[tuple[Insta
 
 def complaints(changes: list[tuple[Installed, Pair, list[str]]], check_mode: bool) -> list[str]:
     """Return what is wrong with the pairs that are to be put in place."""
-    if check_mode and not _certificate_trial.can_judge():
+    if check_mode and not trial.can_judge():
         return []
-    found = [(installed.name, _certificate_trial.complaint(pair, hosts)) for installed, pair, hosts in changes]
+    found = [(installed.name, trial.complaint(pair, hosts)) for installed, pair, hosts in changes]
     return [f"Certificate {name}: {text}" for name, text in found if text]
 
 

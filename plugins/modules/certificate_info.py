@@ -173,14 +173,15 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import _certificate, _state
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import Certbot
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_plan import due, threshold
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_records import Records, text
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings, release_of, stored
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import chain_files, is_placeholder
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_local_ca import RENEW_DAYS
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_tls import days_shown
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import state as base_state
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.client import Certbot
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.plan import due, threshold
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.records import Records, text
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings, release_of, stored
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import chain_files, is_placeholder
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.local_ca import RENEW_DAYS
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.tls import days_shown
 
 TIMER = {"UnitFileState": "enabled", "ActiveState": "active", "NextElapseUSecRealtime": "next"}
 
@@ -202,34 +203,34 @@ class Limits:
     warn_days: int
     fail_days: int
 
-    def state(self, leaf: _certificate.Certificate) -> str:
+    def state(self, leaf: certificate.Certificate) -> str:
         left = leaf.days_left(datetime.now(timezone.utc))
         return "expired" if left <= 0 else "fail" if left < self.fail_days else "warn" if left < self.warn_days else "ok"
 
 
-def limits(leaf: _certificate.Certificate, source: str, settings: Settings, params: dict[str, Any]) -> Limits:
+def limits(leaf: certificate.Certificate, source: str, settings: Settings, params: dict[str, Any]) -> Limits:
     """Return the limits of a certificate; one that a person has to renew needs them whole, however short its life."""
     if source in ("letsencrypt", "placeholder"):
         return Limits(int(threshold(leaf, settings.warn_days)), int(threshold(leaf, settings.fail_days)))
     return Limits(params["warn_days"], params["fail_days"])
 
 
-def source_of(name: str, leaf: _certificate.Certificate, settings: Settings, release: dict[str, Any]) -> str:
+def source_of(name: str, leaf: certificate.Certificate, settings: Settings, release: dict[str, Any]) -> str:
     """Return where a certificate comes from."""
     if is_placeholder(leaf):
         return "placeholder"
     if name in Certbot(settings).names():
         return "letsencrypt"
     try:
-        own = bool(release.get("ca_file")) and _certificate.read_chain(release["ca_file"])[0].issuer == leaf.issuer
-    except _certificate.CertificateError:
+        own = bool(release.get("ca_file")) and certificate.read_chain(release["ca_file"])[0].issuer == leaf.issuer
+    except certificate.CertificateError:
         own = False
     return "selfsigned" if own else "provided"
 
 
 def described(path: str, settings: Settings, params: dict[str, Any]) -> tuple[dict[str, Any], Limits]:
     """Return what is known of a certificate."""
-    name, leaf = os.path.basename(os.path.dirname(path)), _certificate.read_chain(path)[0]
+    name, leaf = os.path.basename(os.path.dirname(path)), certificate.read_chain(path)[0]
     source = source_of(name, leaf, settings, release_of(settings.stack_path))
     allowed = limits(leaf, source, settings, params)
     record = Records(settings.path).read(name)
@@ -265,18 +266,18 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if _certificate.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=_certificate.IMPORT_ERROR)
+    if certificate.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=certificate.IMPORT_ERROR)
     try:
         settings, release = settings_of(module.params), release_of(module.params["path"])
-    except _state.StateError as error:
+    except base_state.StateError as error:
         module.fail_json(msg=str(error))
     certificates: list[dict[str, Any]] = []
     probes, unreadable, trusted = [], [], []
     for path in chain_files(settings.live):
         try:
             found, allowed = described(path, settings, module.params)
-        except _certificate.CertificateError as error:
+        except certificate.CertificateError as error:
             unreadable.append(str(error))
             continue
         certificates.append(found)

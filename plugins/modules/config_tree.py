@@ -193,14 +193,9 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _tree_desired,
-    _tree_diff,
-    _tree_plan,
-    _tree_promote,
-    _tree_validate,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired, diff, promote, validate
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 
 
 def argument_spec() -> dict[str, Any]:
@@ -220,30 +215,30 @@ def argument_spec() -> dict[str, Any]:
             "required_one_of": [("content", "private_content")],
         },
         "secrets_file": {"type": "path", "no_log": False},
-        "validators": _tree_validate.OPTION,
+        "validators": validate.OPTION,
     }
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Bring the tree to the desired state, or predict it, and return the result."""
     root = os.path.normpath(module.params["path"])
-    files, hidden = _tree_desired.read(root, module.params["files"], module.params["secrets_file"], module.check_mode)
-    validators = _tree_validate.Validators(module.run_command, root, module.params["validators"], hidden)
+    files, hidden = desired.read(root, module.params["files"], module.params["secrets_file"], module.check_mode)
+    validators = validate.Validators(module.run_command, root, module.params["validators"], hidden)
 
-    recovered = _tree_promote.interrupted(root)
-    completed = _tree_plan.read_journal(root) or {}
+    recovered = promote.interrupted(root)
+    completed = tree_plan.read_journal(root) or {}
     if recovered and not module.check_mode:
-        _tree_promote.recover(root)
-    plan = _tree_plan.make(files, _tree_plan.LiveTree(root))
+        promote.recover(root)
+    plan = tree_plan.make(files, tree_plan.LiveTree(root))
     if plan.needed and not module.check_mode:
-        _tree_promote.apply(plan, validators.judge)
+        promote.apply(plan, validators.judge)
     elif plan.needed:
         validators.judge_copy(files, lambda: module.tmpdir)
     return {
         "changed": recovered or plan.needed,
         "recovered": recovered,
-        "digest": _tree_desired.digest(files),
-        **_tree_diff.report(plan, completed, hidden, module._diff),
+        "digest": desired.digest(files),
+        **diff.report(plan, completed, hidden, module._diff),
     }
 
 

@@ -62,10 +62,11 @@ import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _engine_config, _server_docker
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import daemon_config
+from ansible_collections.rarebooks.platform.plugins.module_utils._server import docker
 
 
-def check(change: _engine_config.Change, engine: _engine_config.Engine) -> None:
+def check(change: daemon_config.Change, engine: daemon_config.Engine) -> None:
     """Have a copy of the file checked, where there is an engine to do so."""
     if not engine.installed():
         return
@@ -79,21 +80,21 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "config": {"type": "dict", "required": True},
-            "path": {"type": "path", "default": _server_docker.DAEMON_CONFIG},
+            "path": {"type": "path", "default": docker.DAEMON_CONFIG},
             "timeout": {"type": "int", "default": 120},
         },
         supports_check_mode=True,
     )
     path = os.path.realpath(module.params["path"])
-    change = _engine_config.Change(path, path + _server_docker.BEFORE_ENDING, module.params["config"])
-    engine = _engine_config.Engine(module.run_command, module.params["timeout"])
+    change = daemon_config.Change(path, path + docker.BEFORE_ENDING, module.params["config"])
+    engine = daemon_config.Engine(module.run_command, module.params["timeout"])
     result = {"changed": change.needed, "restarted": change.restarts, "diff": change.diff() if module._diff else {}}
     try:
         if change.needed and module.check_mode:
             check(change, engine)
         elif change.needed:
             change.make(engine)
-    except _engine_config.EngineError as error:
+    except daemon_config.EngineError as error:
         module.fail_json(
             msg=f"{path}: {error}\nCorrect docker_daemon_options, or what stands in the file or in the flags of docker.service, "
             "and deploy again."

@@ -363,14 +363,11 @@ failed_fast:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _certificate,
-    _health_docker,
-    _health_http,
-    _health_run,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
-from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import load
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.secrets import load
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import http, run
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "containers": {"type": "list", "elements": "str", "default": []},
@@ -415,9 +412,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def require_libraries(module: AnsibleModule) -> None:
     """Fail with the name of the package to install where a library is missing that this run needs."""
     for needed, error, name in (
-        (module.params["containers"], _health_docker.IMPORT_ERROR, "docker (package python3-docker)"),
-        (module.params["tls"], _certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
-        (module.params["http"], _health_http.IMPORT_ERROR, "requests (package python3-requests)"),
+        (module.params["containers"], client.IMPORT_ERROR, "docker (package python3-docker)"),
+        (module.params["tls"], certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
+        (module.params["http"], http.IMPORT_ERROR, "requests (package python3-requests)"),
     ):
         if needed and error:
             module.fail_json(msg=missing_required_lib(name), exception=error)
@@ -431,7 +428,7 @@ def main() -> None:
     require_libraries(module)
     secrets_file = params.pop("secrets_file")
     try:
-        held, result = _health_run.hold(_health_run.Gate(**params), load(secrets_file) if secrets_file else {})
+        held, result = run.hold(run.Gate(**params), load(secrets_file) if secrets_file else {})
     except ValueError as error:
         module.fail_json(msg=str(error))
     except DockerUnavailable as error:

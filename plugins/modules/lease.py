@@ -200,20 +200,22 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _ledger, _leftovers, _secrets, _state
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import leftovers, secrets, state
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 
 POLL = 0.2
 SECRETS = ".secrets.json"
 OPTIONS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
     "state": {"type": "str", "choices": ["taken", "held", "released"], "required": True},
-    "directory": {"type": "path", "default": _lease.DIRECTORY},
+    "directory": {"type": "path", "default": run_lease.DIRECTORY},
     "run": {"type": "dict"},
     "action": {"type": "str", "choices": ["deploy", "rollback", "renewal"], "default": "deploy"},
     "step": {"type": "str", "default": ""},
-    "stale_after": {"type": "int", "default": _lease.STALE_AFTER},
+    "stale_after": {"type": "int", "default": run_lease.STALE_AFTER},
     "wait": {"type": "int", "default": 900},
-    "result": {"type": "str", "choices": list(_ledger.RESULTS)},
+    "result": {"type": "str", "choices": list(ledger.RESULTS)},
     "error": {"type": "str", "default": ""},
     "release": {"type": "str", "default": ""},
     "backup": {"type": "str", "default": ""},
@@ -235,22 +237,22 @@ def record(module: AnsibleModule, entry: dict[str, Any]) -> bool:
     """
     path = module.params["path"]
     try:
-        return _ledger.has(path, entry["run"]) or _ledger.append(path, entry)
+        return ledger.has(path, entry["run"]) or ledger.append(path, entry)
     except OSError as error:
         # In always: an error here would hide the one that matters.
-        module.warn(f"{entry['action']} by {entry['by']} ({entry['result']}) could not be recorded in {path}/{_ledger.FILE}: {error}")
+        module.warn(f"{entry['action']} by {entry['by']} ({entry['result']}) could not be recorded in {path}/{ledger.FILE}: {error}")
         return False
 
 
-def await_lease(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> _lease.Lease | None:
+def await_lease(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) -> run_lease.Lease | None:
     """Take the lease, once an interrupted run's process has ended, or fail."""
     step, dead_token, wait = (module.params[name] for name in ("step", "dead_token", "wait"))
     deadline = time.monotonic() + wait
     while True:
         try:
-            return _lease.inspect(place, dead_token) if module.check_mode else _lease.take(place, run, step, dead_token)
-        except _lease.LeaseHeld as held:
-            busy = isinstance(held, _lease.LeaseBusy)
+            return run_lease.inspect(place, dead_token) if module.check_mode else run_lease.take(place, run, step, dead_token)
+        except run_lease.LeaseHeld as held:
+            busy = isinstance(held, run_lease.LeaseBusy)
             if busy and time.monotonic() < deadline:
                 time.sleep(POLL)
                 continue
@@ -259,7 +261,7 @@ def await_lease(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) ->
         module.fail_json(msg=message, holder=holder, **answer({}, ""))
 
 
-def taken(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[str, Any]:
+def taken(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) -> dict[str, Any]:
     """Take the lease, and record the interrupted run that is left behind by it."""
     orphan = await_lease(module, place, run)
     interrupted = {**orphan.run.to_dict(), "step": orphan.step} if orphan else None
@@ -267,7 +269,7 @@ def taken(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[
         # Nobody knows when it died, which may be days ago: its last step had begun then.
         lasted = max(0.0, orphan.reached - orphan.since)
         facts = {name: str(orphan.facts.get(name, "")) for name in ("release", "backup", "to")}
-        record(module, _ledger.entry(orphan.run.to_dict(), "interrupted", lasted, step=orphan.step, **facts))
+        record(module, ledger.entry(orphan.run.to_dict(), "interrupted", lasted, step=orphan.step, **facts))
     if not module.check_mode:
         tidy_up(module)
     heartbeat = "" if module.check_mode else place.file(run.token)
@@ -277,7 +279,7 @@ def taken(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[
 def tidy_up(module: AnsibleModule) -> None:
     """Remove what killed runs left of what they were writing."""
     try:
-        _leftovers.remove(module.params["path"])
+        leftovers.remove(module.params["path"])
     except OSError as error:
         module.warn(f"What a killed run left in {module.params['path']} could not be removed, and may hold secrets: {error}")
 
@@ -285,38 +287,38 @@ def tidy_up(module: AnsibleModule) -> None:
 def shown(module: AnsibleModule, error: str) -> str:
     """Return an error without the secrets of the server."""
     try:
-        return _secrets.mask(error, _secrets.load(os.path.join(module.params["path"], SECRETS)))
-    except _state.StateError:
+        return secrets.mask(error, secrets.load(os.path.join(module.params["path"], SECRETS)))
+    except state.StateError:
         return error
 
 
-def held(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[str, Any]:
+def held(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) -> dict[str, Any]:
     """Begin a step."""
     step, recorded = module.params["step"], False
     if not module.check_mode:
         try:
-            recorded = _lease.hold(place, run.token, step).recorded
-        except _lease.LeaseLost as lost:
+            recorded = run_lease.hold(place, run.token, step).recorded
+        except run_lease.LeaseLost as lost:
             module.fail_json(msg=str(lost), **answer(run.to_dict(), step, lost=True))
     return answer(run.to_dict(), step, recorded=recorded)
 
 
-def released(module: AnsibleModule, place: _lease.Place, run: _ledger.Run) -> dict[str, Any]:
+def released(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) -> dict[str, Any]:
     """Record how the run ended, then let the next one begin."""
     options = module.params
     if module.check_mode:
         return answer(run.to_dict(), options["step"])
     try:
-        lease = _lease.mine(place, run.token)
+        lease = run_lease.mine(place, run.token)
         step, duration, recorded, known = lease.step, lease.duration, lease.recorded, lease.facts
-    except _lease.LeaseLost:
-        step, duration, recorded, known = options["step"], _ledger.seconds_since(run.started), False, {}
+    except run_lease.LeaseLost:
+        step, duration, recorded, known = options["step"], ledger.seconds_since(run.started), False, {}
     if not recorded:
         facts = {name: options[name] or str(known.get(name, "")) for name in ("release", "backup", "to")}
-        failed = "" if options["result"] in _ledger.SUCCESSES else step
-        entry = _ledger.entry(run.to_dict(), options["result"], duration, step=failed, error=shown(module, options["error"]), **facts)
+        failed = "" if options["result"] in ledger.SUCCESSES else step
+        entry = ledger.entry(run.to_dict(), options["result"], duration, step=failed, error=shown(module, options["error"]), **facts)
         recorded = record(module, entry)
-    lost = _lease.give_back(place, run.token) is None
+    lost = run_lease.give_back(place, run.token) is None
     return answer(run.to_dict(), step, recorded=recorded, lost=lost)
 
 
@@ -327,14 +329,14 @@ def main() -> None:
         required_if=[("state", "held", ["run"]), ("state", "released", ["run", "result"])],
     )
     options = module.params
-    run = _ledger.Run.from_dict(options["run"] or {})
+    run = ledger.Run.from_dict(options["run"] or {})
     if not run.token:
         module.fail_json(
             msg="run: expected what state=taken returned as run, got nothing with a token. Register that task and give run: "
             '"{{ the_registered.run }}".',
             **answer({}, ""),
         )
-    place = _lease.Place(options["path"], options["directory"], options["stale_after"])
+    place = run_lease.Place(options["path"], options["directory"], options["stale_after"])
     states = {"taken": taken, "held": held, "released": released}
     module.exit_json(**states[options["state"]](module, place, run))
 

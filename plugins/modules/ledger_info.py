@@ -106,12 +106,12 @@ unreadable:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import _ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec={"path": {"type": "path", "required": True}}, supports_check_mode=True)
-    entries, unreadable = _ledger.read(module.params["path"])
+    entries, unreadable = ledger.read(module.params["path"])
     module.exit_json(changed=False, entries=entries, unreadable=unreadable)
 
 

@@ -65,7 +65,7 @@ digest:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import _proxy
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import proxy as engine_proxy
 
 
 def main() -> None:
@@ -79,17 +79,17 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if _proxy.IMPORT_ERROR:
+    if engine_proxy.IMPORT_ERROR:
         module.fail_json(
             msg=missing_required_lib("docker", reason="to reload nginx; the Debian package is python3-docker"),
-            exception=_proxy.IMPORT_ERROR,
+            exception=engine_proxy.IMPORT_ERROR,
         )
-    proxy = _proxy.Proxy(*(module.params[name] for name in ("container", "paths", "record", "timeout")))
+    proxy = engine_proxy.Proxy(*(module.params[name] for name in ("container", "paths", "record", "timeout")))
     try:
         changed = module.params["force"] or not proxy.is_current()
         if changed and not module.check_mode:
             proxy.reload()
-    except _proxy.ProxyError as error:
+    except engine_proxy.ProxyError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, digest=proxy.digest)
 

@@ -67,8 +67,8 @@ local:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _image_pull
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client, image_pull
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
 
 
 def main() -> None:
@@ -79,11 +79,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if _image_pull.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=_image_pull.IMPORT_ERROR)
+    if image_pull.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=image_pull.IMPORT_ERROR)
     try:
-        done = _image_pull.pull(_health_docker.connect(), module.params["names"], module.params["newest"], module.check_mode)
-    except (_image_pull.PullError, DockerUnavailable) as error:
+        done = image_pull.pull(client.connect(), module.params["names"], module.params["newest"], module.check_mode)
+    except (image_pull.PullError, DockerUnavailable) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(done.pulled), **asdict(done))
 

@@ -232,14 +232,12 @@ restored:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _health_docker,
-    _health_http,
-    _lease,
-    _release_run,
-    _tree_validate,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import describe
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe, facts_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import http
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import validate
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},
@@ -261,12 +259,12 @@ ARGUMENT_SPEC = {
     "restore_database": {"type": "bool", "default": False},
     "accept_unsealed": {"type": "bool", "default": False},
     "secrets_file": {"type": "path", "no_log": False},
-    "validators": _tree_validate.OPTION,
+    "validators": validate.OPTION,
     "deadline": {"type": "int", "default": 0},
     "proxy_paths": {"type": "list", "elements": "path", "default": []},
     "proxy_record": {"type": "path", "required": True},
     "run": {"type": "dict", "default": {}},
-    "lease_directory": {"type": "path", "default": _lease.DIRECTORY},
+    "lease_directory": {"type": "path", "default": lease.DIRECTORY},
 }
 
 
@@ -275,17 +273,17 @@ def main() -> None:
     if bool(module.params["to"]) == bool(module.params["files"]):
         module.fail_json(msg="release: expected either the roles of a release or the id of a backup in `to`, got both or neither")
     for error, name in (
-        (_health_docker.IMPORT_ERROR, "docker (package python3-docker)"),
-        (_health_http.IMPORT_ERROR, "requests (package python3-requests)"),
+        (client.IMPORT_ERROR, "docker (package python3-docker)"),
+        (http.IMPORT_ERROR, "requests (package python3-requests)"),
     ):
         if error:
             module.fail_json(msg=missing_required_lib(name), exception=error)
     try:
-        result = _release_run.run(module.params, module.check_mode, module._diff, lambda: module.tmpdir, module.run_command)
-    except _release_run.ReleaseError as error:
+        result = run.run(module.params, module.check_mode, module._diff, lambda: module.tmpdir, module.run_command)
+    except run.ReleaseError as error:
         module.fail_json(msg=str(error), **error.facts)
     except Exception as error:
-        module.fail_json(msg=describe(error), **getattr(error, "facts", {}), result="refused", restored="")
+        module.fail_json(msg=describe(error), **facts_of(error), result="refused", restored="")
     module.exit_json(**result)
 
 

@@ -139,15 +139,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _release_live,
-    _secrets,
-    _secrets_fixed,
-    _secrets_kept,
-    _state,
-    _tree_plan,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import make_directory, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets as base_secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import make_directory, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed as secrets_fixed
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import kept as secrets_kept
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -181,14 +179,14 @@ def conflicts(store: dict[str, str], wanted: list[dict[str, Any]], proven: set[s
 
 def live_users(root: str) -> dict[str, str]:
     """Return with which user the live release logs in to its databases, by container."""
-    existing = _tree_plan.look(os.path.join(root, _release_live.DESCRIPTION))
-    description = _release_live.read_description({_release_live.DESCRIPTION: existing} if existing else {})
+    existing = tree_plan.look(os.path.join(root, live.DESCRIPTION))
+    description = live.read_description({live.DESCRIPTION: existing} if existing else {})
     return {one["container"]: one["user"] for app in description.get("apps", []) for one in app.get("databases", [])}
 
 
 def lines(names: Any) -> str:
     """Return names, one a line, for a diff."""
-    return "".join(f"{name}: {_secrets.MASK}\n" for name in sorted(names))
+    return "".join(f"{name}: {base_secrets.MASK}\n" for name in sorted(names))
 
 
 def main() -> None:
@@ -200,9 +198,9 @@ def main() -> None:
                 "elements": "dict",
                 "required": True,
                 "no_log": False,
-                "options": _secrets_fixed.SECRET_OPTIONS,
+                "options": secrets_fixed.SECRET_OPTIONS,
             },
-            "databases": {"type": "list", "elements": "dict", "default": [], "options": _secrets_fixed.DATABASE_OPTIONS},
+            "databases": {"type": "list", "elements": "dict", "default": [], "options": secrets_fixed.DATABASE_OPTIONS},
             "project": {"type": "str", "default": ""},
             "volumes": {"type": "list", "elements": "str", "default": []},
         },
@@ -210,14 +208,14 @@ def main() -> None:
     )
     path = module.params["path"]
     try:
-        store = _secrets.load(path)
-    except _state.StateError as error:
+        store = base_secrets.load(path)
+    except state.StateError as error:
         module.fail_json(msg=str(error))
     wanted, root = module.params["secrets"], os.path.dirname(path)
     lost = [secret["name"] for secret in wanted if not secret["value"] and secret["name"] not in store]
-    kept = {name: value for name, value in (_secrets_kept.read_back(root) if lost else {}).items() if name in lost}
-    locked = _secrets_fixed.locked(wanted, module.params["databases"], module.params["project"], store, kept, live_users(root))
-    opened, problems = _secrets_fixed.prove(module.run_command, locked, module.params["volumes"])
+    kept = {name: value for name, value in (secrets_kept.read_back(root) if lost else {}).items() if name in lost}
+    locked = secrets_fixed.locked(wanted, module.params["databases"], module.params["project"], store, kept, live_users(root))
+    opened, problems = secrets_fixed.prove(module.run_command, locked, module.params["volumes"])
     refused = conflicts(store, wanted, {secret.name for secret in locked})
     if refused:
         problems.append(

@@ -100,12 +100,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _certificate,
-    _certificate_local_ca,
-    _certificate_trial,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import LIVE, Installed, Pair
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate, local_ca, trial
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import LIVE, Installed, Pair
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "certificates": {
@@ -124,13 +120,13 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def reasons(params: dict[str, Any], now: datetime) -> tuple[_certificate_local_ca.Authority | None, dict[str, str]]:
+def reasons(params: dict[str, Any], now: datetime) -> tuple[local_ca.Authority | None, dict[str, str]]:
     """Return the authority, and why each certificate has to be issued that has to."""
-    if _certificate.IMPORT_ERROR:  # In check mode on a bare server: the library is about to be installed, and nothing can be read.
+    if certificate.IMPORT_ERROR:  # In check mode on a bare server: the library is about to be installed, and nothing can be read.
         return None, {one["name"]: "there is none yet" for one in params["certificates"]}
-    authority = _certificate_local_ca.load(params["ca_path"])
+    authority = local_ca.load(params["ca_path"])
     found = {
-        one["name"]: "it was asked for" if params["renew"] else _certificate_local_ca.reason(
+        one["name"]: "it was asked for" if params["renew"] else local_ca.reason(
             Installed(one["name"], params["live"]).pair(), one["names"], authority, now
         )
         for one in params["certificates"]
@@ -138,15 +134,15 @@ def reasons(params: dict[str, Any], now: datetime) -> tuple[_certificate_local_c
     return authority, {name: why for name, why in found.items() if why}
 
 
-def issue(params: dict[str, Any], authority: _certificate_local_ca.Authority | None, wanted: dict[str, str], now: datetime) -> None:
+def issue(params: dict[str, Any], authority: local_ca.Authority | None, wanted: dict[str, str], now: datetime) -> None:
     """Issue all before the first is put in place: one that cannot be issued leaves all as they are."""
-    found = authority or _certificate_local_ca.create(params["ca_path"], params["host"], now)
+    found = authority or local_ca.create(params["ca_path"], params["host"], now)
     issued: list[tuple[Installed, Pair]] = []
     for one in params["certificates"]:
         if one["name"] in wanted:
             pair = found.issue(one["names"], now)
-            if complaint := _certificate_trial.complaint(pair, one["names"], found.file):
-                raise _certificate.CertificateError(f"Certificate {one['name']}: {complaint}")
+            if complaint := trial.complaint(pair, one["names"], found.file):
+                raise certificate.CertificateError(f"Certificate {one['name']}: {complaint}")
             issued.append((Installed(one["name"], params["live"]), pair))
     for installed, pair in issued:
         installed.exchange(pair)
@@ -155,13 +151,13 @@ def issue(params: dict[str, Any], authority: _certificate_local_ca.Authority | N
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, now = module.params, datetime.now(timezone.utc)
-    if _certificate.IMPORT_ERROR and not module.check_mode:
-        module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=_certificate.IMPORT_ERROR)
+    if certificate.IMPORT_ERROR and not module.check_mode:
+        module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=certificate.IMPORT_ERROR)
     try:
         authority, wanted = reasons(params, now)
         if not module.check_mode and (wanted or not authority):
             issue(params, authority, wanted, now)
-    except _certificate.CertificateError as error:
+    except certificate.CertificateError as error:
         module.fail_json(msg=f"{error}\nThe certificates that are served have not been changed.")
     lines = [] if authority else [f"a local CA in {params['ca_path']}: there is none yet\n"]
     names = {one["name"]: ", ".join(one["names"]) for one in params["certificates"]}

@@ -275,13 +275,11 @@ published:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _secrets_fixed,
-    _server_containers,
-    _server_data,
-    _server_docker,
-    _server_system,
-)
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import volumes as backup_volumes
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
+from ansible_collections.rarebooks.platform.plugins.module_utils._server import containers as server_containers
+from ansible_collections.rarebooks.platform.plugins.module_utils._server import docker as server_docker
+from ansible_collections.rarebooks.platform.plugins.module_utils._server import system
 
 LIBRARIES = ("cryptography", "docker", "requests")
 
@@ -296,40 +294,40 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "project": {"type": "str", "default": ""},
             "data_volumes": {"type": "list", "elements": "str", "default": []},
-            "databases": {"type": "list", "elements": "dict", "default": [], "options": _secrets_fixed.DATABASE_OPTIONS},
+            "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
         },
         supports_check_mode=True,
     )
     ports = module.params["ports"]
-    docker = _server_docker.Docker(module.run_command)
+    docker = server_docker.Docker(module.run_command)
     volumes = docker.volumes()
-    wanted = _server_data.Wanted(
+    wanted = backup_volumes.Wanted(
         module.params["project"], frozenset(module.params["data_volumes"]), tuple(module.params["databases"])
     )
     engine = docker.engine()
-    containers = _server_containers.read(module.run_command)
+    containers = server_containers.read(module.run_command)
     module.exit_json(
         changed=False,
-        os=_server_system.operating_system(),
-        memory=_server_system.memory(),
-        disk_free=_server_system.disk_free(module.params["path"]),
-        addresses=_server_system.addresses(module.run_command),
-        listeners=_server_system.listeners(ports),
-        names=_server_system.resolve(module.params["names"]),
-        python_libraries=_server_system.python_libraries([*LIBRARIES, *module.params["libraries"]]),
-        units=_server_system.units(module.run_command, module.params["units"]),
+        os=system.operating_system(),
+        memory=system.memory(),
+        disk_free=system.disk_free(module.params["path"]),
+        addresses=system.addresses(module.run_command),
+        listeners=system.listeners(ports),
+        names=system.resolve(module.params["names"]),
+        python_libraries=system.python_libraries([*LIBRARIES, *module.params["libraries"]]),
+        units=system.units(module.run_command, module.params["units"]),
         engine=engine,
-        docker_library=_server_docker.library(bool(engine["version"])),
+        docker_library=server_docker.library(bool(engine["version"])),
         deployed=os.path.exists(os.path.join(module.params["path"], "docker-compose.yml")),
-        deployed_by_us=_server_containers.owns_tree(module.params["path"]),
+        deployed_by_us=server_containers.owns_tree(module.params["path"]),
         containers=containers,
-        certificates=_server_system.certificates(),
-        daemon_config=_server_docker.daemon_config(),
-        daemon_config_pending=_server_docker.daemon_config_pending(),
+        certificates=system.certificates(),
+        daemon_config=server_docker.daemon_config(),
+        daemon_config_pending=server_docker.daemon_config_pending(),
         networks=docker.networks(),
         **docker.images(containers),
         volumes=sorted(volumes),
-        lost_data=_server_data.lost(module.run_command, module.params["path"], wanted, volumes),
+        lost_data=backup_volumes.lost(module.run_command, module.params["path"], wanted, volumes),
         published=docker.published(ports),
     )
 

@@ -147,9 +147,9 @@ removed:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import ArchiveError
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_read import OPTIONS, digest_of, limits_of
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_swap import Place, install
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.names import ArchiveError
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.read import OPTIONS, digest_of, limits_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.swap import Place, install
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -97,15 +97,10 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_names import EXCLUDE, ArchiveError
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_pack import build
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_read import (
-    DEFAULT_LIMITS,
-    inspect,
-    inspect_stream,
-    listing,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import read_if_exists, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import read_if_exists, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.names import EXCLUDE, ArchiveError
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.pack import build
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.read import DEFAULT_LIMITS, inspect, inspect_stream, listing
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -135,13 +135,10 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _secrets,
-    _secrets_fixed,
-    _state,
-    _takeover_facts,
-    _takeover_report,
-)
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets, state
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
+from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import facts as takeover_facts
+from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import report
 
 
 def main() -> None:
@@ -155,31 +152,31 @@ def main() -> None:
             "server_names": {"type": "list", "elements": "str", "required": True},
             "secrets_file": {"type": "path", "required": True, "no_log": False},
             "secrets": {
-                "type": "list", "elements": "dict", "default": [], "no_log": False, "options": _secrets_fixed.SECRET_OPTIONS,
+                "type": "list", "elements": "dict", "default": [], "no_log": False, "options": fixed.SECRET_OPTIONS,
             },
-            "databases": {"type": "list", "elements": "dict", "default": [], "options": _secrets_fixed.DATABASE_OPTIONS},
+            "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
         },
         supports_check_mode=True,
     )
     params, project = module.params, module.params["project"]
     try:
-        store = _secrets.load(params["secrets_file"])
-    except _state.StateError:
+        store = secrets.load(params["secrets_file"])
+    except state.StateError:
         store = {}  # secret_store says what is wrong with it.
-    wanted = _takeover_facts.Wanted(
+    wanted = takeover_facts.Wanted(
         frozenset(params["containers"]), frozenset(f"{project}_{name}" for name in params["volumes"]), frozenset(params["server_names"])
     )
-    facts = _takeover_facts.facts(module.run_command, project, wanted)
-    locked = _secrets_fixed.locked(params["secrets"], params["databases"], project, store, {}, {})
-    taken, problems = _secrets_fixed.prove(module.run_command, locked, params["existing_volumes"])
+    facts = takeover_facts.facts(module.run_command, project, wanted)
+    locked = fixed.locked(params["secrets"], params["databases"], project, store, {}, {})
+    taken, problems = fixed.prove(module.run_command, locked, params["existing_volumes"])
     kept = {one.name for one in locked if one.volume in params["existing_volumes"]}
     # What is stored beside a tree that is not ours was never live, or is no longer.
     others = [one["name"] for one in params["secrets"] if not one["value"] and one["name"] not in kept]
     passwords = {one.name: one.container for one in locked if one.name in taken}
     module.exit_json(
         changed=False,
-        report=_takeover_report.lines(facts, others, passwords),
-        problems=[*_takeover_report.misplaced(facts, params["path"]), *problems],
+        report=report.lines(facts, others, passwords),
+        problems=[*report.misplaced(facts, params["path"]), *problems],
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from itertools import pairwise
 from pathlib import Path
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate import IMPORT_ERROR, CertificateError, parse_der
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.certificate import IMPORT_ERROR, CertificateError, parse_der
 
 try:
     from cryptography import x509

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.module_utils.common.validation import check_type_dict
-from ansible_collections.rarebooks.platform.plugins.module_utils._engine_config import LIVE_RESTORE, needs_restart
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.daemon_config import LIVE_RESTORE, needs_restart
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _daemon_config
 
 # Options of daemon.json by flags with another name. Else a flag that may be given more than once has the option's singular.

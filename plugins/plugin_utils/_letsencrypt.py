@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate import covers
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.certificate import covers
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._preconditions import HOST_NAME
 
 # A name becomes a directory and a file on the server.

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._published_secrets import is_published
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import is_published
 
 # A secret becomes a variable of a container, one line of an environment file and a part of a connection string.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -17,7 +17,7 @@ from ansible import context
 from ansible.errors import AnsibleFilterError
 from ansible.utils.context_objects import CLIArgs
 from ansible_collections.rarebooks.platform.plugins.filter.servers import servers
-from ansible_collections.rarebooks.platform.plugins.module_utils._published_secrets import PUBLISHED_SECRETS
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import PUBLISHED_SECRETS
 
 ROOT = Path(__file__).resolve().parents[2]
 LINKS = ["galaxy.yml", "meta", "playbooks", "plugins", "roles"]

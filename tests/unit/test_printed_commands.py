@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from import_graph import ROOT, imported
 
-ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 PLAYBOOK = re.compile(r"ansible-playbook [a-z_]+\.yml")
 MODULES = sorted((PLUGINS / "modules").glob("*.py"))
 
 
-def imports(path: Path) -> Iterator[Path]:
-    """Yield the module_utils that a file imports."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and "module_utils" in (node.module or ""):
-            names = [node.module.rpartition(".")[2]] if node.module else []
-            for name in [*names, *(alias.name for alias in node.names)]:
-                found = PLUGINS / "module_utils" / f"{name}.py"
-                if found.is_file():
-                    yield found
-
-
 def closure(path: Path, known: set[Path] | None = None) -> set[Path]:
     known = set() if known is None else known
-    for found in imports(path):
+    for found in imported(path, path.read_text()):
         if found not in known:
             known.add(found)
             closure(found, known)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import SESSION, Database, psql, query
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exec import run, started
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import SESSION, Database, psql, query
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import run, started
 
 IMAGE = "postgres:15"
 NAME = "rarebooks-scratch-lab"

@@ -18,25 +18,22 @@ from typing import Any
 
 import docker
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _backup_list,
-    _backup_seal,
-    _ledger,
-    _postgres_dump,
-    _postgres_exchange,
-    _release_journal,
-    _release_run,
-    _release_target,
-    _release_transaction,
-    _tree_plan,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import FORMAT, Manifest, dump, seal_of
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import UNDEFINED_TABLE, Database, DatabaseError, query
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exec import run
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_helper import MOUNT, beside
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_databases import Exchange
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import Failed, Order, carry_out
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal as backup_seal
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import FORMAT, Manifest, dump, seal_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import dump as postgres_dump
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import exchange
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import UNDEFINED_TABLE, Database, DatabaseError, query
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.helper import MOUNT, beside
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run as switch_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target, transaction
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.databases import Exchange
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, Switched
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Failed, Order, carry_out
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 
 sys.path.insert(0, os.path.dirname(__file__))
 from crashes import killed_before
@@ -44,7 +41,7 @@ from lab import LABELS, NAME, running
 
 CHAT = Database(NAME, "chat", "shopkeeper")
 APPS = [{"name": "chat", "title": "Chat", "containers": [NAME], "databases": [{"container": NAME, "name": "chat", "user": CHAT.user}]}]
-TARGET = _release_target.Target([], {"apps": APPS}, APPS)
+TARGET = target.Target([], {"apps": APPS}, APPS)
 # Counted with the operations on files: each program that is started beside the database, such as psql.
 PROGRAMS = [(docker.APIClient, "exec_create")]
 OLD = "20261124_120000"
@@ -74,14 +71,14 @@ class Shop:
         (directory / "files").mkdir(parents=True)
         (directory / "dumps").mkdir()
         facts = {
-            "oid": _postgres_exchange.number_of(self.client, CHAT, CHAT.name),
-            "written": _postgres_exchange.rows_written(self.client, CHAT, CHAT.name),
+            "oid": exchange.number_of(self.client, CHAT, CHAT.name),
+            "written": exchange.rows_written(self.client, CHAT, CHAT.name),
         }
-        made = _postgres_dump.dump(self.client, CHAT, str(directory / "dumps"))
+        made = postgres_dump.dump(self.client, CHAT, str(directory / "dumps"))
         entry = {"name": "chat", "user": CHAT.user, "schema_query": "", "schema": "", "dump": made.to_dict(), "proof_seconds": 1.0, **facts}
         manifest = Manifest(
             FORMAT, identifier, "2026-11-24T12:00:00Z", "a test", "", "", "shop", "r", {}, {}, {NAME: entry},
-            _backup_seal.measured(str(directory / "dumps")), {}, {"apps": APPS}, [NAME]
+            backup_seal.measured(str(directory / "dumps")), {}, {"apps": APPS}, [NAME]
         )
         (directory / "manifest.json").write_bytes(dump(manifest))
         (directory / "manifest.json.sha256").write_bytes(seal_of(dump(manifest)))
@@ -93,7 +90,7 @@ class Shop:
         self.acknowledged |= set(path.read_text().splitlines()) if path.exists() else set()
 
     def rows(self, name: str) -> set[str]:
-        _postgres_exchange.reopen(self.client, CHAT, name)
+        exchange.reopen(self.client, CHAT, name)
         try:
             return {row for (row,) in query(self.client, CHAT, "SELECT text FROM message", dbname=name)}
         except DatabaseError as error:
@@ -111,7 +108,7 @@ class Shop:
 
     def everywhere(self) -> set[str]:
         """Return the rows of all databases and of all sealed dumps."""
-        names = set(_postgres_exchange.numbers(self.client, CHAT).values())
+        names = set(exchange.numbers(self.client, CHAT).values())
         return self.dumped().union(*(self.rows(name) for name in names if name.startswith("chat")))
 
 
@@ -125,7 +122,7 @@ def client() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture
 def shop(client: docker.DockerClient, tmp_path: Path) -> Shop:
-    for name in _postgres_exchange.numbers(client, CHAT).values():
+    for name in exchange.numbers(client, CHAT).values():
         if name.startswith("chat"):
             query(client, CHAT, 'DROP DATABASE :"name" WITH (FORCE)', dbname="postgres", name=name)
     query(client, CHAT, "CREATE DATABASE chat", dbname="postgres")
@@ -142,7 +139,7 @@ def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> Non
     client = docker.from_env(version="auto")  # Of its own: it runs in a child.
     token = f"{number:08x}" + "0" * 24
     server = Server(client, lambda *_a, **_k: (0, "", ""), str(root), "shop", [], "", None, False, 0, {})
-    backup = _backup_list.get(str(root), OLD)
+    backup = listing.get(str(root), OLD)
     assert backup.manifest is not None
     order = Order(TARGET, {"token": token}, sealed, exchange=Exchange(client, backup.directory, backup.manifest, token))
 
@@ -159,12 +156,12 @@ def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> Non
         return Switched(plan)
 
     def proven(result: str, _error: str) -> None:
-        _ledger.append(str(root), _ledger.entry(order.run, result or "rolled back", 1.0))
+        ledger.append(str(root), ledger.entry(order.run, result or "rolled back", 1.0))
 
-    _release_transaction.switch = play
-    _release_run.end_proven(server)
+    transaction.switch = play
+    switch_run.end_proven(server)
     try:
-        carry_out(server, order, _tree_plan.Plan(str(root), [], {}, {}, {}, {}, False), proven)
+        carry_out(server, order, tree_plan.Plan(str(root), [], {}, {}, {}, {}, False), proven)
     except Failed as failure:
         assert broken and failure.result == "restored", failure.message
 
@@ -188,4 +185,4 @@ def test_no_row_is_lost_wherever_it_is_killed(shop: Shop, broken: bool) -> None:
         assert shop.acknowledged <= shop.everywhere(), f"killed before operation {point}"
     assert point > 25
     # The last one was not killed: nothing of all those before it is in the way, and nothing is left to do.
-    assert _release_journal.read(str(shop.root)) is None
+    assert journal.read(str(shop.root)) is None

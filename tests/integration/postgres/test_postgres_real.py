@@ -16,8 +16,8 @@ from pathlib import Path
 
 import docker
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _postgres_exchange
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import (
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import exchange as postgres_exchange
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import (
     SESSION,
     DatabaseError,
     psql,
@@ -25,20 +25,11 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres impor
     schema_id,
     size,
 )
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_dump import Dump, dump
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exchange import (
-    exchange,
-    exchange_back,
-    keep_or_drop,
-    prepared,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_exec import started
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_proof import prove
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres_restore import (
-    databases,
-    drop,
-    restore_beside,
-)
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump, dump
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.exchange import exchange, exchange_back, keep_or_drop, prepared
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import started
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.proof import prove
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.restore import databases, drop, restore_beside
 
 sys.path.insert(0, os.path.dirname(__file__))
 from lab import DATABASE, IMAGE, LABELS, NAME, PASSWORD, TABLES, containers, running, writing
@@ -195,7 +186,7 @@ def test_restored_beside_exchanged_and_back(
     assert query(client, DATABASE, lives) == [["t"]]
 
     # PostgreSQL refuses to rename this one, and nothing may have happened.
-    monkeypatch.setattr(_postgres_exchange, "_ATTEMPTS", 1)
+    monkeypatch.setattr(postgres_exchange, "_ATTEMPTS", 1)
     query(client, DATABASE, "BEGIN; INSERT INTO visit DEFAULT VALUES; PREPARE TRANSACTION 'half'")
     with pytest.raises(DatabaseError, match='55006: database "shop" is being accessed by other users'):
         exchange(client, swap)

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import docker.errors
-from ansible_collections.rarebooks.platform.plugins.module_utils import _backup_seal, _release_live
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import Manifest
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_seal import Occasion
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import Manifest
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.seal import Occasion
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import CONFIG_LABEL, PROJECT_LABEL
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
 
 PROJECT = "shop"
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=timezone.utc)
@@ -32,7 +34,7 @@ class Engine:
         return {"DockerRootDir": self.root}
 
     def run(self, name: str, image: str, identifier: str, project: str = PROJECT, health: str = "healthy") -> None:
-        labels = {_release_live.PROJECT_LABEL: project, _release_live.CONFIG_LABEL: f"config of {name}"}
+        labels = {PROJECT_LABEL: project, CONFIG_LABEL: f"config of {name}"}
         self.running[name] = {
             "Config": {"Image": image, "Labels": labels}, "Image": identifier,
             "State": {"Status": "running", "Health": {"Status": health}},
@@ -85,5 +87,5 @@ def description(*apps: str) -> dict[str, Any]:
 
 def sealed(root: Path, engine: Engine, moment: datetime = NOON, apps: tuple[str, ...] = ("web",)) -> Manifest:
     """Seal what is live under root."""
-    live = _release_live.read(str(root), PROJECT, engine, description(*apps))
-    return _backup_seal.seal(live, Occasion("a test", PROJECT), engine, {}, lambda: moment)[0]
+    live = release_live.read(str(root), PROJECT, engine, description(*apps))
+    return seal.seal(live, Occasion("a test", PROJECT), engine, {}, lambda: moment)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Pair
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Pair
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Pair
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Pair
 
 DIRECTORY = "https://acme.example/dir"
 

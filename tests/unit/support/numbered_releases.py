@@ -6,16 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _backup_list,
-    _backup_prune,
-    _backup_verdict,
-    _ledger,
-    _release_live,
-    _tree_plan,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_list import Found
-from ansible_collections.rarebooks.platform.plugins.module_utils._files import sha256
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing, prune, verdict
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.listing import Found
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import sha256
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan
 from backup_support import NOON, PROJECT, Engine, sealed
 
 
@@ -31,9 +27,9 @@ class Server:
     def make_live(self, number: int) -> None:
         """Write the tree of a release as a deploy does, with the list of what is ours, and run its container."""
         self.write(number)
-        owned = {name: _tree_plan.Owned(sha256((self.root / name).read_bytes()), "0644") for name in ("docker-compose.yml", "release.json")}
-        (self.root / _tree_plan.MANIFEST).write_bytes(_tree_plan.dump_manifest(owned))
-        (self.root / _tree_plan.MANIFEST).chmod(0o600)
+        owned = {name: plan.Owned(sha256((self.root / name).read_bytes()), "0644") for name in ("docker-compose.yml", "release.json")}
+        (self.root / plan.MANIFEST).write_bytes(plan.dump_manifest(owned))
+        (self.root / plan.MANIFEST).chmod(0o600)
 
     def make_by_hand(self, number: int) -> None:
         """Run a release that nobody has deployed."""
@@ -46,8 +42,8 @@ class Server:
         self.engine.run("web", f"web:{number}", f"sha256:{number:064}")
 
     @property
-    def live(self) -> _release_live.Live:
-        return _release_live.read(str(self.root), PROJECT, self.engine)
+    def live(self) -> release_live.Live:
+        return release_live.read(str(self.root), PROJECT, self.engine)
 
     def seal(self) -> str:
         self.hour += 1
@@ -58,17 +54,17 @@ class Server:
         identifier = self.seal() if (self.root / "docker-compose.yml").exists() else ""
         if result in ("deployed", "rolled back"):
             self.make_live(number)
-        run = _ledger.Run(str(len(self.ledger)), action)
-        self.ledger.append(_ledger.entry(run, result, 1.0, release=self.live.digest, backup=identifier))
+        run = ledger.Run(str(len(self.ledger)), action)
+        self.ledger.append(ledger.entry(run, result, 1.0, release=self.live.digest, backup=identifier))
         return identifier
 
     @property
     def backups(self) -> list[Found]:
-        return _backup_list.find_all(str(self.root))
+        return listing.find_all(str(self.root))
 
     def previous(self) -> str:
-        return _backup_verdict.previous(self.backups, self.ledger, self.live).id
+        return verdict.previous(self.backups, self.ledger, self.live).id
 
     def doomed(self, keep: int = 5, days: int = 0, hours: float = 1000, most: int = 1 << 40) -> list[str]:
-        rule = _backup_prune.Rule(keep, days, most)
-        return _backup_prune.superfluous(self.backups, self.ledger, self.live.digest, rule, NOON + timedelta(hours=hours))
+        rule = prune.Rule(keep, days, most)
+        return prune.superfluous(self.backups, self.ledger, self.live.digest, rule, NOON + timedelta(hours=hours))

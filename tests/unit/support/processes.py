@@ -6,7 +6,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _files
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import files
 
 
 def end_between_open_and_read(monkeypatch: pytest.MonkeyPatch, process: subprocess.Popen[bytes]) -> None:
@@ -20,4 +20,4 @@ def end_between_open_and_read(monkeypatch: pytest.MonkeyPatch, process: subproce
         process.wait()
         return stream
 
-    monkeypatch.setattr(_files, "open", opened, raising=False)
+    monkeypatch.setattr(files, "open", opened, raising=False)

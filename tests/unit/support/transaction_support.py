@@ -6,16 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _release_journal,
-    _release_target,
-    _release_transaction,
-    _tree_plan,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_journal import Journal
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_switch import Server, Switched, SwitchError
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_target import Target
-from ansible_collections.rarebooks.platform.plugins.module_utils._release_transaction import Order, carry_out
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal as release_journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, Switched, SwitchError
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.target import Target
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Order, carry_out
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 from backup_support import PROJECT, Engine, description
 
 RUN = {"token": "t"}
@@ -37,13 +35,13 @@ class Stage:
         self.recorded: list[str] = []
         self.noted: list[Journal | None] = []
         self.servers: list[Server] = []
-        monkeypatch.setattr(_release_transaction, "switch", self.switch)
+        monkeypatch.setattr(transaction, "switch", self.switch)
 
     def switch(
         self,
         server: Server,
         target: Target,
-        plan: _tree_plan.Plan,
+        plan: tree_plan.Plan,
         extra: set[str],
         validate: Callable[[str], None] = lambda _tree: None,
         begin: Callable[[], None] = lambda: None,
@@ -53,10 +51,10 @@ class Stage:
         self.goals.append(target)
         self.servers.append(server)
         self.extra.append(extra)
-        if isinstance(outcome, _tree_plan.TreeError):
+        if isinstance(outcome, tree_plan.TreeError):
             raise outcome  # A validator refuses before anything has begun.
         begin()
-        self.noted.append(_release_journal.read(str(self.root)))
+        self.noted.append(release_journal.read(str(self.root)))
         between()
         if outcome:
             raise outcome
@@ -64,10 +62,10 @@ class Stage:
 
     def run(self, *outcomes: Exception | None, backup: str = "") -> Switched:
         self.outcomes = list(outcomes)
-        target = _release_target.from_inventory([], description("web", "chat"))
-        plan = _tree_plan.Plan(str(self.root), [], {}, {}, {}, {}, False)
+        target = switch_target.from_inventory([], description("web", "chat"))
+        plan = tree_plan.Plan(str(self.root), [], {}, {}, {}, {}, False)
         return carry_out(self.server, Order(target, RUN, backup), plan, lambda result, _error: self.recorded.append(result))
 
     @property
     def journal(self) -> Journal | None:
-        return _release_journal.read(str(self.root))
+        return release_journal.read(str(self.root))

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.rarebooks.platform.plugins.action import lease
-from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _process
-from ansible_collections.rarebooks.platform.plugins.module_utils._lease import Run
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import process as base_process
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
+from ansible_collections.rarebooks.platform.plugins.module_utils._run.lease import Run
 
 GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, **{
     f"GIT_{who}_{what}": "anna@example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}}  # fmt: skip
@@ -58,7 +59,7 @@ def plain_base(monkeypatch: pytest.MonkeyPatch) -> None:
 def ended() -> tuple[int, int]:
     """Return number and start of a process that has ended."""
     process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
-    identity = process.pid, _process.start_of(process.pid)
+    identity = process.pid, base_process.start_of(process.pid)
     process.communicate()
     return identity
 
@@ -74,7 +75,7 @@ def test_taking_names_the_run_and_starts_the_heartbeat(tmp_path: Path) -> None:
     (call,) = action.calls
     run = Run.from_dict(call["run"])
     assert (run.action, run.by, run.controller) == ("rollback", lease.who(), lease.controller())
-    assert run.pid == os.getppid() and _process.alive(run.pid, run.pid_start)
+    assert run.pid == os.getppid() and base_process.alive(run.pid, run.pid_start)
     assert len(run.token) == 32 and run.commit == "" and run.started.endswith("Z") and "@" in run.by
     assert (call["step"], call["dead_token"]) == ("checking", "")
     assert action.started == [("/run/x/beat", run)]
@@ -102,7 +103,7 @@ def test_a_holder_that_died_on_this_machine_is_reported_dead(tmp_path: Path) -> 
 
 
 def living() -> tuple[int, int]:
-    return os.getpid(), _process.start_of(os.getpid())
+    return os.getpid(), base_process.start_of(os.getpid())
 
 
 @pytest.mark.parametrize("case", ["alive", "elsewhere", "elsewhere unknown", "busy"])
@@ -132,11 +133,11 @@ def test_a_number_that_another_process_has_now_is_a_dead_holder() -> None:
 
 def test_a_process_that_nobody_has_reaped_is_dead() -> None:
     process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
-    start = _process.start_of(process.pid)
-    assert _process.alive(process.pid, start)
+    start = base_process.start_of(process.pid)
+    assert base_process.alive(process.pid, start)
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert not _process.alive(process.pid, start)
+    assert not base_process.alive(process.pid, start)
     process.communicate()
 
 
@@ -163,7 +164,7 @@ class Beating:
     def __init__(self, action: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
         self.action, self.time, self.living = action, 0.0, True
         monkeypatch.setattr(lease, "time", SimpleNamespace(sleep=self._sleep, monotonic=lambda: self.time))
-        monkeypatch.setattr(lease._process, "alive", lambda *_identity: self.living)
+        monkeypatch.setattr(lease.process, "alive", lambda *_identity: self.living)
 
     def _sleep(self, seconds: float) -> None:
         self.time += seconds
@@ -192,8 +193,8 @@ def test_it_beats_every_interval_until_the_lease_is_given_back(beating: Beating,
 
     beating.action.before_command = look
     beating.action._keep_alive(str(beat), Run())
-    assert [at for at, _content in seen] == [_lease.INTERVAL * number for number in (1, 2, 3)]
-    assert seen[0][1] == "1.0\n" and float(seen[1][1].split()[0]) == pytest.approx(_process.uptime(), abs=60)
+    assert [at for at, _content in seen] == [run_lease.INTERVAL * number for number in (1, 2, 3)]
+    assert seen[0][1] == "1.0\n" and float(seen[1][1].split()[0]) == pytest.approx(base_process.uptime(), abs=60)
     assert not beat.exists(), "a beat brought the file back"
     # The lease may also be given back between the look and the write.
     beating.action.before_command = lambda: None
@@ -216,7 +217,7 @@ def test_it_gets_over_a_connection_that_fails_for_a_while(beating: Beating, beat
     beating.action.before_command = fail_three_times
     beating.action._keep_alive(str(beat), Run())
     assert len(beating.action.commands) == 5
-    assert beating.time == 3 * lease.RETRY + 2 * _lease.INTERVAL
+    assert beating.time == 3 * lease.RETRY + 2 * run_lease.INTERVAL
 
 
 def test_it_does_not_try_for_ever(beating: Beating, beat: Path) -> None:

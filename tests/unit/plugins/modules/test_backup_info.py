@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _health_docker, _release_journal
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup_manifest import MANIFEST, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import MANIFEST, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.modules import backup_info
 from backup_support import PROJECT, Engine, sealed
 
@@ -22,7 +23,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     engine.run("web", "web:1", "sha256:" + "1" * 64)
     (tmp_path / "docker-compose.yml").write_text("services: {}\n")
     sealed(tmp_path, engine)
-    monkeypatch.setattr(_health_docker, "connect", lambda: engine)
+    monkeypatch.setattr(client, "connect", lambda: engine)
     return tmp_path
 
 
@@ -38,7 +39,7 @@ def test_a_damaged_journal_keeps_nobody_from_seeing_what_there_is(
 ) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(backup_info.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
-    (server / _release_journal.FILE).write_text("{")
+    (server / journal.FILE).write_text("{")
     result = info(server, capsys)
     assert [one["id"] for one in result["backups"]] == [FIRST]
     assert ".release.journal.json is damaged" in warnings[0]

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.modules.backup_info import finished
 
 
 def entry(token: str, action: str, result: str) -> dict[str, object]:
-    return _ledger.entry({"token": token, "action": action}, result, 1.0, to="20261124_120000")
+    return ledger.entry({"token": token, "action": action}, result, 1.0, to="20261124_120000")
 
 
 LEDGER = [entry("dead", "rollback", "rolled back"), entry("worse", "rollback", "restored"), entry("other", "deploy", "deployed")]

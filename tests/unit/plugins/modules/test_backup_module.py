@@ -9,16 +9,12 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _backup_databases,
-    _backup_list,
-    _backup_seal,
-    _health_docker,
-    _health_run,
-    _lease,
-    _ledger,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._ledger import Run
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import databases, listing, seal
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
 from ansible_collections.rarebooks.platform.plugins.modules import backup
 from backup_support import PROJECT
 from numbered_releases import Server
@@ -31,8 +27,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     server = Server(tmp_path / "stack")
     server.root.mkdir()
     server.engine.root = str(tmp_path)
-    monkeypatch.setattr(_health_docker, "connect", lambda: server.engine)
-    monkeypatch.setattr(_backup_databases, "remove_leftovers", lambda _client, _project: None)
+    monkeypatch.setattr(client, "connect", lambda: server.engine)
+    monkeypatch.setattr(databases, "remove_leftovers", lambda _client, _project: None)
     return server
 
 
@@ -43,8 +39,8 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return told
 
 
-def place_of(server: Server) -> _lease.Place:
-    return _lease.Place(str(server.root), str(server.root.parent / "leases"))
+def place_of(server: Server) -> run_lease.Place:
+    return run_lease.Place(str(server.root), str(server.root.parent / "leases"))
 
 
 def call(server: Server, capsys: pytest.CaptureFixture[str], **options: Any) -> dict[str, Any]:
@@ -58,17 +54,17 @@ def call(server: Server, capsys: pytest.CaptureFixture[str], **options: Any) -> 
 @pytest.mark.parametrize("state", ["sealed", "pruned"])
 def test_it_is_recorded_in_the_lease_and_refused_without_it(server: Server, capsys: pytest.CaptureFixture[str], state: str) -> None:
     server.make_live(1)
-    _lease.take(place_of(server), RUN, "checking")
+    run_lease.take(place_of(server), RUN, "checking")
     result = call(server, capsys, state=state, run=RUN.to_dict())
     lease = place_of(server).load()
     assert not result.get("failed") and lease and (lease.process or {})["pid"] == os.getpid()
-    _lease.give_back(place_of(server), RUN.token)
+    run_lease.give_back(place_of(server), RUN.token)
     assert "no longer holds" in call(server, capsys, state=state, run=RUN.to_dict())["msg"]
 
 
 def test_drift_is_told_when_it_is_sealed(server: Server, capsys: pytest.CaptureFixture[str], warnings: list[str]) -> None:
     server.deploy(1)
-    _ledger.append(str(server.root), server.ledger[-1])
+    ledger.append(str(server.root), server.ledger[-1])
     (server.root / "docker-compose.yml").write_text("edited by hand")
     call(server, capsys)
     assert warnings and warnings[0].startswith("Before this run docker-compose.yml in ") and "marked as drifted" in warnings[0]
@@ -88,7 +84,7 @@ def test_the_next_backup_that_would_not_fit_is_told_before_the_disk_is_full(
 ) -> None:
     server.make_live(1)
     call(server, capsys)
-    monkeypatch.setattr(_backup_seal, "SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr(seal, "SPARE_BYTES", 1 << 60)
     call(server, capsys, state="pruned")
     assert len(warnings) == 1 and warnings[0].startswith("The next backup of all databases would not fit. ")
     assert "MiB free for the backup" in warnings[0] and "stack_backup_max_size" in warnings[0]
@@ -117,16 +113,16 @@ def test_of_a_release_made_by_hand_only_what_holds_now_is_asked_later(
     described = {"apps": [shop, {"name": "chat", "containers": ["chat"]}]}
     asked: list[Any] = []
 
-    def hold(gate: _health_run.Gate, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+    def hold(gate: run.Gate, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
         asked.extend(gate.http)
         return False, {"probes": [{"ok": not probe["url"].endswith("never")} for probe in gate.http]}
 
-    monkeypatch.setattr(_health_run, "hold", hold)
+    monkeypatch.setattr(run, "hold", hold)
     identifier = call(server, capsys, description=described)["id"]
-    manifest = _backup_list.get(str(server.root), identifier).manifest
+    manifest = listing.get(str(server.root), identifier).manifest
     assert asked == probes and manifest
     assert [(app["name"], app["containers"], app["probes"]) for app in manifest.apps] == [("shop", ["web"], probes[:1])]
     # And again when it is sealed without a description, as a rollback does: from what a backup remembers.
     (server.root / "docker-compose.yml").write_text("services: {} # 2\n")
-    manifest = _backup_list.get(str(server.root), call(server, capsys)["id"]).manifest
+    manifest = listing.get(str(server.root), call(server, capsys)["id"]).manifest
     assert manifest and [app["containers"] for app in manifest.apps] == [["web"]]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _certbot_ensure, _certbot_retired
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_ensure import Outcome
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import ensure, retired
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import Outcome
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.modules import certbot_certificates
 from certificates import pair
 from lineages import files, settings, write
@@ -48,7 +48,7 @@ def test_all_are_put_aside_and_what_nginx_reads_stays(tmp_path: Path, capsys: py
 def test_what_a_rollback_needs_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = served(tmp_path)
     assert run(where, capsys, state="recalled", certificates=[SHOP])["changed"] is False
-    _certbot_retired.retire(where, "shop", served=True)
+    retired.retire(where, "shop", served=True)
     foretold = run(where, capsys, state="recalled", certificates=[SHOP], _ansible_check_mode=True)
     assert Installed("shop", where.live).pair() is None
     done = run(where, capsys, state="recalled", certificates=[SHOP, {"name": "never"}], _ansible_diff=True)
@@ -61,8 +61,8 @@ def test_what_failed_is_told_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, state: str, fails: bool
 ) -> None:
     outcome = Outcome(failed={"shop": "no way to the authority", "talk": "refused"})
-    monkeypatch.setattr(_certbot_ensure, "ensure", lambda *_arguments: outcome)
-    monkeypatch.setattr(_certbot_ensure, "prepare", lambda *_arguments: outcome)
+    monkeypatch.setattr(ensure, "ensure", lambda *_arguments: outcome)
+    monkeypatch.setattr(ensure, "prepare", lambda *_arguments: outcome)
     result = run(settings(tmp_path), capsys, state=state, certificates=[SHOP])
     assert result["failed_certificates"] == outcome.failed
     assert result.get("failed", False) is fails
@@ -72,7 +72,7 @@ def test_what_failed_is_told_at_once(
 def test_what_ends_soon_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     where = served(tmp_path)
     Installed("shop", where.live).put(pair("a.example.org", left=15))
-    monkeypatch.setattr(_certbot_ensure, "ensure", lambda *_arguments: Outcome())
+    monkeypatch.setattr(ensure, "ensure", lambda *_arguments: Outcome())
     warnings: list[str] = []
     monkeypatch.setattr(certbot_certificates.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     run(where, capsys, certificates=[SHOP])

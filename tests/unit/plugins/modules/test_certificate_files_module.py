@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _certificate_trial
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import trial
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.modules import certificate_files
 from certificates import Authority, pair
 
@@ -84,7 +84,7 @@ def test_what_is_served_already_is_the_gates_business(live: Path, capsys: pytest
 def test_a_bare_server_judges_when_it_has_a_trust_store(
     live: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_certificate_trial, "can_judge", lambda: False)
+    monkeypatch.setattr(trial, "can_judge", lambda: False)
     certificates = [{"name": "site", "chain": NEW.chain.decode(), "key": NEW.key.decode(), "hosts": HOSTS}]
     assert run(live, capsys, certificates=certificates, _ansible_check_mode=True)[0]["updated"] == ["site"]
     assert run(live, capsys, certificates=certificates)[0]["failed"]

@@ -9,9 +9,9 @@ from typing import Any
 import jinja2
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_records import Record, Records
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot_settings import Settings
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed, placeholder
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.records import Record, Records
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed, placeholder
 from ansible_collections.rarebooks.platform.plugins.modules import certificate_info
 from certificates import Authority, pair
 from lineages import settings, write

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 from config_tree_support import MANIFEST, Tree, contents, snapshot
 
 KEYS = {"changed", "created", "updated", "removed", "recovered", "digest", "diff"}

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _tree_promote
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import promote
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 from config_tree_support import MANIFEST, STAGED, Tree, contents, snapshot
 from crashes import OPERATIONS, killed_before
 
@@ -78,8 +78,8 @@ def test_each_crash_leaves_the_old_tree_or_the_committed_new_one(old: Tree, new:
         if not committed:
             live = {path: entry for path, entry in contents(tree.root).items() if not path.startswith(STAGED)}
             assert live in (before, after), f"a mixture without a journal, killed before operation {operation}"
-        if _tree_promote.interrupted(str(tree.root)):
-            _tree_promote.recover(str(tree.root))
+        if promote.interrupted(str(tree.root)):
+            promote.recover(str(tree.root))
         outcome = contents(tree.root)
         assert outcome == after if committed else outcome in (before, after), f"killed before operation {operation}"
         outcomes.append(outcome == after)
@@ -149,7 +149,7 @@ def test_a_recovery_does_not_follow_a_link_that_came_in_the_way(old: Tree, tmp_p
         (tree.root / name).symlink_to(tmp_path / "elsewhere" / name)
     (tmp_path / "elsewhere/gone/deep/stale").unlink()
     before = contents(tmp_path / "elsewhere")
-    _tree_promote.recover(str(tree.root))
+    promote.recover(str(tree.root))
     assert contents(tmp_path / "elsewhere") == before
 
 
@@ -160,7 +160,7 @@ def test_a_discarded_journal_goes_before_the_files_it_speaks_of(
     _, tree = next(found for found in work if (found[1].root / STAGED / "journal.json").exists())
     left: list[str] = []
     monkeypatch.setattr(shutil, "rmtree", lambda path: left.extend(os.listdir(path)))
-    _tree_promote.discard(str(tree.root))
+    promote.discard(str(tree.root))
     assert sorted(left) == ["manifest.json", "tree"]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree_desired import TreeError, check_paths
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError, check_paths
 from config_tree_support import MANIFEST, Tree, contents, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st

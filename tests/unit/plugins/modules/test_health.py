@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _certificate,
-    _health_docker,
-    _health_http,
-    _health_run,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_container import DockerUnavailable
-from ansible_collections.rarebooks.platform.plugins.module_utils._health_gate import run_gate
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import http as health_http
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import reader
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import run as health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.gate import run_gate
 from ansible_collections.rarebooks.platform.plugins.modules import health
 from tls_support import HOST, Authority, TlsServer, self_signed
 
@@ -92,7 +91,7 @@ class Engine:
 
 @pytest.fixture(autouse=True)
 def engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_health_docker, "DockerReader", Engine)
+    monkeypatch.setattr(reader, "DockerReader", Engine)
 
 
 @pytest.fixture
@@ -148,7 +147,7 @@ def test_a_missing_container(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_deadline_passes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     without_waiting = functools.partial(run_gate, clock=lambda: sum(slept), sleep=slept.append)
-    monkeypatch.setattr(_health_run, "run_gate", without_waiting)
+    monkeypatch.setattr(health_run, "run_gate", without_waiting)
     result = run(capsys, containers=["starting"], deadline=20, interval=8, log_lines=1)
     assert slept == [8, 8, 4]
     assert result["failed"] and not result["failed_fast"] and result["elapsed"] == 20.0
@@ -248,9 +247,9 @@ def test_an_engine_that_does_not_answer(capsys: pytest.CaptureFixture[str], monk
 @pytest.mark.parametrize(
     ("library", "arguments", "package"),
     [
-        (_health_docker, {"containers": ["rarebooks_backend"]}, "python3-docker"),
-        (_health_http, {"http": [{"url": "https://x/"}]}, "python3-requests"),
-        (_certificate, {"tls": [{"host": "x"}]}, "python3-cryptography"),
+        (client, {"containers": ["rarebooks_backend"]}, "python3-docker"),
+        (health_http, {"http": [{"url": "https://x/"}]}, "python3-requests"),
+        (certificate, {"tls": [{"host": "x"}]}, "python3-cryptography"),
     ],
 )
 def test_a_missing_library_names_its_package(

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _lease, _ledger, _process
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import process as base_process
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger as run_ledger
 from ansible_collections.rarebooks.platform.plugins.modules import lease
 
 KEYS = {"changed", "run", "step", "interrupted", "recorded", "lost", "heartbeat"}
@@ -26,7 +28,7 @@ class Server:
     def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.stack, self.leases, self._capsys = root / "stack", root / "leases", capsys
         self.stack.mkdir()
-        self.place = _lease.Place(str(self.stack), str(self.leases))
+        self.place = run_lease.Place(str(self.stack), str(self.leases))
 
     def run(self, state: str, run: dict[str, Any], **options: Any) -> dict[str, Any]:
         arguments = {"path": str(self.stack), "directory": str(self.leases), "state": state, "run": run, **options}
@@ -39,7 +41,7 @@ class Server:
 
     @property
     def ledger(self) -> list[dict[str, Any]]:
-        return _ledger.read(str(self.stack))[0]
+        return run_ledger.read(str(self.stack))[0]
 
     def die(self) -> None:
         """Let the holder's heartbeat be gone."""
@@ -65,9 +67,9 @@ def switch() -> Iterator[subprocess.Popen[bytes]]:
 def leave_at_work(server: Server, process: subprocess.Popen[bytes]) -> None:
     """Let the first run's controller be dead, while its process on the server lives."""
     server.run("taken", ONE, step="checking")
-    held = _lease.hold(server.place, ONE["token"], "switching")
-    held.process = {"pid": process.pid, "start": _process.start_of(process.pid)}
-    _lease._save(server.place, held)
+    held = run_lease.hold(server.place, ONE["token"], "switching")
+    held.process = {"pid": process.pid, "start": base_process.start_of(process.pid)}
+    run_lease._save(server.place, held)
     server.die()
 
 
@@ -92,18 +94,18 @@ def test_a_run_from_beginning_to_end(server: Server, result: str, step: str, err
 
 def test_what_another_module_noted_goes_into_the_entry(server: Server) -> None:
     server.run("taken", ONE)
-    _lease.note(server.place, "token-1", release="noted", backup="noted")
+    run_lease.note(server.place, "token-1", release="noted", backup="noted")
     server.run("released", ONE, result="unchanged", backup="given")
     assert [(entry["release"], entry["backup"]) for entry in server.ledger] == [("noted", "given")]
 
 
 def test_a_run_that_another_module_recorded_gets_no_second_entry(server: Server) -> None:
     server.run("taken", ONE)
-    _lease.note(server.place, "token-1", recorded=True)
+    run_lease.note(server.place, "token-1", recorded=True)
     assert server.run("held", ONE, step="summary")["recorded"]
     assert server.run("released", ONE, result="failed")["recorded"]
     server.run("taken", TWO)
-    _lease.note(server.place, "token-2", recorded=True)
+    run_lease.note(server.place, "token-2", recorded=True)
     server.die()
     assert server.run("taken", ONE)["interrupted"]["token"] == "token-2"
     assert server.ledger == []
@@ -148,7 +150,7 @@ def test_a_dead_run_is_recorded_by_its_successor_and_stops_when_it_wakes_up(serv
 
 def test_a_run_that_a_restart_cut_off_records_itself(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.run("taken", ONE, step="images")
-    monkeypatch.setattr(_lease, "boot", lambda: "another")
+    monkeypatch.setattr(run_lease, "boot", lambda: "another")
     assert server.run("held", ONE, step="tree")["lost"]
     assert server.run("released", ONE, result="failed", step="tree")["lost"]
     assert [(entry["result"], entry["step"]) for entry in server.ledger] == [("failed", "tree")]
@@ -203,7 +205,7 @@ def test_a_ledger_that_cannot_be_written_does_not_hide_how_the_run_ended(server:
     warnings: list[str] = []
     monkeypatch.setattr(lease.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     server.run("taken", ONE)
-    (server.stack / _ledger.FILE).mkdir()
+    (server.stack / run_ledger.FILE).mkdir()
     released = server.run("released", ONE, result="failed")
     assert not released.get("failed") and not released["recorded"] and not released["lost"]
     assert len(warnings) == 1 and "deploy by anna@laptop (failed) could not be recorded" in warnings[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.modules import ledger_info
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -27,26 +27,26 @@ def read(path: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> dict
 
 def fill(path: Path) -> None:
     for number, result in enumerate(("deployed", "failed")):
-        run = _ledger.Run(f"t{number}", "deploy", "anna@laptop", commit="abc", started="2026-11-24T20:15:00Z")
-        _ledger.append(str(path), _ledger.entry(run, result, 7, step="tree" if number else ""))
-    with (path / _ledger.FILE).open("a") as stream:
+        run = ledger.Run(f"t{number}", "deploy", "anna@laptop", commit="abc", started="2026-11-24T20:15:00Z")
+        ledger.append(str(path), ledger.entry(run, result, 7, step="tree" if number else ""))
+    with (path / ledger.FILE).open("a") as stream:
         stream.write('{"run": "t2", "acti')
 
 
 @pytest.mark.parametrize("check", [False, True])
 def test_entries_are_read_oldest_first_and_torn_ones_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str], check: bool) -> None:
     fill(tmp_path)
-    before = (tmp_path / _ledger.FILE).read_bytes()
+    before = (tmp_path / ledger.FILE).read_bytes()
     result = read(tmp_path, capsys, _ansible_check_mode=check)
     assert [entry["run"] for entry in result["entries"]] == ["t0", "t1"]
     assert (result["unreadable"], result["changed"]) == (1, False)
-    assert (tmp_path / _ledger.FILE).read_bytes() == before
+    assert (tmp_path / ledger.FILE).read_bytes() == before
 
 
 def test_an_entry_of_another_version_has_every_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / _ledger.FILE).write_text('{"run": "old", "more": 1}\n')
+    (tmp_path / ledger.FILE).write_text('{"run": "old", "more": 1}\n')
     (entry,) = read(tmp_path, capsys)["entries"]
-    assert entry == {**_ledger.BLANK, "run": "old", "more": 1}
+    assert entry == {**ledger.BLANK, "run": "old", "more": 1}
 
 
 def test_no_ledger_is_an_empty_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

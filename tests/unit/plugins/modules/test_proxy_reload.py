@@ -11,7 +11,7 @@ from typing import Any
 import docker
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _proxy
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import proxy as engine_proxy
 from ansible_collections.rarebooks.platform.plugins.modules import proxy_reload
 
 TEST, RELOAD = ["nginx", "-t", "-q"], ["nginx", "-s", "reload"]
@@ -36,8 +36,8 @@ class Proxy:
         self.takes_over = self.recovers = True
         monkeypatch.setattr(docker, "from_env", lambda **_options: SimpleNamespace(containers=SimpleNamespace(get=self.get)))
         self.lingering, self.before = False, set[str]()
-        monkeypatch.setattr(_proxy, "children", self.children)
-        monkeypatch.setattr(_proxy, "accepts", lambda pid: self.lingering)
+        monkeypatch.setattr(engine_proxy, "children", self.children)
+        monkeypatch.setattr(engine_proxy, "accepts", lambda pid: self.lingering)
 
     def children(self, _pid: int) -> set[str]:
         if self.status != "running":
@@ -190,5 +190,5 @@ def test_old_workers_that_still_take_connections_are_waited_for(proxy: Proxy) ->
 
 def test_a_worker_that_shuts_down_takes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     titles = {"1": "nginx: worker process", "2": "nginx: worker process is shutting down"}
-    monkeypatch.setattr(_proxy, "read_proc", lambda path: titles.get(path.split("/")[2], ""))
-    assert [_proxy.accepts(pid) for pid in ("1", "2", "3")] == [True, False, False]
+    monkeypatch.setattr(engine_proxy, "read_proc", lambda path: titles.get(path.split("/")[2], ""))
+    assert [engine_proxy.accepts(pid) for pid in ("1", "2", "3")] == [True, False, False]

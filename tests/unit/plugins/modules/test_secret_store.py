@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import _release_live, _tree_plan
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan
 from ansible_collections.rarebooks.platform.plugins.modules import secret_store
 from docker_cli import Database, DockerCli
 
@@ -136,7 +137,7 @@ def describe(store: Store, user: str) -> None:
     """Let the live release say with which user it logs in."""
     database = {"container": "db", "name": "Shop", "user": user}
     description = {"apps": [{"name": "shop", "containers": ["db"], "databases": [database]}]}
-    (store.path.parent / _release_live.DESCRIPTION).write_text(json.dumps(description))
+    (store.path.parent / live.DESCRIPTION).write_text(json.dumps(description))
 
 
 @pytest.fixture
@@ -194,9 +195,9 @@ def test_another_user_is_noticed_by_what_the_live_release_says(user: str, store:
 def test_a_lost_store_is_read_back_from_the_live_files(store: Store, docker: DockerCli) -> None:
     """Else both apps get passwords that open nothing, and keys that end every session."""
     files = {"app.env": "Key=@secret(jwt)@\n", "db.env": "Password=@secret(db_password)@\n"}
-    owned = {name: _tree_plan.Owned("0" * 64, "0600", source) for name, source in files.items()}
+    owned = {name: plan.Owned("0" * 64, "0600", source) for name, source in files.items()}
     store.path.parent.mkdir()
-    (store.path.parent / _tree_plan.MANIFEST).write_bytes(_tree_plan.dump_manifest(owned))
+    (store.path.parent / plan.MANIFEST).write_bytes(plan.dump_manifest(owned))
     (store.path.parent / "app.env").write_text("Key=the-key-of-today\n")
     (store.path.parent / "db.env").write_text("Password=made-by-hand\n")
     done = store.run(PASSWORD, {"name": "jwt"}, {"name": "new"}, **DATABASES)

@@ -9,12 +9,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils import (
-    _certificate,
-    _certificate_local_ca,
-    _certificate_trial,
-)
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificate_live import Installed
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate, local_ca, trial
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.modules import selfsigned_certificates
 from certificates import Authority
 from cryptography import x509
@@ -66,9 +62,9 @@ def test_a_bare_server_gets_a_ca_and_each_certificate(server: Server) -> None:
     assert foretold == done
     assert (done["changed"], done["ca_created"], done["reasons"]) == (True, True, dict.fromkeys(["shop", "chat"], "there is none yet"))
     assert done["diff"][0]["after"].startswith(f"a local CA in {server.ca}: there is none yet\nshop for www.example.org, example.org: ")
-    assert _certificate_trial.complaint(server.site("shop").pair(), SHOP, str(server.ca / "ca.pem")) == ""  # type: ignore[arg-type]
+    assert trial.complaint(server.site("shop").pair(), SHOP, str(server.ca / "ca.pem")) == ""  # type: ignore[arg-type]
     assert [oct((server.ca / name).stat().st_mode & 0o777) for name in ("", "ca.pem", "ca.key")] == ["0o755", "0o644", "0o600"]
-    assert 396 < (_certificate.parse_pem(server.site("chat").pair().chain)[0].not_after - _now()).days + 1 <= 397  # type: ignore[union-attr]
+    assert 396 < (certificate.parse_pem(server.site("chat").pair().chain)[0].not_after - _now()).days + 1 <= 397  # type: ignore[union-attr]
 
 
 def _now() -> Any:
@@ -100,7 +96,7 @@ def test_other_names(server: Server) -> None:
 
 
 def test_one_that_ends_soon_and_one_from_elsewhere(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_certificate_local_ca, "LEAF_DAYS", 29)
+    monkeypatch.setattr(local_ca, "LEAF_DAYS", 29)
     server.run()
     monkeypatch.undo()
     server.site("chat").put(Authority.root("RareBooks platform CA of shop").issue(*CHAT))
@@ -124,9 +120,9 @@ def test_all_anew_where_it_was_asked_for(server: Server) -> None:
 @pytest.mark.parametrize("damage", ["no key", "no certificate", "too old"])
 def test_a_ca_that_cannot_issue_leaves_everything_as_it_is(server: Server, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     if damage == "too old":
-        monkeypatch.setattr(_certificate_local_ca, "CA_DAYS", 396)
+        monkeypatch.setattr(local_ca, "CA_DAYS", 396)
         server.foretold()
-        _certificate_local_ca.create(str(server.ca), "shop", _now())
+        local_ca.create(str(server.ca), "shop", _now())
     else:
         server.run()
     if damage == "no key":
@@ -143,7 +139,7 @@ def test_a_ca_that_cannot_issue_leaves_everything_as_it_is(server: Server, monke
 
 
 def test_without_the_library_check_mode_foretells_that_all_is_issued(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_certificate, "IMPORT_ERROR", "ModuleNotFoundError")
+    monkeypatch.setattr(certificate, "IMPORT_ERROR", "ModuleNotFoundError")
     assert server.foretold()["updated"] == ["shop", "chat"]
     assert "python3-cryptography" in server.run()["msg"]
 
@@ -157,7 +153,7 @@ def test_the_cas_name_fits_whatever_the_server_is_called(server: Server, host: s
 
 def test_long_hosts_that_begin_alike_have_different_cas() -> None:
     first, second = ("server." + "x" * 50 + end for end in ("a", "b"))
-    assert _certificate_local_ca.common_name(first) != _certificate_local_ca.common_name(second)
+    assert local_ca.common_name(first) != local_ca.common_name(second)
 
 
 @pytest.mark.parametrize(("names", "common"), [([LONG], []), ([LONG, "example.org"], ["example.org"])])
@@ -167,4 +163,4 @@ def test_a_name_that_is_too_long_for_a_common_name_is_an_alternative_one(server:
     assert [one.value for one in leaf.subject] == common
     # RFC 5280, 4.2.1.6: critical where the subject is empty.
     assert leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).critical is (common == [])
-    assert _certificate_trial.complaint(server.site("shop").pair(), names, str(server.ca / "ca.pem")) == ""  # type: ignore[arg-type]
+    assert trial.complaint(server.site("shop").pair(), names, str(server.ca / "ca.pem")) == ""  # type: ignore[arg-type]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_pack import build
-from ansible_collections.rarebooks.platform.plugins.module_utils._archive_read import inspect
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.pack import build
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.read import inspect
 from ansible_collections.rarebooks.platform.plugins.modules import source_package
 
 

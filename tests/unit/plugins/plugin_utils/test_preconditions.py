@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils import _published_secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import published_secrets
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _preconditions as rules
 
 SYSTEMS = {"debian": ["12", "13"], "ubuntu": ["24.04"]}
@@ -141,14 +141,14 @@ def test_short_secrets() -> None:
 
 def test_a_published_secret_is_known_by_its_hash_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     value = "made-up"
-    monkeypatch.setattr(_published_secrets, "PUBLISHED_SECRETS", frozenset({hashlib.sha256(value.encode()).hexdigest()}))
+    monkeypatch.setattr(published_secrets, "PUBLISHED_SECRETS", frozenset({hashlib.sha256(value.encode()).hexdigest()}))
     (problem,) = rules.secrets([{"name": "chat_db_password", "value": value}, {"name": "other", "value": value + "-and-more"}])
     assert problem.startswith("chat_db_password: its value was printed in the public deployment guide") and value not in problem
 
 
 def test_burned_holds_five_hashes() -> None:
-    assert len(_published_secrets.PUBLISHED_SECRETS) == 5
-    assert all(len(digest) == 64 and set(digest) <= set("0123456789abcdef") for digest in _published_secrets.PUBLISHED_SECRETS)
+    assert len(published_secrets.PUBLISHED_SECRETS) == 5
+    assert all(len(digest) == 64 and set(digest) <= set("0123456789abcdef") for digest in published_secrets.PUBLISHED_SECRETS)
 
 
 @pytest.mark.parametrize("name", ["example.org", "a.b", "xn--e1afmkfd.xn--p1ai", "a-b.c-d.example", f"{'a' * 63}.org"])

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a deploy does for its certificates: what the release needs before it is live, and everything else after."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from .._base.command import RunCommand
+from .._base.errors import PlatformError
+from .._certificates.certificate import CertificateError
+from .._certificates.live import Installed, is_placeholder, placeholder
+from .._engine.client import DockerUnavailable
+from .._engine.proxy import ProxyError
+from . import checks, plan
+from . import retired as certbot_retired
+from .checks import CheckError, NoProxy
+from .client import Lineage
+from .install import InstallError, install
+from .orders import OrderError, Orders, reason
+from .settings import Settings, Wanted
+
+# What can go wrong with one certificate, and must not keep another from being renewed.
+TROUBLES = (CheckError, OrderError, InstallError, ProxyError, CertificateError, DockerUnavailable, OSError, ValueError)
+
+
+@dataclass
+class Outcome:
+    """What was done, by the names of the certificates."""
+
+    # Why each certificate was or would be ordered.
+    orders: dict[str, str] = field(default_factory=dict)
+    installed: list[str] = field(default_factory=list)
+    placeholders: list[str] = field(default_factory=list)
+    recalled: list[str] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
+    # Certificates whose order needs the proxy, which does not run yet.
+    deferred: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return any((self.orders, self.installed, self.placeholders, self.recalled, self.retired))
+
+    def only(self, names: Container[str]) -> Outcome:
+        """Return what concerns these certificates."""
+        return Outcome(
+            orders={name: why for name, why in self.orders.items() if name in names},
+            installed=[name for name in self.installed if name in names],
+            recalled=[name for name in self.recalled if name in names],
+            retired=[name for name in self.retired if name in names],
+        )
+
+
+class Unusable(PlatformError):
+    """nginx could not serve the new release's names."""
+
+
+def foretell(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str], run_command: RunCommand) -> Outcome:
+    """Return what ensure would do; a CheckError or OrderError is what it would surely fail with."""
+    done = Outcome()
+    for one in wanted:
+        lineage = orders.certbot.lineage(one.name)
+        if lineage is None and certbot_retired.newest(settings, one.name):
+            done.recalled.append(one.name)
+            lineage = certbot_retired.lineage(settings, one.name)
+        why = reason(one, lineage, settings, one.name in forced)
+        if why:
+            done.orders[one.name] = why
+        if why and not (lineage and (one.name in forced or why == plan.OVERDUE)):
+            checks.resolution(settings, one, run_command)
+        if lineage and lineage.pair != Installed(one.name, settings.live).pair():
+            done.installed.append(one.name)
+    done.retired = sorted(set(orders.certbot.names()) - {one.name for one in wanted})
+    return done
+
+
+def serves(settings: Settings, wanted: Wanted) -> bool:
+    """Say whether what nginx reads is good enough for the release, whoever issued it."""
+    leaf = Installed(wanted.name, settings.live).leaf()
+    return (
+        leaf is not None
+        and not is_placeholder(leaf)
+        and leaf.not_after > datetime.now(timezone.utc)
+        and all(leaf.covers(host) for host in wanted.hosts)
+    )
+
+
+def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> Outcome:
+    """Have what the release needs and is not there. The rest waits until it serves: should it not, nothing was exchanged for it."""
+    needed = [one for one in wanted if not serves(settings, one)]
+    done = ensure(orders, settings, needed, preparing=True)
+    stand_in(settings, needed, done)
+    return done
+
+
+def ensure(
+    orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = (), preparing: bool = False
+) -> Outcome:
+    """Have every certificate as far as it can be had now, each by at most one order."""
+    done = Outcome()
+    for one in wanted:
+        try:
+            lineage = _lineage(orders, settings, one, done)
+            if why := reason(one, lineage, settings, one.name in forced):
+                lineage = orders.order(one, why)
+                done.orders[one.name] = why
+            if lineage and install(settings, one.name, lineage.pair, settings.sites().get(one.name, []), preparing):
+                done.installed.append(one.name)
+        except TROUBLES as error:
+            done.failed[one.name] = str(error)
+            if isinstance(error, NoProxy):
+                done.deferred.append(one.name)
+    return done
+
+
+def stand_in(settings: Settings, wanted: Sequence[Wanted], done: Outcome) -> None:
+    """Have nginx start with what there is: where there is nothing of use, a placeholder."""
+    for one in wanted:
+        installed = Installed(one.name, settings.live)
+        leaf = installed.leaf()
+        missing = [host for host in one.hosts if leaf and not leaf.covers(host)]
+        expired = leaf is not None and leaf.not_after <= datetime.now(timezone.utc)
+        if leaf is None or expired or (missing and is_placeholder(leaf)):
+            installed.put(placeholder(one.hosts))
+            done.placeholders.append(one.name)
+        elif missing:
+            raise Unusable(
+                f"Certificate {one.name} on {settings.host}: expected it to cover {', '.join(missing)}, got "
+                f"{', '.join(leaf.subject_names)}, and another one could not be had: {done.failed.get(one.name) or 'no proxy runs'}\n"
+                "What is served has not been changed. Remove the cause, or deploy without these names first."
+            )
+
+
+def retire_rest(orders: Orders, settings: Settings, wanted: Sequence[Wanted], done: Outcome) -> None:
+    """Put aside what no site of the live release needs any more."""
+    for name in sorted(set(orders.certbot.names()) - {one.name for one in wanted}):
+        certbot_retired.retire(settings, name, served=True)
+        done.retired.append(name)
+
+
+def _lineage(orders: Orders, settings: Settings, wanted: Wanted, done: Outcome) -> Lineage | None:
+    lineage = orders.certbot.lineage(wanted.name)
+    if lineage is None and certbot_retired.recall(settings, wanted.name):
+        done.recalled.append(wanted.name)
+        lineage = orders.certbot.lineage(wanted.name)
+    return lineage

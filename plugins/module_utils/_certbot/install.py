@@ -1,0 +1,119 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bringing what certbot has ordered to where nginx reads it. Only what nginx takes and then serves stays there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+from .._base.errors import PlatformError
+from .._certificates.certificate import Certificate, CertificateError
+from .._certificates.live import Installed, Pair, is_placeholder
+from .._engine.client import DockerUnavailable
+from .._engine.proxy import Proxy, ProxyError
+from .._health import run
+from .._health.reader import DockerReader
+from .plan import threshold
+from .settings import Settings
+
+# Seconds until the new certificate must be served after nginx has reloaded.
+DEADLINE = 10
+
+
+class InstallError(PlatformError):
+    """The new certificate is not served; what was served before still is."""
+
+
+def runs(settings: Settings) -> bool:
+    """Say whether there is a proxy that has to be reloaded."""
+    try:
+        found = DockerReader(DEADLINE).inspect(settings.proxy)
+    except DockerUnavailable:
+        return False
+    return found is not None and bool(found["State"]["Running"])
+
+
+def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str], preparing: bool = False) -> bool:
+    """Have a certificate served for its hosts, and return whether that took a change. A proxy that does not run reads it later.
+
+    Hosts are those of the live release. Only what prepares another release may take one of them away, until that one is proven.
+    """
+    installed = Installed(name, settings.live)
+    lost = _lost(installed.pair(), pair, hosts)
+    if lost and not preparing:
+        raise InstallError(
+            f"Certificate {name} on {settings.host}: expected one that covers {', '.join(lost)} too, which the live release serves, got "
+            f"one for {', '.join(pair.leaf.subject_names)}, ordered for a release that is not live. The one before it stays. Deploy again."
+        )
+    hosts = [host for host in hosts if pair.leaf.covers(host)]
+    if not runs(settings):
+        return installed.put(pair) != pair
+    if installed.pair() == pair and _complaint(settings, installed, hosts, deadline=0) == "":
+        return False
+    # nginx as it is must be well, else nobody could tell whose fault a refusal is.
+    _proxy(settings).test()
+    before = (installed.exchange if lost else installed.put)(pair)
+    try:
+        _proxy(settings).reload()
+        if complaint := _complaint(settings, installed, hosts, DEADLINE):
+            raise InstallError(f"Certificate {name} on {settings.host} is on disk, but not served as it must be.\n{complaint}")
+    except (ProxyError, InstallError) as error:
+        if before is None or before == pair or not _is_good(before.leaf):
+            raise
+        installed.put(before)
+        _proxy(settings).reload()
+        until = f"{before.leaf.not_after:%Y-%m-%d %H:%M} UTC"
+        raise InstallError(f"{error}\nThe certificate before it is served again. It is valid until {until}.") from error
+    if not lost:
+        installed.settle()
+    installed.forget(before)
+    return True
+
+
+def _lost(before: Pair | None, pair: Pair, hosts: Sequence[str]) -> list[str]:
+    """Return the hosts that are served well now and would not be with another certificate."""
+    try:
+        leaf = before.leaf if before and before != pair else None
+    except CertificateError:
+        leaf = None  # What cannot be read is of no use to anybody.
+    return [host for host in hosts if leaf and _is_good(leaf) and leaf.covers(host) and not pair.leaf.covers(host)]
+
+
+def ending(settings: Settings, names: Sequence[str]) -> list[str]:
+    """Return warnings of certificates that end soon, though they are renewed."""
+    now, texts = datetime.now(timezone.utc), []
+    for name in names:
+        leaf = Installed(name, settings.live).leaf()
+        if leaf and leaf.days_left(now) < threshold(leaf, settings.warn_days):
+            texts.append(
+                f"Certificate {name} on {settings.host} has {leaf.days_left(now):.1f} days left, and should have been renewed by now. "
+                "ansible-playbook certificates.yml shows why it was not."
+            )
+    return texts
+
+
+def _complaint(settings: Settings, installed: Installed, hosts: Sequence[str], deadline: float) -> str:
+    """Return why the certificate on disk is not served to those who ask for these hosts."""
+    if not hosts:
+        return ""
+    # Days left are no matter of installing. Of what nobody trusts, it can only be asked that it is served.
+    common = {"port": settings.https_port, "certificate": installed.chain_file, "warn_days": 0, "fail_days": 0}
+    gate = run.Gate(
+        tls=[{"host": host, **common} for host in hosts],
+        ca_file=settings.ca_file or None,
+        trusted=[installed.chain_file] if settings.untrusted else (),
+        # A deadline of 0 would be derived from containers.
+        deadline=deadline or 0.001,
+    )
+    held, result = run.hold(gate, {})
+    return "" if held else str(result["msg"])
+
+
+def _proxy(settings: Settings) -> Proxy:
+    return Proxy(settings.proxy, settings.proxy_paths, settings.proxy_record)
+
+
+def _is_good(certificate: Certificate) -> bool:
+    """Say whether visitors are better off with this one than with one that could not be proven."""
+    return not is_placeholder(certificate) and certificate.not_after > datetime.now(timezone.utc)

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Docker Compose, which has no library: its command line, and what the engine says came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from .._base.command import RunCommand
+from .._base.errors import PlatformError
+from .containers import containers_of
+
+COMPOSE_FILE = "docker-compose.yml"
+# A line of `docker compose --dry-run up`: what would happen to a container. These two words mean nothing would.
+DRY_RUN = re.compile(r"Container (\S+) +(\S+)")
+UNTOUCHED = ("Running", "Waiting", "Healthy")
+
+
+class ComposeError(PlatformError):
+    """Compose could not do what it was asked for; the message ends with its own words."""
+
+
+class Project:
+    """A Compose project in its directory, described by the file there or by another one."""
+
+    def __init__(
+        self, client: Any, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = ""
+    ) -> None:
+        self.directory = directory
+        self.name = name
+        self._file = file or f"{directory}/{COMPOSE_FILE}"
+        self._environment = ["--env-file", environment] if environment else []
+        self._client = client
+        self._run_command = run_command
+
+    def _run(self, *arguments: str, dry: bool = False) -> tuple[str, str]:
+        argv = ["docker", "compose", *(["--dry-run"] if dry else []), "--ansi", "never", "--progress", "plain",
+                "--project-directory", self.directory, "--file", self._file, *self._environment,
+                "--project-name", self.name, *arguments]
+        try:
+            code, output, errors = self._run_command(argv, errors="replace", expand_user_and_vars=False, handle_exceptions=False)
+        except OSError as error:
+            raise ComposeError(f"Docker Compose cannot be run: {error}") from None
+        if code != 0:
+            words = "\n".join(errors.strip().splitlines()[-20:]) or "no output"
+            raise ComposeError(f"Docker Compose ({' '.join(arguments)}) in {self.directory} exited with {code}:\n{words}")
+        return output, errors
+
+    def would_touch(self) -> list[str]:
+        """Return the containers that `up` would create, recreate or start as things are."""
+        _output, events = self._run("up", "--detach", "--no-build", "--pull", "never", dry=True)
+        touched = {name for name, what in DRY_RUN.findall(events) if what not in UNTOUCHED}
+        return sorted(name for name in touched if not re.match(r"^[0-9a-f]{12}_", name))
+
+    def up(self) -> list[str]:
+        """Start what is not as the project says; return the names of containers that are new or were started."""
+        before = self._instances()
+        self._run("up", "--detach", "--no-build", "--pull", "never")
+        after = self._instances()
+        return sorted(name for name, instance in after.items() if before.get(name) != instance)
+
+    def recreate(self, services: list[str]) -> None:
+        """Make the containers of these services anew though their configuration is the same, and no others."""
+        if services:
+            self._run("up", "--detach", "--no-build", "--pull", "never", "--force-recreate", "--no-deps", *services)
+
+    def up_container(self, name: str) -> None:
+        """Create and start the one container of this name, and nothing it depends on."""
+        services = [one["service"] for one in self.services() if one["container_name"] == name]
+        if not services:
+            raise ComposeError(f"{self._file}: expected a service whose container is {name}, got none")
+        self._run("up", "--detach", "--no-build", "--no-deps", "--pull", "never", *services)
+
+    def document(self) -> dict[str, Any]:
+        """Return the whole project as Compose understands it."""
+        output, _errors = self._run("config", "--format", "json")
+        loaded: dict[str, Any] = json.loads(output)
+        return loaded
+
+    def config(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+        """Return services and networks as Compose understands them."""
+        loaded = self.document()
+        return loaded["services"], loaded.get("networks") or {}
+
+    def services(self) -> list[dict[str, Any]]:
+        """Return the services as Compose understands them, with the names that it gives to images it would build."""
+        services, _networks = self.config()
+        return [
+            {"image": f"{self.name}-{name}", "container_name": f"{self.name}-{name}-1", **one, "service": name}
+            for name, one in services.items()
+        ]
+
+    def _instances(self) -> dict[str, tuple[str, str]]:
+        found = containers_of(self._client, self.name)
+        return {name: (one["Id"], one["State"]["StartedAt"]) for name, one in found.items()}
+
+    def remove(self, names: list[str]) -> list[str]:
+        """Stop and remove containers of this project, never their volumes; return those that were there."""
+        present = containers_of(self._client, self.name)
+        doomed = [name for name in names if name in present]
+        for name in doomed:
+            container = self._client.containers.get(name)
+            container.stop()
+            container.remove(v=False)
+        return doomed

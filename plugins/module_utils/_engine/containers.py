@@ -1,0 +1,24 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which containers and images belong to what: the labels that say so, and the containers of a Compose project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Compose's own.
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+CONFIG_LABEL = "com.docker.compose.config-hash"
+ONE_OFF_LABEL = "com.docker.compose.oneoff"
+# Ours, on images that a deploy built and on containers that a dump or a restore started: for which project. On images also from
+# the source of which digest; deploys before 0.4.0 did not state that.
+OWNER_LABEL = "rarebooks.platform.project"
+SOURCE_LABEL = "rarebooks.platform.source"
+
+
+def containers_of(client: Any, project: str) -> dict[str, Any]:
+    """Return the inspected containers of the Compose project by name, without those of `docker compose run`."""
+    listed = client.api.containers(all=True, filters={"label": f"{PROJECT_LABEL}={project}"})
+    names = [one["Names"][0].lstrip("/") for one in listed if one["Labels"].get(ONE_OFF_LABEL, "False") != "True"]
+    return {name: client.api.inspect_container(name) for name in sorted(names)}

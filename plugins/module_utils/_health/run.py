@@ -1,0 +1,139 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One run of the gate, from what is asked for to what is told."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any
+
+from .._base.secrets import mask
+from .._certificates.trust import trust
+from . import http as health_http
+from . import reader as health_reader
+from . import tls as health_tls
+from .answer import HttpCheck
+from .container import ContainerProbe, ContainerReader, derive_deadline
+from .gate import GateResult, run_gate
+from .outlook import Outlook
+from .report import probe_result, render, report_container
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What must hold, by when; the fields are the options of the module health."""
+
+    containers: Sequence[str] = ()
+    http: Sequence[dict[str, Any]] = field(default=())
+    tls: Sequence[dict[str, Any]] = field(default=())
+    ca_file: str | None = None
+    trusted: Sequence[str] = ()
+    timeout: int = 5
+    deadline: float = 0
+    # Where the deadline is derived, it is not shorter than this.
+    at_least: float = 0
+    interval: float = 0.5
+    log_lines: int = 50
+
+
+def masked(value: Any, secrets: dict[str, str]) -> Any:
+    """Return a result with each secret in its texts masked."""
+    if isinstance(value, str):
+        return mask(value, secrets)
+    if isinstance(value, list):
+        return [masked(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {key: masked(item, secrets) for key, item in value.items()}
+    return value
+
+
+def http_probes(gate: Gate, context: ssl.SSLContext) -> list[health_http.HttpProbe]:
+    """Return the probes of the sites; a ValueError says which one could never work."""
+    probes = []
+    for item in gate.http:
+        check = HttpCheck(**{**item, "name": item.get("name") or f"{item.get('method', 'GET')} {item['url']}"})
+        probes.append(health_http.HttpProbe(check, context, gate.timeout, gate.ca_file, gate.trusted))
+    return probes
+
+
+def tls_probes(gate: Gate, context: ssl.SSLContext) -> list[health_tls.TlsProbe]:
+    """Return the probes of certificates; a ValueError says which one could never work."""
+    checks = [health_tls.TlsCheck(**item) for item in gate.tls]
+    return [health_tls.TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in checks]
+
+
+def container_probes(
+    gate: Gate, reader: health_reader.DockerReader, sites: Sequence[health_http.HttpProbe]
+) -> list[ContainerProbe]:
+    """Return the probes of the containers, each of which ends the gate where nothing can come of its container any more."""
+    began = datetime.now(timezone.utc)
+    probes: list[ContainerProbe] = []
+
+    def doubt() -> bool:
+        return any(site.doubtful for site in sites)
+
+    for name in gate.containers:
+        outlook = Outlook(reader, name, partial(processes_behind, name, probes), doubt)
+        probes.append(ContainerProbe(reader, name, began, outlook))
+    return probes
+
+
+def processes_behind(name: str, probes: Sequence[ContainerProbe]) -> list[int]:
+    """Return the first processes of the containers that one waits for, of all others where it does not say for which."""
+    states = {probe.name: probe.state for probe in probes if probe.state}
+    wanted = states[name].depends_on if name in states else None
+    project = states[name].project if name in states else ""
+    return [
+        state.pid
+        for other, state in states.items()
+        if other != name and state.pid and (wanted is None or (state.project == project and state.service in wanted))
+    ]
+
+
+def outcome(
+    result: GateResult, containers: list[ContainerProbe], reader: ContainerReader | None, log_lines: int, deadline: float
+) -> dict[str, Any]:
+    """Return what is told of a gate; the log of a container is read only if it is not well."""
+    well = {record.probe for record in result.records if record.ok}
+    served = [record.probe for record in result.records if isinstance(record.probe, health_tls.TlsProbe)]
+    reports = []
+    for probe in containers:
+        log = reader.logs(probe.name, log_lines) if reader and probe not in well else ""
+        reports.append(report_container(probe, probe in well, log))
+    count = len(result.records)
+    held = f"{count} of {count} probes hold after {result.elapsed:.1f} s."
+    return {
+        "msg": held if result.held else render(result, deadline, reports),
+        "probes": [probe_result(record) for record in result.records],
+        "containers": [asdict(report) for report in reports],
+        "certificates": list(filter(None, (probe.report() for probe in served))),
+        "expiring": list(filter(None, (probe.expiring() for probe in served))),
+        "elapsed": round(result.elapsed, 1),
+        "deadline": deadline,
+        "failed_fast": result.failed_fast,
+    }
+
+
+def hold(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+    """Wait until everything holds or cannot any more; say whether it does, and the result with secrets masked.
+
+    A ValueError names a probe that could never work, DockerUnavailable an engine that does not answer.
+    """
+    reader: health_reader.DockerReader | None = None
+    containers: list[ContainerProbe] = []
+    sites: list[health_http.HttpProbe] = []
+    certificates: list[health_tls.TlsProbe] = []
+    if gate.http or gate.tls:
+        context = trust(gate.ca_file, gate.trusted)
+        sites, certificates = http_probes(gate, context), tls_probes(gate, context)
+    if gate.containers:
+        reader = health_reader.DockerReader(gate.timeout)
+        containers = container_probes(gate, reader, sites)
+    looks = [probe.look() for probe in containers]
+    deadline = float(gate.deadline or derive_deadline(looks, datetime.now(timezone.utc), gate.at_least))
+    result = run_gate([containers, [*sites, *certificates]], deadline, gate.interval)
+    return result.held, masked(outcome(result, containers, reader, gate.log_lines, deadline), secrets)

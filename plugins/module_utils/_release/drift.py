@@ -1,0 +1,121 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What somebody changed about a container by hand and Compose does not see: it compares configurations, and of the container itself only
+whether it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .._engine.compose import Project
+from .._engine.containers import SERVICE_LABEL, containers_of
+
+# What every service of ours says. Another policy is reason to ask Compose, which costs a fifth of a second, what was wanted.
+USUAL_RESTART = "unless-stopped"
+# States that Compose leaves as they are. In a crash loop the engine waits up to a minute before it tries again, also where this run has
+# just removed the cause.
+MENDED: dict[str, Literal["restart", "unpause"]] = {"paused": "unpause", "restarting": "restart"}
+BUILT_IN_NETWORKS = ("default", "bridge", "host", "none")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A container that is not as it was made, and the least that makes it so again."""
+
+    container: str
+    service: str
+    expected: str
+    got: str
+    mend: Literal["recreate", "restart", "unpause", "update"]
+    restart: str = ""
+
+    @property
+    def reason(self) -> str:
+        return f"{self.container}: expected it {self.expected}, got it {self.got}"
+
+    @property
+    def diff(self) -> dict[str, str]:
+        """Return it as Ansible shows differences."""
+        header = f"container {self.container}"
+        return {"before_header": header, "after_header": header, "before": f"{self.got}\n", "after": f"{self.expected}\n"}
+
+
+def find(project: Project, client: Any) -> list[Drift]:
+    """Return what was changed by hand; Compose is asked for what was wanted only where something looks unusual."""
+    containers = containers_of(client, project.name)
+    if not any(is_unusual(one) for one in containers.values()):
+        return []
+    services, networks = project.config()
+    found: list[Drift] = []
+    for name, one in containers.items():
+        service = services.get(service_of(one))
+        if service is not None:
+            found += drifts(name, one, service, networks)
+    return found
+
+
+def mend(project: Project, client: Any) -> list[str]:
+    """Make each such container as the project says; return their names."""
+    found = find(project, client)
+    for drift in found:
+        container = client.containers.get(drift.container)
+        if drift.mend == "unpause":
+            container.unpause()
+        elif drift.mend == "restart":
+            container.restart()
+        elif drift.mend == "update":
+            container.update(restart_policy=as_policy(drift.restart))
+    project.recreate(sorted({drift.service for drift in found if drift.mend == "recreate"}))
+    return sorted({drift.container for drift in found})
+
+
+def is_unusual(inspected: Mapping[str, Any]) -> bool:
+    """Say whether a container looks like one that a person has changed."""
+    attached = inspected["NetworkSettings"]["Networks"]
+    mode = inspected["HostConfig"]["NetworkMode"]
+    # Some engines keep the network's name in the mode, others its id.
+    own = mode not in BUILT_IN_NETWORKS and not mode.startswith("container:")
+    lost = own and (not attached or any(service_of(inspected) not in names_in(network) for network in attached.values()))
+    return lost or inspected["State"]["Status"] in MENDED or restart_of(inspected) != USUAL_RESTART
+
+
+def drifts(name: str, inspected: Mapping[str, Any], service: Mapping[str, Any], networks: Mapping[str, Any]) -> Iterable[Drift]:
+    """Return what differs between a container and its service."""
+    key = service_of(inspected)
+    status = inspected["State"]["Status"]
+    if status in MENDED:
+        yield Drift(name, key, "running", status, MENDED[status])
+    attached = inspected["NetworkSettings"]["Networks"]
+    wanted = [networks.get(network, {}).get("name", network) for network in service.get("networks") or {}]
+    for network in wanted:
+        if network not in attached:
+            yield Drift(name, key, f"on network {network}", f"on {' and '.join(attached) or 'none'}", "recreate")
+        elif key not in names_in(attached[network]):
+            yield Drift(name, key, f"known as {key} on network {network}", "without that name", "recreate")
+    restart = service.get("restart")
+    if restart and restart != restart_of(inspected):
+        yield Drift(name, key, f"with restart policy {restart}", f"with {restart_of(inspected)}", "update", restart)
+
+
+def service_of(inspected: Mapping[str, Any]) -> str:
+    return str((inspected["Config"].get("Labels") or {}).get(SERVICE_LABEL, ""))
+
+
+def names_in(network: Mapping[str, Any]) -> set[str]:
+    """Return the names under which others find a container in a network."""
+    return {*(network.get("Aliases") or []), *(network.get("DNSNames") or [])}
+
+
+def restart_of(inspected: Mapping[str, Any]) -> str:
+    """Return a container's restart policy in Compose's words."""
+    policy = inspected["HostConfig"].get("RestartPolicy") or {}
+    name, count = policy.get("Name") or "no", policy.get("MaximumRetryCount", 0)
+    return f"{name}:{count}" if count else name
+
+
+def as_policy(restart: str) -> dict[str, Any]:
+    """Return a restart policy in the engine's words."""
+    name, _colon, count = restart.partition(":")
+    return {"Name": name, "MaximumRetryCount": int(count or 0)}

@@ -1,0 +1,245 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the module release does, from its options to its result and the ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._backup import databases, listing
+from .._backup import images as backup_images
+from .._backup.manifest import BackupError, Manifest
+from .._base.command import RunCommand
+from .._base.errors import PlatformError, describe, facts_of
+from .._certificates import exchange as certificates_exchange
+from .._engine import containers as engine_containers
+from .._engine.client import connect
+from .._engine.compose import COMPOSE_FILE, Project
+from .._release import journal, live
+from .._release.by_hand import ByHand
+from .._run import lease as run_lease
+from .._run import ledger
+from .._tree import desired, promote
+from .._tree import diff as tree_diff
+from .._tree import plan as tree_plan
+from .._tree.validate import Validators
+from . import certificates, switch
+from . import target as switch_target
+from .databases import Exchange
+from .switch import Server, Switched
+from .target import Target
+from .transaction import Failed, Order, carry_out, end, recover_tree
+
+STEP = "switching to the new release"
+
+
+class ReleaseError(PlatformError):
+    """The release is not live; facts become keys of the failed task's result."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The target, and for a backup what it was taken from."""
+
+    target: Target
+    hidden: dict[str, str]
+    manifest: Manifest | None = None
+    exchange: Exchange | None = None
+
+
+def run(
+    params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callable[[], str], run_command: RunCommand
+) -> dict[str, Any]:
+    """Bring the release about, or foretell it, and return the result."""
+    root = os.path.normpath(params["path"])
+    place = run_lease.Place(root, params["lease_directory"])
+    token = params["run"].get("token", "")
+    if not check_mode:
+        # From here on the run goes on by itself should its controller die, and nobody else may begin meanwhile.
+        run_lease.hold(place, token, STEP, process=True)
+    client = connect()
+    containers = engine_containers.containers_of(client, params["project"]).values()
+    manifests = [backup.manifest for backup in listing.find_all(root) if backup.manifest]
+    with backup_images.names_in_place(client, containers, manifests, lend=check_mode) as found:
+        result = carry_through(params, check_mode, diff, tmpdir, run_command, client, root, place)
+    return {**result, "notes": [*result["notes"], *found]}
+
+
+def carry_through(
+    params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callable[[], str], run_command: RunCommand,
+    client: Any, root: str, place: run_lease.Place,
+) -> dict[str, Any]:
+    """Compare, and unless in check mode switch to the release, or prove the one that is live; every image has its name."""
+    token = params["run"].get("token", "")
+    wanted = read_wanted(client, run_command, root, params, check_mode)
+    server = Server(
+        client, run_command, root, params["project"], params["proxy_paths"], params["proxy_record"],
+        *trusted(wanted.target), params["deadline"], wanted.hidden,
+    )
+    validators = Validators(run_command, root, params["validators"], wanted.hidden, by_hand_judge(server, wanted.target))
+    ended = [] if check_mode else end_proven(server)
+    recovered = promote.interrupted(root)
+    completed = (tree_plan.read_journal(root) if check_mode else recover_tree(root)) or {}
+    plan = tree_plan.make(wanted.target.files, tree_plan.LiveTree(root), wanted.target.owned)
+    pending = journal.unfinished(root)
+    stale = switch.needed(server, wanted.target, plan)
+    changed = bool(recovered or plan.needed or stale or pending or wanted.exchange)
+    result: dict[str, Any] = {
+        "changed": changed, "started": stale.containers, "containers_removed": [], "reloaded": False,
+        "interrupted": pending is not None, "release": "", "seconds": 0.0, "notes": [drift.reason for drift in stale.drifts],
+        **tree_diff.report(plan, completed, wanted.hidden, diff),
+    }
+    result["diff"] += [drift.diff for drift in stale.drifts if diff]
+    if check_mode:
+        if plan.needed:
+            validators.judge_copy(wanted.target.files, tmpdir)
+            # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
+            result["started"] = sorted({*stale.containers, *switch.stale(server, wanted.target)})
+        return result
+    order = Order(wanted.target, params["run"], params["backup"], validators.judge, wanted.exchange, params["restore_database"])
+    recorder = Recorder(place, params, server)
+    if not changed:
+        reloaded, expiring = prove(server, wanted.target)
+        release = live.read(root, server.project, client).digest
+        run_lease.note(place, token, release=release)
+        return {**result, "changed": reloaded, "reloaded": reloaded, "release": release, "notes": ended + expiring}
+    try:
+        done = carry_out(server, order, plan, recorder.proven)
+    except Failed as failure:
+        if not failure.restored:
+            recorder.record(failure.result, "", failure.message)
+        back = recorder.backup if failure.restored else ""
+        raise ReleaseError(failure.message, **failure.facts, result=failure.result, restored=back) from failure
+    except Exception as error:
+        certificates_exchange.restore()  # nginx has not read the others yet.
+        recorder.record("refused", "", describe(error))
+        raise ReleaseError(describe(error), **facts_of(error), result="refused", restored="") from error
+    found = result["notes"] + done.expiring + ended + done.notes + recorder.notes + notes(server, wanted)
+    return {**result, **told(done), "release": recorder.release, "notes": found}
+
+
+def end_proven(server: Server) -> list[str]:
+    """Tidy up after a switch that had ended well when its run was cut off; return what to tell."""
+    pending = journal.read(server.root)
+    return end(server, pending) if pending and pending.is_proven(server.root) else []
+
+
+def by_hand_judge(server: Server, target: Target) -> Callable[[str], None] | None:
+    """Return what judges the tree of a release that no deploy made, None for any other."""
+    if not target.by_hand:
+        return None
+    images = {container: image["id"] for container, image in target.images.items()}
+    return ByHand(server.client, server.run_command, server.root, server.project, images, server.secrets).judge
+
+
+def trusted(target: Target) -> tuple[str | None, bool]:
+    """Return the file of authorities the gate trusts, and whether it also trusts what is on disk.
+
+    Certificates are no part of a release. A rollback finds those of today, whoever issued them: it proves that they are served.
+    """
+    if target.owned is not None:
+        return None, True
+    return target.description.get("ca_file") or None, bool(target.description.get("certificates_on_disk"))
+
+
+def prove(server: Server, target: Target) -> tuple[bool, list[str]]:
+    """Prove that an unchanged release serves; return whether the proxy had something to read, such as a new certificate, and warnings."""
+    try:
+        reloaded = switch.reload(server, target, force=False)
+        expiring = switch.hold(server, target)
+    except Exception as error:
+        back = certificates.put_back(server, target)
+        raise ReleaseError(describe(error) + back, **facts_of(error), result="failed", restored="") from error
+    certificates_exchange.settle()
+    return reloaded, expiring
+
+
+def told(done: Switched) -> dict[str, Any]:
+    """Return what a switch did, as keys of the result."""
+    return {"started": done.started, "containers_removed": done.removed, "reloaded": done.reloaded, "seconds": done.seconds}
+
+
+def notes(server: Server, wanted: Wanted) -> list[str]:
+    """Tell of databases that have another schema than the release that was brought back, and of hosts without a certificate."""
+    manifest = wanted.manifest
+    if manifest is None:
+        return []
+    hosts = [
+        f"{host} is served again, but today's certificate does not cover it, so that browsers refuse it. Deploy with that name to have "
+        "a certificate for it."
+        for host in sorted(wanted.target.uncovered)
+    ]
+    running = set(engine_containers.containers_of(server.client, server.project))
+    moved = databases.moved_schemas(server.client, manifest.databases, running)
+    return hosts + [
+        f"Database {manifest.databases[container]['name']} in {container} is at schema {now or '(none)'}, this release was sealed with "
+        f"{then or '(none)'}. If the app does not work with it, run: ansible-playbook rollback.yml "
+        f"-e rollback_to={manifest.id} -e rollback_restore_database=true -e rollback_confirm=true"
+        for container, (then, now) in moved.items()
+    ]
+
+
+def read_wanted(client: Any, run_command: RunCommand, root: str, params: Mapping[str, Any], check_mode: bool) -> Wanted:
+    """Return what the run wants to be live; a backup is read and verified whole."""
+    if not params["to"]:
+        files, hidden = desired.read(root, params["files"], params["secrets_file"], check_mode)
+        return Wanted(switch_target.from_inventory(files, params["description"]), hidden)
+    hidden = desired.load_secrets(params["secrets_file"])
+    backup = listing.get(root, params["to"])
+    if backup.kind == "legacy":
+        if not params["accept_unsealed"]:
+            raise BackupError(f"Backup {backup.id} was made by hand and is not sealed. Nothing has been changed.")
+        return Wanted(guide_target(client, run_command, root, params["project"], backup), hidden)
+    manifest = listing.check(backup)
+    backup_images.check(client, manifest)
+    token = params["run"].get("token", "")
+    exchange = Exchange(client, backup.directory, manifest, token) if params["restore_database"] else None
+    return Wanted(switch_target.from_backup(backup, manifest, only_what_served=False), hidden, manifest, exchange)
+
+
+def guide_target(client: Any, run_command: RunCommand, root: str, project: str, backup: listing.Found) -> Target:
+    """Return the release of a backup of the guide, once every image it needs is known to be there."""
+    compose_file = (backup.files or {})[COMPOSE_FILE]
+    services = Project(client, run_command, root, project, compose_file).services()
+    present = {tag for image in client.api.images() for tag in image["RepoTags"] or []}
+    missing = sorted({one["image"] for one in services if not {one["image"], f"{one['image']}:latest"} & present})
+    if missing:
+        raise BackupError(
+            f"{compose_file}: image {', '.join(missing)} is not on the server, and an old backup keeps none. Nothing has been "
+            "changed. Build or pull it under that name first."
+        )
+    return switch_target.from_guide(backup, services, live.read_description(live.read_files(root)))
+
+
+class Recorder:
+    """Writes the run's entry into the ledger, once, and says so in the lease."""
+
+    def __init__(self, place: run_lease.Place, params: Mapping[str, Any], server: Server) -> None:
+        root, pending = server.root, journal.unfinished(server.root)
+        self.backup: str = params["backup"] or (pending.backup if pending else "")
+        self.release = ""
+        self.notes: list[str] = []
+        self._place, self._to, self._server = place, params["to"], server
+        self._run = ledger.Run.from_dict(params["run"])
+        if pending and not ledger.has(root, pending.run.get("token", "")):
+            # The lease, which tells of a dead controller, does not survive a reboot; the journal does.
+            dead = ledger.Run.from_dict(pending.run)
+            ledger.append(root, ledger.entry(dead, "interrupted", 0.0, backup=pending.backup, step=STEP))
+
+    def proven(self, result: str, error: str) -> None:
+        """Write that a release has been proven to serve, this run's own one where no other result is given."""
+        self.release = live.read(self._server.root, self._server.project, self._server.client).digest
+        self.record(result or ("rolled back" if self._to else "deployed"), self.release, error)
+
+    def record(self, result: str, release: str, error: str) -> None:
+        """Write the entry; step and error are those of a failure."""
+        lease = run_lease.mine(self._place, self._run.token)
+        facts = {"release": release, "backup": self.backup, "to": self._to, "step": STEP if error else "", "error": error}
+        try:
+            ledger.append(self._server.root, ledger.entry(self._run, result, lease.duration, **facts))
+        except OSError as problem:  # Such as a full disk: what was done is done all the same.
+            self.notes.append(f"This run could not be recorded in {self._server.root}/{ledger.FILE}: {problem}")
+        run_lease.note(self._place, self._run.token, recorded=True)

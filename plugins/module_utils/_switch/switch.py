@@ -1,0 +1,239 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bringing a server from the release it runs to another one. Deploy, rollback and automatic rollback all go this way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from .._backup import images
+from .._base.command import RunCommand
+from .._base.errors import PlatformError
+from .._engine.client import DockerUnavailable
+from .._engine.compose import ComposeError, Project
+from .._engine.proxy import Proxy
+from .._health import run
+from .._health.run import Gate
+from .._release import drift as release_drift
+from .._release.drift import Drift
+from .._tree import plan as tree_plan
+from .._tree import promote
+from .target import Target
+
+# How often a step that changes nothing is taken where it ends in an error that nobody foresaw, the seconds in between, and those
+# after which it is not begun again: an error at the end of a gate must not double the time in which a site is down.
+TRIES = 3
+PAUSE = 1.0
+TRY_WITHIN = 60.0
+
+T = TypeVar("T")
+
+
+class SwitchError(PlatformError):
+    """The release does not serve; facts become keys of the failed task's result."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """The server as a switch uses it. The paths are those nginx reads, the record remembers what it has read."""
+
+    client: Any
+    run_command: RunCommand
+    root: str
+    project: str
+    proxy_paths: list[str]
+    proxy_record: str
+    ca_file: str | None
+    # Whether a certificate counts as trusted because it is the one on disk.
+    certificates_on_disk: bool
+    # Seconds the gate waits, 0 for those that the containers' health checks make it, but then not less than at_least.
+    deadline: float
+    secrets: dict[str, str]
+    at_least: float = 0
+
+    @property
+    def compose(self) -> Project:
+        return Project(self.client, self.run_command, self.root, self.project)
+
+    @property
+    def way_back(self) -> Server:
+        """Return the server as a release that served is brought back to it.
+
+        Its gate waits as long as the health checks of that release's own containers say. A deadline that was set for the release
+        that failed may lengthen this, and never shortens it: it may be the very reason for the failure.
+        """
+        return replace(self, deadline=0, at_least=max(self.deadline, self.at_least))
+
+
+@dataclass
+class Switched:
+    """What a switch did."""
+
+    plan: tree_plan.Plan
+    started: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    reloaded: bool = False
+    expiring: list[str] = field(default_factory=list)
+    # Certificates of before that were put back with the release.
+    certificates: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    # What else a person should know, such as a database that was kept.
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Needed:
+    """Containers that would be started though no file changes, and what was changed about some of them by hand."""
+
+    containers: list[str] = field(default_factory=list)
+    drifts: list[Drift] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.containers)
+
+
+def needed(server: Server, target: Target, plan: tree_plan.Plan) -> Needed:
+    """Return the containers that died, whose image's name means another now, or that somebody changed by hand.
+
+    What else would be started cannot be known while files differ.
+    """
+    if not plan.files:
+        return Needed()
+    try:
+        drifts = again(partial(release_drift.find, server.compose, server.client))
+    except ComposeError:
+        drifts = []
+    others = [] if plan.needed else stale(server, target)
+    return Needed(sorted({*others, *(drift.container for drift in drifts)}), drifts)
+
+
+def stale(server: Server, target: Target) -> list[str]:
+    """Return the containers that are not as the live files say."""
+    if images.moved(server.client, target.images):
+        return sorted(target.images)
+    try:
+        return again(server.compose.would_touch)
+    except ComposeError:
+        return sorted(target.containers)  # Such as where an image is gone: what it takes shows when it is done.
+
+
+def switch(
+    server: Server,
+    target: Target,
+    plan: tree_plan.Plan,
+    extra: set[str],
+    validate: Callable[[str], None] = lambda _tree: None,
+    begin: Callable[[], None] = lambda: None,
+    between: Callable[[], None] = lambda: None,
+) -> Switched:
+    """Make the target live and return once it serves.
+
+    Validate judges the staged tree and may refuse it, begin is called when all is judged and nothing has been changed yet,
+    between when the files are those of the target and its containers are not started yet. Extra are containers to remove
+    once the target serves.
+    """
+    began = time.monotonic()
+    done = Switched(plan)
+
+    def judged(tree: str) -> None:
+        validate(tree)
+        start()
+
+    def start() -> None:
+        begin()
+        images.put_back(server.client, images.moved(server.client, target.images))
+
+    if plan.needed:
+        promote.apply(plan, judged)
+    else:
+        start()
+    between()
+    done.started = up(server, target)
+    if done.started:
+        hold(server, target, sites=False)
+    done.reloaded = reload(server, target, bool(set(done.started) - set(target.proxy)))
+    done.expiring = hold(server, target)
+    done.removed = server.compose.remove(sorted(extra - target.every_container))
+    done.seconds = round(time.monotonic() - began, 1)
+    return done
+
+
+def up(server: Server, target: Target) -> list[str]:
+    """Start what differs. Where Compose gives up, what the containers say of themselves tells more than its own words.
+
+    Of a release with an ill app it gives up in any case: whether the other apps serve is for the gate to say.
+    """
+    try:
+        mended = release_drift.mend(server.compose, server.client)
+        return sorted({*mended, *server.compose.up()})
+    except ComposeError as error:
+        if target.partial:
+            return target.containers
+        held, result = run.hold(gate(server, target, sites=False, deadline=1), server.secrets)
+        if held:
+            raise SwitchError(run.masked(str(error), server.secrets)) from None
+        raise SwitchError(f"{result['msg']}\n\n{run.masked(str(error), server.secrets)}", **without_msg(result)) from None
+
+
+def gate(server: Server, target: Target, sites: bool = True, deadline: float | None = None) -> Gate:
+    """Return what has to hold for the target to serve."""
+    return Gate(
+        containers=target.containers,
+        http=target.probes if sites else (),
+        tls=target.tls if sites else (),
+        ca_file=server.ca_file,
+        trusted=target.chains if server.certificates_on_disk else (),
+        deadline=server.deadline if deadline is None else deadline,
+        at_least=server.at_least,
+    )
+
+
+def hold(server: Server, target: Target, sites: bool = True) -> list[str]:
+    """Hold until the target serves, or say why it does not; return warnings of certificates that end soon."""
+    if not target.containers:
+        return []
+    held, result = again(lambda: run.hold(gate(server, target, sites), server.secrets))
+    if not held:
+        raise SwitchError(result["msg"], **without_msg(result))
+    return list(result["expiring"])
+
+
+def again(step: Callable[[], T]) -> T:
+    """Take a step that changes nothing, again where it ends in an error that nobody foresaw: no release is undone over a race of ours.
+
+    An error of ours is an answer and stands at once, but for an engine that does not answer at this moment.
+    """
+    until = time.monotonic() + TRY_WITHIN
+    for _try in range(TRIES - 1):
+        try:
+            return step()
+        except Exception as error:
+            foreseen = isinstance(error, PlatformError) and not isinstance(error, DockerUnavailable)
+            if foreseen or time.monotonic() > until:
+                raise
+        time.sleep(PAUSE)
+    return step()
+
+
+def without_msg(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result without its message, which the failed task carries by itself."""
+    return {key: value for key, value in result.items() if key != "msg"}
+
+
+def reload(server: Server, target: Target, force: bool) -> bool:
+    """Have the proxy read what it has not; a container behind it that was replaced is reason enough."""
+    changed = [again(partial(reload_one, server, container, force)) for container in target.proxy]
+    return any(changed)
+
+
+def reload_one(server: Server, container: str, force: bool) -> bool:
+    """Have one proxy read what it has not; may be called again after an error."""
+    proxy = Proxy(container, server.proxy_paths, server.proxy_record)
+    if not force and proxy.is_current():
+        return False
+    proxy.reload()
+    return True

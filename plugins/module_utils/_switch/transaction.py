@@ -1,0 +1,215 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One transaction: it ends with the target proven serving, or with the sealed release proven serving, or it says so loudly.
+
+It runs on the server in one piece, so that a controller that dies or loses its connection does not end it half-way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._backup import databases as backup_databases
+from .._backup import listing
+from .._backup import manifest as backup_manifest
+from .._base.errors import PlatformError, describe, facts_of
+from .._certificates import exchange as certificates_exchange
+from .._engine import containers as engine_containers
+from .._postgres.client import DatabaseError
+from .._release import journal as release_journal
+from .._release import live as release_live
+from .._release.journal import Journal
+from .._tree import plan as tree_plan
+from .._tree import promote
+from . import databases as switch_databases
+from . import target as switch_target
+from .databases import Exchange
+from .switch import Server, Switched, switch
+from .target import Target
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run wants. Backup is the one it sealed of what is live, empty where nothing was."""
+
+    target: Target
+    run: dict[str, Any]
+    backup: str = ""
+    validate: Callable[[str], None] = lambda _tree: None
+    exchange: Exchange | None = None
+    # Whether going back restores the databases as well.
+    restore_database: bool = False
+
+
+class Failed(PlatformError):
+    """The target does not serve. Result is the ledger's word for what is live now."""
+
+    def __init__(self, message: str, result: str, restored: Switched | None = None, facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, **(facts or {}))
+        self.message, self.result, self.restored = message, result, restored
+
+
+# Records how a run ended: the ledger's word for it, empty for success, and the error of a run that went back.
+Proven = Callable[[str, str], None]
+
+
+def recover_tree(root: str) -> dict[str, str] | None:
+    """Complete or forget a promotion that was cut off; return its changes, None where there was none."""
+    if not promote.interrupted(root):
+        return None
+    completed = tree_plan.read_journal(root) or {}
+    promote.recover(root)
+    return completed
+
+
+def carry_out(server: Server, order: Order, plan: tree_plan.Plan, proven: Proven) -> Switched:
+    """Make the target live. On any failure after the first change the sealed release is brought back and proven.
+
+    Proven records how it ended, once that is certain and before what only tidies up: a run that is cut off in between has ended.
+    """
+    pending = release_journal.unfinished(server.root)
+    live = release_live.read_description(release_live.read_files(server.root))
+    known = switch_target.all_containers(live) | set(pending.containers if pending else [])
+    containers = sorted(known | order.target.every_container)
+    backup = order.backup or (pending.backup if pending else "")
+    journal = Journal(order.run, backup, containers, pending.swaps if pending else [])
+    begun, notes = pending is not None, []
+
+    def begin() -> None:
+        nonlocal begun
+        release_journal.write(server.root, journal)
+        begun = True
+
+    try:
+        if order.exchange:
+            # While the apps still run: it takes as long as the data are large.
+            order.exchange.restore(journal.swaps)
+        notes += switch_databases.undo(server.client, journal.swaps)
+        swaps = order.exchange.swaps([*live.get("apps", []), *order.target.apps]) if order.exchange else []
+        journal = replace(journal, swaps=swaps)
+        done = switch(
+            server, order.target, plan, known, order.validate, begin,
+            between=lambda: switch_databases.perform(server.client, journal.swaps),
+        )
+    except Exception as error:
+        if begun:
+            raise go_back(server, order, journal, error, proven) from error
+        with suppress(DatabaseError):
+            if order.exchange:
+                order.exchange.discard()
+        raise  # Nothing has been changed, and the error says what was wanted.
+    proven("", "")
+    done.notes = notes + end(server, journal)
+    return done
+
+
+def end(server: Server, journal: Journal) -> list[str]:
+    """Tidy up after a switch whose release has been proven, also one that was cut off right then; return what to tell."""
+    certificates_exchange.settle()
+    notes = switch_databases.finish(server.client, journal.swaps, sealed_databases(server, journal)) if journal.swaps else []
+    release_journal.clear(server.root)
+    return notes
+
+
+def sealed_databases(server: Server, journal: Journal) -> dict[str, dict[str, Any]]:
+    """Return what the run's own backup says of the databases; nothing where it cannot be read, so that all of them are kept."""
+    found = {one.id: one.manifest for one in listing.find_all(server.root)}
+    manifest = found.get(journal.backup)
+    return manifest.databases if manifest else {}
+
+
+def go_back(server: Server, order: Order, journal: Journal, error: Exception, proven: Proven) -> Failed:
+    """Bring the sealed release back; return what to tell."""
+    message, facts = describe(error), facts_of(error)
+    stays = "so it stays for you to look at. Deploy again when the cause is removed."
+    if not journal.backup:
+        return stay(server, journal, f"{message}\n\nThere was no release before this one to go back to, {stays}", facts)
+    kept: list[str] = []
+    try:
+        backup = listing.get(server.root, journal.backup)
+        manifest = load(backup)
+        if not manifest.any_serving:
+            return stay(server, journal, f"{message}\n\nNothing served before this release either (backup {backup.id}), {stays}", facts)
+        restored, journal = restore(server, order, journal, backup, manifest, kept)
+        proven("restored", message)
+        restored.notes += kept + end(server, journal)
+        notes = "\n".join([told(server, manifest, restored), *restored.notes])
+    except Exception as second:
+        return Failed(
+            f"{message}\n\nTHE RELEASE THAT RAN BEFORE COULD NOT BE BROUGHT BACK: {describe(second)}\n"
+            f"It is sealed as backup {journal.backup} on the server. When the cause is removed, run: ansible-playbook rollback.yml "
+            f"-e rollback_to={journal.backup}" + "".join(f"\n{note}" for note in kept), "broken", facts=facts)
+    return Failed(f"{message}\n\n{notes}", "restored", restored, facts)
+
+
+def stay(server: Server, journal: Journal, message: str, facts: dict[str, Any]) -> Failed:
+    """Leave the failed release as it is, with the databases that it uses."""
+    release_journal.clear(server.root)
+    return Failed("\n".join([message, *switch_databases.kept(journal.swaps)]), "failed", facts=facts)
+
+
+def load(backup: listing.Found) -> backup_manifest.Manifest:
+    """Return the manifest of a backup whose files, though not its dumps, have been verified."""
+    if backup.manifest is None:
+        raise backup_manifest.BackupError(backup.damage or f"Backup {backup.id} is not a sealed one")
+    backup_manifest.verify(backup.directory, backup.manifest, dumps=False)
+    return backup.manifest
+
+
+def restore(
+    server: Server, order: Order, journal: Journal, backup: listing.Found, manifest: backup_manifest.Manifest, kept: list[str]
+) -> tuple[Switched, Journal]:
+    """Switch to the sealed release, of whose apps those must serve that did when it was sealed; return that, and the journal of it.
+
+    Kept gets what is to be told of databases, also where the switch fails. The certificates that were exchanged for the failed release
+    go back first. Those of today are what is proven, whoever issued them.
+    """
+    certificates = certificates_exchange.restore()
+    server = replace(server, ca_file=None, certificates_on_disk=True)
+    target = switch_target.from_backup(backup, manifest, only_what_served=True)
+    recover_tree(server.root)
+    exchanged = bool(journal.swaps)
+    kept += switch_databases.undo(server.client, journal.swaps)
+    journal = replace(journal, swaps=[])
+    if order.restore_database and not exchanged and any(entry["dump"] for entry in manifest.databases.values()):
+        exchange = Exchange(server.client, backup.directory, manifest, order.run["token"])
+        exchange.restore()
+        journal = replace(journal, swaps=exchange.swaps([*manifest.apps, *order.target.apps]))
+    release_journal.write(server.root, journal)
+    plan = tree_plan.make(target.files, tree_plan.LiveTree(server.root), target.owned)
+    # What the failed release added to the sealed one must not stay.
+    done = switch(
+        server.way_back, target, plan, set(journal.containers),
+        between=lambda: switch_databases.perform(server.client, journal.swaps),
+    )
+    return replace(done, certificates=certificates), journal
+
+
+def told(server: Server, manifest: backup_manifest.Manifest, restored: Switched) -> str:
+    """Say what was restored, who serves, and whether the databases have moved on."""
+    serving = [app["title"] for app in manifest.apps if manifest.is_serving(app)]
+    ill = [app["title"] for app in manifest.apps if not manifest.is_serving(app)]
+    lines = [
+        f"The release that ran before is back and was proven in {restored.seconds} s: "
+        f"{' and '.join(serving) or 'no app, since none'} {'serve' if len(serving) > 1 else 'serves'} again.",
+        f"Restored from backup {manifest.id}: files {', '.join(sorted(restored.plan.changes)) or 'none'}; containers "
+        f"{', '.join(restored.started) or 'none'}; removed {', '.join(restored.removed) or 'none'}.",
+    ]
+    if restored.certificates:
+        lines.append(f"Certificates of before that are served again: {', '.join(restored.certificates)}.")
+    lines += [f"{title} was not well before this run either and was not waited for." for title in ill]
+    running = set(engine_containers.containers_of(server.client, server.project))
+    moved = backup_databases.moved_schemas(server.client, manifest.databases, running)
+    for container, (then, now) in moved.items():
+        entry = manifest.databases[container]
+        lines.append(
+            f"Database {entry['name']} in {container} is at schema {now or '(none)'}, the restored release was sealed with "
+            f"{then or '(none)'}. Data are not touched without being asked to. To restore dump "
+            f"{entry['dump']['file'] if entry['dump'] else '(there is none)'} of backup {manifest.id}, and lose what was written since, "
+            f"run: ansible-playbook rollback.yml -e rollback_to={manifest.id} -e rollback_restore_database=true "
+            "-e rollback_confirm=true"
+        )
+    return "\n".join(lines)

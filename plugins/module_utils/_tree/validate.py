@@ -1,0 +1,86 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The programs that will read a tree judge it before it is promoted."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .._base import secrets
+from .._base.command import RunCommand
+from . import plan, promote
+from .desired import File, TreeError
+
+# The option of the modules that take validators.
+OPTION: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {
+        "name": {"type": "str", "required": True},
+        "argv": {"type": "list", "elements": "str", "required": True},
+    },
+}
+
+
+class Validators:
+    """Commands that judge a staged tree; {tree} in their arguments is where it lies."""
+
+    def __init__(
+        self,
+        run_command: RunCommand,
+        root: str,
+        validators: list[Mapping[str, Any]],
+        hidden: dict[str, str],
+        also: Callable[[str], None] | None = None,
+    ) -> None:
+        self._run_command = run_command
+        self._root = root
+        self._validators = validators
+        self._hidden = hidden
+        self._also = also
+
+    def judge(self, tree: str) -> None:
+        """Run the validators on a staged tree; the first that fails is an error."""
+        for validator in self._validators:
+            argv = [argument.replace("{tree}", tree) for argument in validator["argv"]]
+            try:
+                rc, stdout, stderr = self._run_command(
+                    argv,
+                    errors="replace",
+                    environ_update={"LC_ALL": "C.UTF-8"},
+                    expand_user_and_vars=False,
+                    handle_exceptions=False,
+                )
+                advice = "Correct the template or variable that its output points at"
+            except OSError as error:
+                rc, stdout, stderr = 127, "", f"{argv[0]}: {error.strerror}"
+                advice = f"Install {argv[0]} on the server, or leave this validator out until it is there"
+            if rc != 0:
+                output = self._masked((stderr or stdout).strip())
+                raise TreeError(
+                    f"The new tree for {self._root} was refused. Validator: {validator['name']}. Expected it to "
+                    f"exit 0, got {rc}: {output or 'no output'}. {advice}, then run again. The live tree was not touched.",
+                    validator=validator["name"],
+                    cmd=[self._masked(argument) for argument in argv],
+                    rc=rc,
+                    stdout=self._masked(stdout),
+                    stderr=self._masked(stderr),
+                )
+        if self._also:
+            self._also(tree)
+
+    def judge_copy(self, files: Iterable[File], directory: Callable[[], str]) -> None:
+        """Let the validators judge a copy of the tree outside of its place; asking for the directory may create it."""
+        if not self._validators and not self._also:
+            return
+        with tempfile.TemporaryDirectory(dir=directory()) as scratch:
+            tree = os.path.join(scratch, plan.STAGED_TREE)
+            promote.write_tree(tree, files)
+            self.judge(tree)
+
+    def _masked(self, text: str) -> str:
+        return secrets.mask(text, self._hidden)

@@ -1,0 +1,140 @@
+"""Which errors of a step that changes nothing undo a release, and which are given another chance."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import ComposeError
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.proxy import ProxyError
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import drift
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.drift import Drift
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import switch, target
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, SwitchError
+from backup_support import description
+
+RACE = ProcessLookupError(3, "No such process")
+TARGET = target.from_inventory([], description("web"))
+SERVER = Server(None, lambda *_a, **_k: (0, "", ""), "/opt/x", "shop", [], "/nowhere", None, False, 0, {})
+
+
+class Clock:
+    """Time that only sleeping and slow steps make pass."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr(switch.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(switch.time, "sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def stumbling(*outcomes: Any) -> Callable[..., Any]:
+    """Return a function that raises or returns what the script says, one after another."""
+    script = list(outcomes)
+
+    def step(*_arguments: Any, **_options: Any) -> Any:
+        outcome = script.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return step
+
+
+@pytest.mark.parametrize("error", [RACE, DockerUnavailable("connection reset"), KeyError("State")])
+def test_a_gate_that_stumbles_is_asked_again(error: Exception, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "hold", stumbling(error, error, (True, {"expiring": []})))
+    assert switch.hold(SERVER, TARGET) == []
+
+
+def test_a_gate_that_says_no_is_believed_at_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "hold", stumbling((False, {"msg": "web died", "failed_fast": True})))
+    with pytest.raises(SwitchError, match="web died"):
+        switch.hold(SERVER, TARGET)
+
+
+@pytest.mark.parametrize("outcomes", [[RACE], [RACE, RACE]])
+def test_a_reload_that_stumbles_is_asked_again(outcomes: list[Exception], clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `test_a_rollback_killed_at_every_boundary` met once: an old worker ended while it was looked at."""
+    monkeypatch.setattr(switch.Proxy, "reload", stumbling(*outcomes, None))
+    assert switch.reload(SERVER, TARGET, force=True)
+
+
+def test_a_refused_configuration_is_not_tried_again(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switch.Proxy, "reload", stumbling(ProxyError("nginx refuses its configuration")))
+    with pytest.raises(ProxyError):
+        switch.reload(SERVER, TARGET, force=True)
+
+
+def test_an_error_that_stays_is_told_in_the_end(clock: Clock) -> None:
+    with pytest.raises(ProcessLookupError):
+        switch.again(stumbling(RACE, RACE, RACE, "never asked"))
+
+
+def test_an_error_at_the_end_of_a_long_gate_does_not_begin_it_anew(clock: Clock) -> None:
+    """A bug in the report on a release that does not serve must not keep its site down three times as long."""
+
+    def long_gate() -> None:
+        clock.sleep(400)
+        raise RACE
+
+    with pytest.raises(ProcessLookupError):
+        switch.again(long_gate)
+    assert clock.now == 1400.0
+
+
+@pytest.mark.parametrize(("given", "at_least"), [(0, 0), (5, 5), (900, 900)])
+def test_the_way_back_has_a_deadline_of_its_own(given: float, at_least: float) -> None:
+    """The deadline of the release that failed may have been its trouble: it lengthens the way back and never shortens it."""
+    back = dataclasses.replace(SERVER, deadline=given).way_back
+    gate = switch.gate(back, TARGET)
+    assert (gate.deadline, gate.at_least) == (0, at_least)
+    assert back.way_back == back
+
+
+DRIFT = Drift("web", "web", "running", "paused", "unpause")
+
+
+@pytest.mark.parametrize(
+    ("files_differ", "drifts", "stale", "containers"),
+    [
+        (False, [], [], []),
+        (False, [], ["db"], ["db"]),
+        (False, [DRIFT], ["db"], ["db", "web"]),
+        (False, [DRIFT, DRIFT], [], ["web"]),
+        # What else `up` will start cannot be known before the files are there; what a person did can.
+        (True, [DRIFT], ["db"], ["web"]),
+        (False, ComposeError("no such image"), ["db"], ["db"]),
+    ],
+)
+def test_containers_that_are_not_as_the_files_say(
+    files_differ: bool, drifts: Any, stale: list[str], containers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift, "find", stumbling(drifts))
+    monkeypatch.setattr(switch, "stale", lambda _server, _target: stale)
+    plan = SimpleNamespace(files=["docker-compose.yml"], needed=files_differ)
+    found = switch.needed(SERVER, TARGET, plan)  # type: ignore[arg-type]
+    assert (found.containers, bool(found)) == (containers, bool(containers))
+
+
+def test_a_release_without_files_needs_nothing() -> None:
+    assert not switch.needed(SERVER, TARGET, SimpleNamespace(files=[], needed=False))  # type: ignore[arg-type]
+
+
+def test_what_a_person_did_is_undone_before_anything_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    did: list[str] = []
+    monkeypatch.setattr(drift, "mend", lambda _project, _client: did.append("mend") or ["web"])
+    monkeypatch.setattr(switch.Project, "up", lambda _project: did.append("up") or ["db", "web"])
+    assert switch.up(SERVER, TARGET) == ["db", "web"] and did == ["mend", "up"]
