@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import dotenv as tree_dotenv
 
 DOCUMENTATION = r"""
@@ -44,8 +44,8 @@ def dotenv(value: Any) -> str:
     """Return a value for an environment file."""
     if not isinstance(value, str):
         raise AnsibleFilterError(f"dotenv: expected a text, got a {type(value).__name__}")
-    if secrets.START in value:
-        raise AnsibleFilterError(f"dotenv: expected no {secrets.START} in a value, since that would refer to a secret of the server")
+    if secret_store.START in value:
+        raise AnsibleFilterError(f"dotenv: expected no {secret_store.START} in a value, since that would refer to a secret of the server")
     try:
         return tree_dotenv.quote(value)
     except tree_dotenv.Unquotable as error:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._base.secrets import reference
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import reference
 
 DOCUMENTATION = r"""
 name: secret

@@ -176,8 +176,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base.state imp
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import live as certificates_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import Project
-from ansible_collections.rarebooks.platform.plugins.module_utils._health import http
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run as health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import site
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.start import ensure_running
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
@@ -250,7 +250,7 @@ def with_probes(live: Live) -> Live:
 
 def holding(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return those of some probes that hold now."""
-    if not probes or http.IMPORT_ERROR:
+    if not probes or site.IMPORT_ERROR:
         return []
     gate = health_run.Gate(http=probes, trusted=certificates_live.chain_files(), deadline=0.001)
     _all, result = health_run.hold(gate, {})

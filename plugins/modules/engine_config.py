@@ -63,7 +63,7 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import daemon_config
-from ansible_collections.rarebooks.platform.plugins.module_utils._server import docker
+from ansible_collections.rarebooks.platform.plugins.module_utils._server import engine as docker
 
 
 def check(change: daemon_config.Change, engine: daemon_config.Engine) -> None:

@@ -363,11 +363,11 @@ failed_fast:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils._base.secrets import load
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import load
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
-from ansible_collections.rarebooks.platform.plugins.module_utils._health import http, run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import run, site
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "containers": {"type": "list", "elements": "str", "default": []},
@@ -414,7 +414,7 @@ def require_libraries(module: AnsibleModule) -> None:
     for needed, error, name in (
         (module.params["containers"], client.IMPORT_ERROR, "docker (package python3-docker)"),
         (module.params["tls"], certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
-        (module.params["http"], http.IMPORT_ERROR, "requests (package python3-requests)"),
+        (module.params["http"], site.IMPORT_ERROR, "requests (package python3-requests)"),
     ):
         if needed and error:
             module.fail_json(msg=missing_required_lib(name), exception=error)

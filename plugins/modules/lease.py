@@ -200,7 +200,7 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import leftovers, secrets, state
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import leftovers, secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 
@@ -287,7 +287,7 @@ def tidy_up(module: AnsibleModule) -> None:
 def shown(module: AnsibleModule, error: str) -> str:
     """Return an error without the secrets of the server."""
     try:
-        return secrets.mask(error, secrets.load(os.path.join(module.params["path"], SECRETS)))
+        return secret_store.mask(error, secret_store.load(os.path.join(module.params["path"], SECRETS)))
     except state.StateError:
         return error
 

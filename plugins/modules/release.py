@@ -234,7 +234,7 @@ restored:
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe, facts_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
-from ansible_collections.rarebooks.platform.plugins.module_utils._health import http
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import site
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import validate
@@ -274,7 +274,7 @@ def main() -> None:
         module.fail_json(msg="release: expected either the roles of a release or the id of a backup in `to`, got both or neither")
     for error, name in (
         (client.IMPORT_ERROR, "docker (package python3-docker)"),
-        (http.IMPORT_ERROR, "requests (package python3-requests)"),
+        (site.IMPORT_ERROR, "requests (package python3-requests)"),
     ):
         if error:
             module.fail_json(msg=missing_required_lib(name), exception=error)

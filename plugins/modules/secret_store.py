@@ -139,8 +139,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets as base_secrets
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import make_directory, write_durably
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed as secrets_fixed
@@ -186,7 +185,7 @@ def live_users(root: str) -> dict[str, str]:
 
 def lines(names: Any) -> str:
     """Return names, one a line, for a diff."""
-    return "".join(f"{name}: {base_secrets.MASK}\n" for name in sorted(names))
+    return "".join(f"{name}: {secret_store.MASK}\n" for name in sorted(names))
 
 
 def main() -> None:
@@ -208,7 +207,7 @@ def main() -> None:
     )
     path = module.params["path"]
     try:
-        store = base_secrets.load(path)
+        store = secret_store.load(path)
     except state.StateError as error:
         module.fail_json(msg=str(error))
     wanted, root = module.params["secrets"], os.path.dirname(path)

@@ -278,7 +278,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import volumes as backup_volumes
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import containers as server_containers
-from ansible_collections.rarebooks.platform.plugins.module_utils._server import docker as server_docker
+from ansible_collections.rarebooks.platform.plugins.module_utils._server import engine as server_docker
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import system
 
 LIBRARIES = ("cryptography", "docker", "requests")

@@ -135,7 +135,7 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets, state
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
 from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import facts as takeover_facts
 from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import report
@@ -160,7 +160,7 @@ def main() -> None:
     )
     params, project = module.params, module.params["project"]
     try:
-        store = secrets.load(params["secrets_file"])
+        store = secret_store.load(params["secrets_file"])
     except state.StateError:
         store = {}  # secret_store says what is wrong with it.
     wanted = takeover_facts.Wanted(

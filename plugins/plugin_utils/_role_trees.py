@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
-from ansible_collections.rarebooks.platform.plugins.module_utils._base.secrets import referenced
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import referenced
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_paths import role_directory
 
 TREE = "templates/tree"

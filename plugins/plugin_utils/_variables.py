@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._base.secrets import START
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import START
 
 NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})

@@ -11,10 +11,10 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
-from .._base.secrets import mask
+from .._base.secret_store import mask
 from .._certificates.trust import trust
-from . import http as health_http
 from . import reader as health_reader
+from . import site as health_site
 from . import tls as health_tls
 from .answer import HttpCheck
 from .container import ContainerProbe, ContainerReader, derive_deadline
@@ -51,12 +51,12 @@ def masked(value: Any, secrets: dict[str, str]) -> Any:
     return value
 
 
-def http_probes(gate: Gate, context: ssl.SSLContext) -> list[health_http.HttpProbe]:
+def http_probes(gate: Gate, context: ssl.SSLContext) -> list[health_site.HttpProbe]:
     """Return the probes of the sites; a ValueError says which one could never work."""
     probes = []
     for item in gate.http:
         check = HttpCheck(**{**item, "name": item.get("name") or f"{item.get('method', 'GET')} {item['url']}"})
-        probes.append(health_http.HttpProbe(check, context, gate.timeout, gate.ca_file, gate.trusted))
+        probes.append(health_site.HttpProbe(check, context, gate.timeout, gate.ca_file, gate.trusted))
     return probes
 
 
@@ -67,7 +67,7 @@ def tls_probes(gate: Gate, context: ssl.SSLContext) -> list[health_tls.TlsProbe]
 
 
 def container_probes(
-    gate: Gate, reader: health_reader.DockerReader, sites: Sequence[health_http.HttpProbe]
+    gate: Gate, reader: health_reader.DockerReader, sites: Sequence[health_site.HttpProbe]
 ) -> list[ContainerProbe]:
     """Return the probes of the containers, each of which ends the gate where nothing can come of its container any more."""
     began = datetime.now(timezone.utc)
@@ -125,7 +125,7 @@ def hold(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
     """
     reader: health_reader.DockerReader | None = None
     containers: list[ContainerProbe] = []
-    sites: list[health_http.HttpProbe] = []
+    sites: list[health_site.HttpProbe] = []
     certificates: list[health_tls.TlsProbe] = []
     if gate.http or gate.tls:
         context = trust(gate.ca_file, gate.trusted)

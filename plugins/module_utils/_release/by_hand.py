@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._base import secrets
+from .._base import secret_store
 from .._base.command import RunCommand
 from .._engine.compose import COMPOSE_FILE, ComposeError, Project
 from .._tree.desired import TreeError
@@ -67,7 +67,7 @@ class ByHand:
             raise self._refused(f"nginx of the service {name} accepts its configuration, as {COMPOSE_FILE} mounts it", errors or output)
 
     def _refused(self, validator: str, words: str) -> TreeError:
-        words = secrets.mask(words.strip(), self.hidden)
+        words = secret_store.mask(words.strip(), self.hidden)
         return TreeError(
             f"The release made by hand was refused for {self.root}. Validator: {validator}. Got: {words or 'no output'}. The live tree was "
             "not touched.", validator=validator, stderr=words,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 
-from .._base import secrets
+from .._base import secret_store
 from .._base.files import read_if_exists
 from .._tree import desired, dotenv, plan
 from .._tree.desired import TreeError
@@ -39,7 +39,7 @@ def values(path: str, source: str, text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for wanted, line in zip(source.split("\n"), text.split("\n"), strict=False):
         found |= _in_line(wanted, line)
-    if secrets.referenced(source) - found.keys():
+    if secret_store.referenced(source) - found.keys():
         return {}
     try:
         return found if desired.resolve(path, source, found) == text else {}
@@ -49,7 +49,7 @@ def values(path: str, source: str, text: str) -> dict[str, str]:
 
 def _in_line(source: str, line: str) -> dict[str, str]:
     """Return the values that one line refers to, without the quotes that a value may have as a whole or within a connection string."""
-    parts = secrets.REFERENCE.split(source)
+    parts = secret_store.REFERENCE.split(source)
     if len(parts) == 1:
         return {}
     pattern = "".join("(.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts))

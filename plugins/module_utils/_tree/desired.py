@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base import files as base_files
-from .._base import secrets as base_secrets
-from .._base import state
+from .._base import secret_store, state
 from .._base.errors import PlatformError
 from . import dotenv
 
@@ -45,7 +44,7 @@ class File:
 
     @property
     def has_references(self) -> bool:
-        return bool(base_secrets.referenced(self.source))
+        return bool(secret_store.referenced(self.source))
 
     @property
     def mode(self) -> int:
@@ -87,7 +86,7 @@ def load_secrets(path: str | None) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        return base_secrets.load(path)
+        return secret_store.load(path)
     except state.StateError as error:
         raise TreeError(str(error)) from None
 
@@ -97,7 +96,7 @@ def desired(items: list[dict[str, Any]], secrets: dict[str, str], secrets_file: 
     check_paths([item["path"] for item in items])
     texts = {item["path"]: item["content"] if item["private_content"] is None else item["private_content"]
              for item in items}
-    unknown = {path: sorted(base_secrets.referenced(text) - secrets.keys()) for path, text in sorted(texts.items())}
+    unknown = {path: sorted(secret_store.referenced(text) - secrets.keys()) for path, text in sorted(texts.items())}
     complaints = [f"{path} needs {', '.join(names)}" for path, names in unknown.items() if names]
     if complaints:
         raise TreeError(
@@ -111,7 +110,7 @@ def desired(items: list[dict[str, Any]], secrets: dict[str, str], secrets_file: 
 def resolve(path: str, text: str, secrets: dict[str, str]) -> str:
     """Return a file's text with the secrets in it, as its format wants them."""
     if not path.endswith(ENVIRONMENT_FILE):
-        return base_secrets.resolve(text, secrets)
+        return secret_store.resolve(text, secrets)
     try:
         return dotenv.resolve(text, secrets)
     except dotenv.Unquotable as error:
@@ -122,8 +121,8 @@ def assume_missing(items: list[dict[str, Any]], secrets: dict[str, str]) -> dict
     """Return the secrets, each unknown one standing for itself: a prediction is made before they are generated."""
     names: set[str] = set()
     for item in items:
-        names |= base_secrets.referenced(item["content"] or item["private_content"] or "")
-    return {name: base_secrets.reference(name) for name in names} | secrets
+        names |= secret_store.referenced(item["content"] or item["private_content"] or "")
+    return {name: secret_store.reference(name) for name in names} | secrets
 
 
 def check_paths(paths: list[str]) -> None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .._base import secrets
+from .._base import secret_store
 from .._base.files import sha256
 from .desired import PRIVATE_MODE, File
 from .plan import CREATED, REMOVED, UPDATED, Existing, Owned, Plan
@@ -63,7 +63,7 @@ def _after(file: File, hidden: dict[str, str]) -> str:
 
 
 def _mask(text: str, hidden: dict[str, str]) -> str:
-    return secrets.REFERENCE.sub(secrets.MASK, secrets.mask(text, hidden))
+    return secret_store.REFERENCE.sub(secret_store.MASK, secret_store.mask(text, hidden))
 
 
 def _before(existing: Existing, file: File | None, owned: Owned | None, after: str, hidden: dict[str, str]) -> str:
@@ -81,7 +81,7 @@ def _before(existing: Existing, file: File | None, owned: Owned | None, after: s
         return PRIVATE
     # A hand-made file may hold a password that nobody told us: show what the new text has too, hide the rest.
     known = set(after.splitlines())
-    return "".join(f"{line if line in known else secrets.MASK}\n" for line in text.splitlines())
+    return "".join(f"{line if line in known else secret_store.MASK}\n" for line in text.splitlines())
 
 
 def _may_hold_unknown_secrets(existing: Existing, file: File | None, owned: Owned | None) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from .._base import secrets as base_secrets
+from .._base import secret_store
 from .._base.errors import PlatformError
 
 # What means itself without quotes, so that simple values look as they always have.
@@ -20,7 +20,7 @@ BACKSLASH_BEFORE_QUOTE = re.compile(r"\\(?='|\Z)")
 # One entry of an environment file that refers to secrets.
 ENTRY = re.compile(r"(?P<key>[^=#\s][^=]*=)(?P<value>.*)")
 # A reference as a value in a list of Key=value; pairs, such as a connection string.
-PAIR = re.compile(rf"(?P<before>(?:^|;)[\w ]+=){base_secrets.REFERENCE.pattern}(?=;|$)")
+PAIR = re.compile(rf"(?P<before>(?:^|;)[\w ]+=){secret_store.REFERENCE.pattern}(?=;|$)")
 # Of these no connection string needs quotes. They are all that a secret of ours ever consisted of.
 PLAIN_IN_PAIR = re.compile(r"[A-Za-z0-9._~!@%^*()+=:,/?-]+")
 
@@ -74,11 +74,11 @@ def resolve(text: str, secrets: dict[str, str]) -> str:
 
 def _resolve_line(line: str, secrets: dict[str, str]) -> str:
     entry = ENTRY.fullmatch(line)
-    if not base_secrets.referenced(line) or entry is None:
-        return base_secrets.resolve(line, secrets)
+    if not secret_store.referenced(line) or entry is None:
+        return secret_store.resolve(line, secrets)
     if entry["value"].startswith(("'", '"')):
-        if not all(PLAIN_IN_PAIR.fullmatch(secrets[name]) for name in base_secrets.referenced(line)):
+        if not all(PLAIN_IN_PAIR.fullmatch(secrets[name]) for name in secret_store.referenced(line)):
             raise Unquotable(f"{entry['key']} expected the secret in it without quotes of the template's own, since it needs others")
-        return base_secrets.resolve(line, secrets)
+        return secret_store.resolve(line, secrets)
     in_pairs = PAIR.sub(lambda match: match["before"] + quote_in_pair(secrets[match.group(2)]), entry["value"])
-    return entry["key"] + quote(base_secrets.resolve(in_pairs, secrets))
+    return entry["key"] + quote(secret_store.resolve(in_pairs, secrets))

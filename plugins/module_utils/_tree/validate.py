@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .._base import secrets
+from .._base import secret_store
 from .._base.command import RunCommand
 from . import plan, promote
 from .desired import File, TreeError
@@ -83,4 +83,4 @@ class Validators:
             self.judge(tree)
 
     def _masked(self, text: str) -> str:
-        return secrets.mask(text, self._hidden)
+        return secret_store.mask(text, self._hidden)

@@ -15,9 +15,9 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
-from ansible_collections.rarebooks.platform.plugins.module_utils._health import http as health_http
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import reader
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run as health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import site as health_site
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.gate import run_gate
 from ansible_collections.rarebooks.platform.plugins.modules import health
 from tls_support import HOST, Authority, TlsServer, self_signed
@@ -248,7 +248,7 @@ def test_an_engine_that_does_not_answer(capsys: pytest.CaptureFixture[str], monk
     ("library", "arguments", "package"),
     [
         (client, {"containers": ["rarebooks_backend"]}, "python3-docker"),
-        (health_http, {"http": [{"url": "https://x/"}]}, "python3-requests"),
+        (health_site, {"http": [{"url": "https://x/"}]}, "python3-requests"),
         (certificate, {"tls": [{"host": "x"}]}, "python3-cryptography"),
     ],
 )

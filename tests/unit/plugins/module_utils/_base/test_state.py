@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets, state
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import Misfit, StateError
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import proxy
@@ -149,7 +149,7 @@ def test_a_damaged_line_of_the_ledger_is_counted_and_takes_no_other_with_it(tmp_
 def test_damaged_secrets_are_never_taken_for_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "secrets").write_text(text)
     with pytest.raises(StateError, match="new ones would lock the apps out"):
-        secrets.load(str(tmp_path / "secrets"))
+        secret_store.load(str(tmp_path / "secrets"))
     with pytest.raises(desired.TreeError, match="new ones would lock the apps out"):
         desired.load_secrets(str(tmp_path / "secrets"))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets as base_secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import (
     TreeError,
     assume_missing,
@@ -89,7 +89,7 @@ def test_a_missing_secret_stands_for_itself_in_a_prediction() -> None:
 def test_private_text_is_hidden_whole_and_by_line_unless_a_line_is_trivial() -> None:
     hidden = hidden_values([item("k", private="{\n  long-enough: 1\n}\n"), item("a", "public text")], {"word": "v1v1"})
     assert set(hidden.values()) == {"v1v1", "{\n  long-enough: 1\n}", "long-enough: 1"}
-    assert base_secrets.mask("{ v1v1 long-enough: 1 public text }", hidden) == "{ ******** ******** public text }"
+    assert secret_store.mask("{ v1v1 long-enough: 1 public text }", hidden) == "{ ******** ******** public text }"
 
 
 @pytest.mark.parametrize("content", ["[]", '{"a": 1}', "{", "\udcff"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import dotenv
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,8 +117,8 @@ def test_a_template_s_own_quotes_hold_simple_secrets_only() -> None:
 def test_nothing_shows_a_secret_in_any_of_its_spellings() -> None:
     odd = "it's; \"5$\" \\x"
     text = dotenv.resolve(FILE, {"plain": "p", "odd": odd})
-    masked = secrets.mask(text, {"odd": odd})
+    masked = secret_store.mask(text, {"odd": odd})
     assert [line.partition("=")[2] for line in masked.splitlines()[2:4]] == [
-        f"'{secrets.MASK}'", f"'Host=db;Username=u;Password=\"{secrets.MASK}\"'",
+        f"'{secret_store.MASK}'", f"'Host=db;Username=u;Password=\"{secret_store.MASK}\"'",
     ]
     assert "5$" not in masked

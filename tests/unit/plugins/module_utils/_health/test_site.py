@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.trust import trust
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import HttpCheck
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.http import HttpProbe
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.site import HttpProbe
 from tls_support import HOST, NOW, Authority, self_signed
 
 PAGES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import docker
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._server import docker as server_docker
+from ansible_collections.rarebooks.platform.plugins.module_utils._server import engine as server_docker
 
 
 class CommandLine:

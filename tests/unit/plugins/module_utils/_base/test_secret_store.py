@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.filter.secret import FilterModule
-from ansible_collections.rarebooks.platform.plugins.module_utils._base import secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
 
 VALUES = {"db": "correct-horse", "jwt": "correct-horse-battery", "empty": ""}
@@ -14,39 +14,39 @@ VALUES = {"db": "correct-horse", "jwt": "correct-horse-battery", "empty": ""}
 
 def test_the_filter_makes_what_resolve_understands() -> None:
     text = f"Password={FilterModule().filters()['secret']('db')};"
-    assert secrets.referenced(text) == {"db"}
-    assert secrets.resolve(text, VALUES) == "Password=correct-horse;"
+    assert secret_store.referenced(text) == {"db"}
+    assert secret_store.resolve(text, VALUES) == "Password=correct-horse;"
 
 
 def test_resolving_a_text_without_references_is_the_text() -> None:
     for text in ("", "user@secret.org", "@secret()@", "@secret(UPPER)@", "@secret(db)", "@secret(1db)@"):
-        assert secrets.resolve(text, VALUES) == text and secrets.referenced(text) == set()
+        assert secret_store.resolve(text, VALUES) == text and secret_store.referenced(text) == set()
 
 
 def test_a_value_is_not_resolved_again() -> None:
-    assert secrets.resolve("@secret(a)@", {"a": "@secret(b)@", "b": "x"}) == "@secret(b)@"
+    assert secret_store.resolve("@secret(a)@", {"a": "@secret(b)@", "b": "x"}) == "@secret(b)@"
 
 
 def test_unknown_secrets_are_named_all_at_once() -> None:
-    with pytest.raises(secrets.UnknownSecret, match=r"^gone, lost$"):
-        secrets.resolve("@secret(lost)@ @secret(db)@ @secret(gone)@ @secret(lost)@", VALUES)
+    with pytest.raises(secret_store.UnknownSecret, match=r"^gone, lost$"):
+        secret_store.resolve("@secret(lost)@ @secret(db)@ @secret(gone)@ @secret(lost)@", VALUES)
 
 
 def test_masking_leaves_no_part_of_a_longer_value() -> None:
-    assert secrets.mask("a correct-horse-battery and a correct-horse", VALUES) == "a ******** and a ********"
+    assert secret_store.mask("a correct-horse-battery and a correct-horse", VALUES) == "a ******** and a ********"
 
 
 def test_an_empty_value_masks_nothing() -> None:
-    assert secrets.mask("plain", {"empty": ""}) == "plain"
+    assert secret_store.mask("plain", {"empty": ""}) == "plain"
 
 
 def test_load(tmp_path: Path) -> None:
-    assert secrets.load(str(tmp_path / "nothing")) == {}
+    assert secret_store.load(str(tmp_path / "nothing")) == {}
     (tmp_path / "store").write_text('{"db": "x"}')
-    assert secrets.load(str(tmp_path / "store")) == {"db": "x"}
+    assert secret_store.load(str(tmp_path / "store")) == {"db": "x"}
     (tmp_path / "store").write_text('{"db": ')
     with pytest.raises(StateError, match=r"store is damaged: expected JSON.*nothing has been changed.*Restore the file"):
-        secrets.load(str(tmp_path / "store"))
+        secret_store.load(str(tmp_path / "store"))
     (tmp_path / "store").write_text('{"db": 5}')
     with pytest.raises(StateError, match="store is damaged: db: expected a text, got a whole number"):
-        secrets.load(str(tmp_path / "store"))
+        secret_store.load(str(tmp_path / "store"))
