@@ -109,7 +109,7 @@ def read_chain(path: str) -> list[Certificate]:
     except OSError as error:
         raise CertificateError(f"expected PEM certificates in {path}, got: {error.strerror}") from error
     except CertificateError as error:
-        raise CertificateError(f"expected PEM certificates in {path}, got: {error}") from error
+        raise CertificateError(f"expected PEM certificates in {path}, got: {error}") from None
 
 
 def issuer(name: x509.Name) -> str:
