@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down test lint unit sanity postgres molecule bench clean
+.PHONY: help setup demo demo-down test check lint unit sanity postgres molecule bench clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -15,6 +15,9 @@ demo-down: ## Remove the disposable server with all its data
 
 test: ## Run lint, unit tests, sanity and Molecule, as CI does
 	@tests/run.sh
+
+check: ## Lint and unit tests, within three minutes: what to run before a commit
+	@tests/run.sh lint unit
 
 lint unit sanity postgres molecule: ## Run one part of the tests
 	@tests/run.sh $@

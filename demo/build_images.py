@@ -172,9 +172,7 @@ def build(client: docker.DockerClient, hub: Hub, image: Image) -> None:
     if image.official and hub.pull(image.tag):
         return
     try:
-        client.images.build(
-            fileobj=io.BytesIO(packed), custom_context=True, tag=image.tag, labels={CONTENT_LABEL: digest}, rm=True
-        )
+        client.images.build(fileobj=io.BytesIO(packed), custom_context=True, tag=image.tag, labels={CONTENT_LABEL: digest}, rm=True)
     except BuildError as error:
         output = "".join(str(line.get("stream", "")) for line in error.build_log).splitlines()
         raise Failure("\n".join([f"{image.folder} does not build: {error.msg}", *output[-30:]])) from error

@@ -33,10 +33,29 @@ SSH_PORT = 22
 BOOT_SECONDS = 60
 # What systemd and an engine of its own need; `privileged` would ask for CAP_SYS_RESOURCE, which CI machines lack.
 CAPABILITIES = [
-    "AUDIT_CONTROL", "AUDIT_READ", "BLOCK_SUSPEND", "DAC_READ_SEARCH", "IPC_LOCK", "IPC_OWNER", "LEASE",
-    "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "NET_ADMIN", "NET_BROADCAST", "SYSLOG", "SYS_ADMIN",
-    "SYS_BOOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_TIME",
-    "SYS_TTY_CONFIG", "WAKE_ALARM",
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "BLOCK_SUSPEND",
+    "DAC_READ_SEARCH",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "NET_ADMIN",
+    "NET_BROADCAST",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
 ]
 
 
@@ -148,8 +167,7 @@ def check_ports(published: dict[int, int]) -> None:
     if taken:
         ports = ", ".join(str(port) for port in taken)
         raise Failure(
-            f"Port {ports} on {LOOPBACK} is in use. See by what with: ss -ltnp. "
-            "Stop that, or choose other ports (see demo/README.md)."
+            f"Port {ports} on {LOOPBACK} is in use. See by what with: ss -ltnp. Stop that, or choose other ports (see demo/README.md)."
         )
 
 

@@ -11,6 +11,7 @@ check() {
 }
 
 check ruff check
+check ruff format --check
 # By the name under which its parts import each other.
 check mypy collections/ansible_collections/rarebooks/platform/plugins
 check mypy -m demo.build_images -m demo.registry -m demo.report -m demo.server

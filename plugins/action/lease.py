@@ -53,7 +53,12 @@ def commit(directory: str) -> str:
         # Status refreshes the index, for which it must not lock out somebody's commit.
         return subprocess.run(  # noqa: S603
             ["git", "--no-optional-locks", *command],  # noqa: S607
-            cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=True,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
         ).stdout.strip()
 
     try:
@@ -94,8 +99,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # This is a worker forked from the main process, which lives as long as the run.
         main = os.getppid()
         run = ledger.Run(
-            uuid.uuid4().hex, str(arguments.get("action", "deploy")), who(), controller(), main, process.start_of(main),
-            commit(self._loader.get_basedir()), ledger.now(),
+            uuid.uuid4().hex,
+            str(arguments.get("action", "deploy")),
+            who(),
+            controller(),
+            main,
+            process.start_of(main),
+            commit(self._loader.get_basedir()),
+            ledger.now(),
         )
         arguments.update(run=run.to_dict(), dead_token="")
         outcome = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)

@@ -71,8 +71,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             *_trusted_proxies.problems(arguments["trusted_proxies"]),
             *_formats.problems(arguments["formats"]),
             *_formats.app_problems(apps),
-            *(_preconditions.daemon_config(server["daemon_config"])
-              or _engine_preconditions.configuration(server, arguments["daemon_options"])),
+            *(
+                _preconditions.daemon_config(server["daemon_config"])
+                or _engine_preconditions.configuration(server, arguments["daemon_options"])
+            ),
             *_engine_preconditions.command(server["engine"]),
             *_engine_preconditions.library(server["docker_library"]),
             *_engine_preconditions.databases(apps),

@@ -193,9 +193,7 @@ def policy_of(module: AnsibleModule) -> backup_databases.Policy:
     return backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
 
 
-def plan_dumps(
-    module: AnsibleModule, client: Any, live: Live, dumped: dict[str, str]
-) -> tuple[dict[str, Dumping], list[str]]:
+def plan_dumps(module: AnsibleModule, client: Any, live: Live, dumped: dict[str, str]) -> tuple[dict[str, Dumping], list[str]]:
     """Return the databases to dump, once all of them run, and what to tell of those that did not."""
     params, policy = module.params, policy_of(module)
     due = backup_databases.due(live, policy, set(params["unchanged_apps"]), dumped)

@@ -176,8 +176,16 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live, present: set[
     """Return what is told of one backup."""
     files = sorted(backup.files or {})
     told: dict[str, Any] = {
-        "id": backup.id, "kind": backup.kind, "age": age_of(backup.id), "result": backup.damage or "unsealed", "live": False,
-        "differs": [], "drift": [], "gone": [], "apps_changed": [], "passed_over": [],
+        "id": backup.id,
+        "kind": backup.kind,
+        "age": age_of(backup.id),
+        "result": backup.damage or "unsealed",
+        "live": False,
+        "differs": [],
+        "drift": [],
+        "gone": [],
+        "apps_changed": [],
+        "passed_over": [],
         "manifest": {"files": files, "network": "", "by_hand": True},
     }
     if backup.manifest is None:
@@ -199,7 +207,9 @@ def room(root: str, backups: list[Found], max_size: int) -> dict[str, Any]:
     """Return what the backups take, may take, and what is left on the disk."""
     most, free = prune.bound(store(root), max_size)
     return {
-        "size": sum(map(prune.size_of, backups)), "max_size": most, "free": free,
+        "size": sum(map(prune.size_of, backups)),
+        "max_size": most,
+        "free": free,
         "warning": prune.crowded(backups, most),
     }
 
@@ -260,9 +270,7 @@ def main() -> None:
     apps = [app["name"] for app in live.description.get("apps", [])]
     listed = [entry(backup, ledger, live, present) for backup in reversed(backups)]
     space = room(root, backups, module.params["max_size"])
-    module.exit_json(
-        changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None, done=done, **space
-    )
+    module.exit_json(changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None, done=done, **space)
 
 
 if __name__ == "__main__":

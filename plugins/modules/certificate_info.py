@@ -235,8 +235,11 @@ def described(path: str, settings: Settings, params: dict[str, Any]) -> tuple[di
     allowed = limits(leaf, source, settings, params)
     record = Records(settings.path).read(name)
     renewal = {
-        "due": text(due(leaf)), "tried": record.tried, "result": record.result,
-        "error": " ".join(record.error.split()), "not_before": record.not_before,
+        "due": text(due(leaf)),
+        "tried": record.tried,
+        "result": record.result,
+        "error": " ".join(record.error.split()),
+        "not_before": record.not_before,
     }
     return {
         "name": name,

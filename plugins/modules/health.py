@@ -433,8 +433,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except DockerUnavailable as error:
         module.fail_json(
-            msg=f"Docker Engine does not answer on the server: {error}. "
-            "See `systemctl status docker` and `journalctl -u docker`."
+            msg=f"Docker Engine does not answer on the server: {error}. See `systemctl status docker` and `journalctl -u docker`."
         )
     for text in result["expiring"]:
         module.warn(text)

@@ -154,9 +154,7 @@ def generate(length: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _position in range(length))
 
 
-def plan(
-    store: dict[str, str], wanted: list[dict[str, Any]], make: Callable[[int], str]
-) -> tuple[dict[str, str], list[str], list[str]]:
+def plan(store: dict[str, str], wanted: list[dict[str, Any]], make: Callable[[int], str]) -> tuple[dict[str, str], list[str], list[str]]:
     """Return the new store and the names generated and stored."""
     new, generated, stored = dict(store), [], []
     for secret in wanted:

@@ -126,9 +126,9 @@ def reasons(params: dict[str, Any], now: datetime) -> tuple[local_ca.Authority |
         return None, {one["name"]: "there is none yet" for one in params["certificates"]}
     authority = local_ca.load(params["ca_path"])
     found = {
-        one["name"]: "it was asked for" if params["renew"] else local_ca.reason(
-            Installed(one["name"], params["live"]).pair(), one["names"], authority, now
-        )
+        one["name"]: "it was asked for"
+        if params["renew"]
+        else local_ca.reason(Installed(one["name"], params["live"]).pair(), one["names"], authority, now)
         for one in params["certificates"]
     }
     return authority, {name: why for name, why in found.items() if why}

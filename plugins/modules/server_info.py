@@ -301,9 +301,7 @@ def main() -> None:
     ports = module.params["ports"]
     docker = server_docker.Docker(module.run_command)
     volumes = docker.volumes()
-    wanted = backup_volumes.Wanted(
-        module.params["project"], frozenset(module.params["data_volumes"]), tuple(module.params["databases"])
-    )
+    wanted = backup_volumes.Wanted(module.params["project"], frozenset(module.params["data_volumes"]), tuple(module.params["databases"]))
     engine = docker.engine()
     containers = server_containers.read(module.run_command)
     module.exit_json(

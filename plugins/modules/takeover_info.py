@@ -152,7 +152,11 @@ def main() -> None:
             "server_names": {"type": "list", "elements": "str", "required": True},
             "secrets_file": {"type": "path", "required": True, "no_log": False},
             "secrets": {
-                "type": "list", "elements": "dict", "default": [], "no_log": False, "options": fixed.SECRET_OPTIONS,
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "no_log": False,
+                "options": fixed.SECRET_OPTIONS,
             },
             "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
         },

@@ -27,10 +27,16 @@ LOCAL = ("package",)
 # Of what was typed with -e, what says where a server keeps everything; the rest may be secret, or was meant for one run.
 PLACES = ("stack_path", "stack_project")
 # Options without which the same server is not reached: what holds their value, and their default.
-OPTIONS = (("-l", "subset", C.DEFAULT_SUBSET), ("-u", "remote_user", C.DEFAULT_REMOTE_USER),
-           ("--private-key", "private_key_file", C.DEFAULT_PRIVATE_KEY_FILE))
-QUESTIONS = (("-k", "ask_pass", C.DEFAULT_ASK_PASS), ("-K", "become_ask_pass", C.DEFAULT_BECOME_ASK_PASS),
-             ("-J", "ask_vault_pass", C.DEFAULT_ASK_VAULT_PASS))
+OPTIONS = (
+    ("-l", "subset", C.DEFAULT_SUBSET),
+    ("-u", "remote_user", C.DEFAULT_REMOTE_USER),
+    ("--private-key", "private_key_file", C.DEFAULT_PRIVATE_KEY_FILE),
+)
+QUESTIONS = (
+    ("-k", "ask_pass", C.DEFAULT_ASK_PASS),
+    ("-K", "become_ask_pass", C.DEFAULT_BECOME_ASK_PASS),
+    ("-J", "ask_vault_pass", C.DEFAULT_ASK_VAULT_PASS),
+)
 
 
 def as_called(text: str) -> str:

@@ -14,8 +14,11 @@ from ansible_collections.rarebooks.platform.plugins.plugin_utils._variables impo
 # As nginx reads sizes; bytes without a unit.
 SIZE = re.compile(r"[0-9]{1,12}[kKmMgG]?")
 # Of the registry, with or without port; path, tag and digest. An image's id is none: it names nothing that could be pulled.
-IMAGE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][\w.-]{0,127})?"
-                   r"(?:@sha256:[0-9a-f]{64})?", re.ASCII)
+IMAGE = re.compile(
+    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][\w.-]{0,127})?"
+    r"(?:@sha256:[0-9a-f]{64})?",
+    re.ASCII,
+)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 PATH = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/?)*")

@@ -25,9 +25,7 @@ def contains(path: str, text: str) -> bool:
     return text in Path(path).read_text(errors="replace")
 
 
-def problems(
-    options: Mapping[str, Any], apps: Sequence[Mapping[str, Any]], contains: Callable[[str, str], bool] = contains
-) -> list[str]:
+def problems(options: Mapping[str, Any], apps: Sequence[Mapping[str, Any]], contains: Callable[[str, str], bool] = contains) -> list[str]:
     """Return why these certificates could not be ordered for these sites."""
     return [*_directory(options), *_files(options, contains), *_declared(options, apps), *_sites(options, apps)]
 

@@ -78,9 +78,7 @@ def ports(server: Mapping[str, Any], wanted: Iterable[int], project: str) -> lis
 def volumes(existing: Iterable[str], wanted: Iterable[str], project: str) -> list[str]:
     """No volume with an app's data carries another project's prefix: the apps would start with empty databases."""
     expected = {f"{project}_{name}" for name in wanted}
-    foreign = sorted(
-        volume for volume in existing for name in wanted if volume.endswith(f"_{name}") and volume not in expected
-    )
+    foreign = sorted(volume for volume in existing for name in wanted if volume.endswith(f"_{name}") and volume not in expected)
     if not foreign:
         return []
     return [

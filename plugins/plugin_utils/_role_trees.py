@@ -32,8 +32,7 @@ class RoleTreeAction(ActionBase):  # type: ignore[misc]
                 if path in sources:
                     first = f"role {sources[path]}" if sources[path] else "the task's files"
                     raise AnsibleActionFail(
-                        f"{path} comes both from {first} and from role {role}. "
-                        "One path has one source: rename or remove one of the two."
+                        f"{path} comes both from {first} and from role {role}. One path has one source: rename or remove one of the two."
                     )
                 self._check_references(role, path, content, task_vars)
                 sources[path] = role
@@ -61,9 +60,7 @@ class RoleTreeAction(ActionBase):  # type: ignore[misc]
         tree = os.path.join(directory, TREE)
         if not os.path.isdir(tree):
             raise AnsibleActionFail(f"Role {role} has no directory {TREE}: create it, or take the role out of roles.")
-        templar = self._templar.copy_with_new_env(
-            searchpath=[os.path.join(directory, "templates")], available_variables=task_vars
-        )
+        templar = self._templar.copy_with_new_env(searchpath=[os.path.join(directory, "templates")], available_variables=task_vars)
         for parent, directories, names in os.walk(tree):
             directories.sort()
             for name in sorted(names):

@@ -101,7 +101,7 @@ def _list_advice(name: str, value: Any, place: _Place) -> str:
 
 def _dictionary(name: str, value: Any, spec: Spec, place: _Place) -> Iterator[str]:
     if not isinstance(value, Mapping):
-        example = f" Write {name}: {{key: value}} in a file, or -e '{{\"{name}\": {{\"key\": \"value\"}}}}' on a command line."
+        example = f' Write {name}: {{key: value}} in a file, or -e \'{{"{name}": {{"key": "value"}}}}\' on a command line.'
         yield f"{name}: expected a dictionary, got {place.got(value)}.{example if name == place.variable else ''}"
         return
     options: Mapping[str, Spec] = spec.get("options") or {}
@@ -129,5 +129,10 @@ def _references(name: str, value: Any) -> Iterator[str]:
 
 
 CHECKS: dict[str, Callable[[str, Any, Spec, _Place], Iterator[str]]] = {
-    "str": _text, "path": _text, "int": _number, "bool": _truth, "list": _list, "dict": _dictionary,
+    "str": _text,
+    "path": _text,
+    "int": _number,
+    "bool": _truth,
+    "list": _list,
+    "dict": _dictionary,
 }

@@ -18,11 +18,15 @@ def test_a_failed_build_says_its_cause_and_its_last_twenty_lines(tmp_path: Path)
     (rescue,) = (task["rescue"] for task in tasks if "rescue" in task)
     lines = [f"#9 {number} line" for number in range(1, 41)]
     failed = {
-        "failed": True, "msg": "Building chat:c25f failed", "stderr": "\n".join([*lines, "", "------", f"ERROR: {CAUSE}", ""]),
+        "failed": True,
+        "msg": "Building chat:c25f failed",
+        "stderr": "\n".join([*lines, "", "------", f"ERROR: {CAUSE}", ""]),
         "__stack_source": {"app": "chat", "dest": "Chat/backend"},
     }
     variables = {
-        "stack_path": "/opt/x", "stack_built_images": {"chat": "chat:c25f"}, "__stack_built": {"results": [{"skipped": True}, failed]},
+        "stack_path": "/opt/x",
+        "stack_built_images": {"chat": "chat:c25f"},
+        "__stack_built": {"results": [{"skipped": True}, failed]},
     }
     playbook = tmp_path / "play.yml"
     playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": rescue}]))

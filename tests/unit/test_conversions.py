@@ -90,7 +90,9 @@ def unconverted(template: str, filters: dict[str, str]) -> list[str]:
 ENVIRONMENT = Environment(extensions=["jinja2.ext.do"])
 FILTERS = typed()
 SOURCES = sorted(
-    path for pattern in ("roles/*/*/**/*", "playbooks/**/*") for path in ROOT.glob(pattern)
+    path
+    for pattern in ("roles/*/*/**/*", "playbooks/**/*")
+    for path in ROOT.glob(pattern)
     if path.suffix in (".yml", ".j2") and path.name != "argument_specs.yml"
 )
 

@@ -46,7 +46,8 @@ def test_there_are_such_modules() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for pattern in ("roles/*/tasks/*.yml", "playbooks/*.yml") for path in sorted(ROOT.glob(pattern))],
+    "path",
+    [path for pattern in ("roles/*/tasks/*.yml", "playbooks/*.yml") for path in sorted(ROOT.glob(pattern))],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_a_task_that_prints_commands_completes_them(path: Path) -> None:

@@ -52,8 +52,15 @@ def type_in(line: str, identifier: str = ID, directory: str = "DIRECTORY") -> De
     line = re.sub(r" -i (inventories/production|INVENTORY) ", f" -i {inventory} ", line)
     line = line.replace(ID, identifier).replace("DIRECTORY", shlex.quote(directory))
     done = subprocess.run(
-        ["bash", "-c", line], cwd=ROOT, env=operator_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, timeout=600, check=False,
+        ["bash", "-c", line],
+        cwd=ROOT,
+        env=operator_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        check=False,
     )
     print(f"$ {line}\n{done.stdout}")
     return Deploy(done.returncode, done.stdout)

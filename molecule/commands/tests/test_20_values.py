@@ -11,8 +11,13 @@ from operators import Deployer
 from printed import type_in
 
 TYPED = [
-    "certificates_renew=false", "certificates_staging=false", "proxy_https_port=443", "stack_backup_keep=3", "stack_restore_database=no",
-    "stack_gate_deadline=0", "rollback_confirm=true",
+    "certificates_renew=false",
+    "certificates_staging=false",
+    "proxy_https_port=443",
+    "stack_backup_keep=3",
+    "stack_restore_database=no",
+    "stack_gate_deadline=0",
+    "rollback_confirm=true",
 ]
 WRONG = {
     "stack_backup_keep": "three",
@@ -27,8 +32,17 @@ FORMATS = {
     "rarebooks_extra_environment": {"Logging:LogLevel": "x", "NUMBER": 1350},
 }
 ODD = {
-    "ODD_1": "pa$word1", "ODD_2": "pa$$word", "ODD_3": "abc #def", "ODD_4": '"quoted" tail', "ODD_5": '{"a": "b$c"}', "ODD_6": "${HOME}",
-    "ODD_7": "  blanks  ", "ODD_8": "-----BEGIN-----\nab$c\n-----END-----\n", "ODD_9": "a$\\", "ODD_10": "it's $5", "ODD_11": "a\\'$",
+    "ODD_1": "pa$word1",
+    "ODD_2": "pa$$word",
+    "ODD_3": "abc #def",
+    "ODD_4": '"quoted" tail',
+    "ODD_5": '{"a": "b$c"}',
+    "ODD_6": "${HOME}",
+    "ODD_7": "  blanks  ",
+    "ODD_8": "-----BEGIN-----\nab$c\n-----END-----\n",
+    "ODD_9": "a$\\",
+    "ODD_10": "it's $5",
+    "ODD_11": "a\\'$",
     "Logging__LogLevel": "Debug",
 }
 ISSUER = "it's $5 #1"
@@ -64,14 +78,19 @@ def test_values_that_would_be_read_as_something_else_are_refused_at_once(refused
     lines = refused(FORMATS).message().splitlines()
     assert lines[0] == "Nothing has been changed. Before a deploy can start:"
     assert [line.partition(": expected")[0] for line in lines[1:]] == [
-        "- rarebooks_body_size", "- rarebooks_db_user", "- rarebooks_extra_environment: Logging:LogLevel",
+        "- rarebooks_body_size",
+        "- rarebooks_db_user",
+        "- rarebooks_extra_environment: Logging:LogLevel",
         "- rarebooks_extra_environment: NUMBER",
     ]
 
 
 def test_values_arrive_byte_for_byte(deploying: Deployer) -> None:
     variables: dict[str, Any] = {
-        "rarebooks_extra_environment": ODD, "rarebooks_jwt_issuer": ISSUER, "rarebooks_jwt_key": KEY, "stack_backup_databases": "dump",
+        "rarebooks_extra_environment": ODD,
+        "rarebooks_jwt_issuer": ISSUER,
+        "rarebooks_jwt_key": KEY,
+        "stack_backup_databases": "dump",
         "rarebooks_frontend_probe_timing": {"start_period": 100},
     }
     assert deploying(variables, "--diff", given=[KEY]).code == 0
@@ -80,5 +99,7 @@ def test_values_arrive_byte_for_byte(deploying: Deployer) -> None:
     assert {name: found.get(name) for name in expected} == expected
     timing = server.run("docker", "inspect", "--format", "{{json .Config.Healthcheck}}", "rarebooks_frontend")
     assert {name: json.loads(timing)[name] // 10**9 for name in ("StartPeriod", "Interval", "Timeout")} == {
-        "StartPeriod": 100, "Interval": 30, "Timeout": 10,
+        "StartPeriod": 100,
+        "Interval": 30,
+        "Timeout": 10,
     }

@@ -52,7 +52,10 @@ def test_a_trusted_proxy_names_the_visitor(host, address, source, stated, visito
     assert done.rc == 0, done.stderr
     expected = visitor or address()
     assert json.loads(done.stdout) == {
-        "Host": SHOP[0], "X-Real-IP": expected, "X-Forwarded-For": expected, "X-Forwarded-Proto": "http",
+        "Host": SHOP[0],
+        "X-Real-IP": expected,
+        "X-Forwarded-For": expected,
+        "X-Forwarded-Proto": "http",
     }
 
 

@@ -18,7 +18,9 @@ SITES = {"rare-books.ru": SHOP, "messenger.rare-books.ru": [MESSENGER]}
 STORE = "/usr/local/share/ca-certificates/operator.crt"
 # Runs, says that it is healthy, and listens on another port than the messenger: nginx has read everything new before that shows.
 DEAF = {
-    "maymessenger_backend_source": "", "maymessenger_backend_image": "nginx:stable-alpine", "maymessenger_backend_probe": ["true"],
+    "maymessenger_backend_source": "",
+    "maymessenger_backend_image": "nginx:stable-alpine",
+    "maymessenger_backend_probe": ["true"],
     "stack_gate_deadline": 10,
 }
 LONG = ".".join(["a" * 63, "b" * 63, "c" * 63, "rare-books.ru"])

@@ -26,9 +26,7 @@ def test_a_sound_release_is_completed(number: signal.Signals, controller: Contro
     assert deploying(goal).recap()["changed"] == 0
 
 
-def test_a_broken_release_is_undone_though_nobody_asks_any_more(
-    controller: Controlling, assert_shop_answers: Callable[[], None]
-) -> None:
+def test_a_broken_release_is_undone_though_nobody_asks_any_more(controller: Controlling, assert_shop_answers: Callable[[], None]) -> None:
     before = server.release()
     run = controller(version(399, DEMO_DIE_AT_START="3"))
     wait_on_server(f"[ -e {JOURNAL} ]")

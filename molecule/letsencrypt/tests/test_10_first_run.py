@@ -17,9 +17,14 @@ def test_two_orders_were_enough() -> None:
     assert authority.orders() == 2
 
 
-@pytest.mark.parametrize(("host", "name", "names"), [
-    (WWW, SHOP_CERTIFICATE, [APEX, WWW]), (APEX, SHOP_CERTIFICATE, [APEX, WWW]), (MESSENGER, WILDCARD, ["*.rare-books.test"]),
-])
+@pytest.mark.parametrize(
+    ("host", "name", "names"),
+    [
+        (WWW, SHOP_CERTIFICATE, [APEX, WWW]),
+        (APEX, SHOP_CERTIFICATE, [APEX, WWW]),
+        (MESSENGER, WILDCARD, ["*.rare-books.test"]),
+    ],
+)
 def test_each_host_is_served_with_its_certificate(host: str, name: str, names: list[str]) -> None:
     found = served(host)
     assert found == on_disk(name)
@@ -28,9 +33,14 @@ def test_each_host_is_served_with_its_certificate(host: str, name: str, names: l
     assert record(name)["result"] == "issued"
 
 
-@pytest.mark.parametrize(("url", "content"), [
-    (f"https://{WWW}/", "RareBooks"), (f"https://{APEX}/", "RareBooks"), (f"https://{MESSENGER}/swagger/index.html", "May Messenger"),
-])
+@pytest.mark.parametrize(
+    ("url", "content"),
+    [
+        (f"https://{WWW}/", "RareBooks"),
+        (f"https://{APEX}/", "RareBooks"),
+        (f"https://{MESSENGER}/swagger/index.html", "May Messenger"),
+    ],
+)
 def test_a_browser_shows_the_site_and_no_error(url: str, content: str) -> None:
     page = open_page(url, authority.root_certificate())
     assert page.error == ""

@@ -69,14 +69,18 @@ def test_a_name_the_authority_refuses_is_ordered_once(deploying: Deployer, watch
     forget_pause(SHOP_CERTIFICATE)
 
 
-@pytest.mark.parametrize(("variables", "told"), [
-    ({"rarebooks_server_names": [WWW, "nowhere.rare-books.test"]}, "nowhere.rare-books.test on rarebooks-letsencrypt: expected DNS"),
-    ({"maymessenger_server_names": [MESSENGER, "a.b.rare-books.test"]}, "expected it to cover a.b.rare-books.test, which May Messenger"),
-    ({"certificates_declared": [{"name": "unused", "names": [WWW]}]}, "Certificate unused: expected a site that is served with it"),
-])
-def test_what_could_not_be_ordered_is_refused_before_anything_changes(
-    refused: Deployer, variables: dict[str, object], told: str
-) -> None:
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"rarebooks_server_names": [WWW, "nowhere.rare-books.test"]}, "nowhere.rare-books.test on rarebooks-letsencrypt: expected DNS"),
+        (
+            {"maymessenger_server_names": [MESSENGER, "a.b.rare-books.test"]},
+            "expected it to cover a.b.rare-books.test, which May Messenger",
+        ),
+        ({"certificates_declared": [{"name": "unused", "names": [WWW]}]}, "Certificate unused: expected a site that is served with it"),
+    ],
+)
+def test_what_could_not_be_ordered_is_refused_before_anything_changes(refused: Deployer, variables: dict[str, object], told: str) -> None:
     orders = authority.orders()
     assert told in refused(variables).message()
     assert authority.orders() == orders

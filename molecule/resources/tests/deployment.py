@@ -67,9 +67,7 @@ def typed(variables: Mapping[str, Any]) -> list[str]:
     return arguments
 
 
-def command(
-    variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY, playbook: str = "deploy.yml"
-) -> list[str]:
+def command(variables: Mapping[str, Any], *options: str, inventory: Path = INVENTORY, playbook: str = "deploy.yml") -> list[str]:
     """Return the command that runs a playbook with these variables on top of the inventory's."""
     return ["ansible-playbook", "-i", str(inventory), playbook, *typed(variables), *options]
 

@@ -11,7 +11,10 @@ from support import Web
 
 def test_the_releases_differ_in_image_site_and_environment(releases: Releases) -> None:
     assert releases.differing("v1", "v2") == [
-        ".config_tree.json", "compose/maymessenger.yml", "container /maymessenger_backend", "nginx/sites/maymessenger.conf",
+        ".config_tree.json",
+        "compose/maymessenger.yml",
+        "container /maymessenger_backend",
+        "nginx/sites/maymessenger.conf",
         "release.json",
     ]
     assert releases.differing("v2", "v3") == [".config_tree.json", "env/maymessenger_backend.env"]
@@ -77,9 +80,13 @@ def test_the_ledger_tells_it_all(releases: Releases) -> None:
     back = ("rollback", "rolled back")
     assert told == [
         *[("deploy", "deployed", "")] * 4,
-        (*back, releases.backup["v1"]), (*back, releases.backup["v3"]), (*back, releases.backup["v2"]), (*back, releases.backup["v1"]),
+        (*back, releases.backup["v1"]),
+        (*back, releases.backup["v3"]),
+        (*back, releases.backup["v2"]),
+        (*back, releases.backup["v1"]),
         ("rollback", "unchanged", releases.backup["v1"]),
-        ("deploy", "deployed", ""), ("deploy", "unchanged", ""),
+        ("deploy", "deployed", ""),
+        ("deploy", "unchanged", ""),
     ]
     entries = server.ledger()
     assert all(entry["by"] and entry["started"] < entry["ended"] and entry["duration"] > 1 for entry in entries)

@@ -102,8 +102,12 @@ def dump_all(
             if database.container not in live.answering and database.container not in dumping:
                 continue
             entry: dict[str, Any] = {
-                "name": database.name, "user": database.user, "schema_query": database.schema_query,
-                "schema": postgres_client.schema_id(client, database), "dump": None, "proof_seconds": None,
+                "name": database.name,
+                "user": database.user,
+                "schema_query": database.schema_query,
+                "schema": postgres_client.schema_id(client, database),
+                "dump": None,
+                "proof_seconds": None,
             }
             one = dumping.get(database.container)
             if one is not None:

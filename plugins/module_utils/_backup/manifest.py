@@ -177,8 +177,13 @@ class Manifest:
         """Return the manifest without its long lists; network and proxy are empty where it does not know them."""
         proxies = self.described.get("proxy", {}).get("containers", [])
         return {
-            **asdict(self), "files": sorted(self.files), "dumps": sorted(self.dumps), "size": self.size, "by_hand": self.by_hand,
-            "description": self.described, "network": self.described.get("network", "") if self.images.keys() >= set(proxies) else "",
+            **asdict(self),
+            "files": sorted(self.files),
+            "dumps": sorted(self.dumps),
+            "size": self.size,
+            "by_hand": self.by_hand,
+            "description": self.described,
+            "network": self.described.get("network", "") if self.images.keys() >= set(proxies) else "",
             "proxy": (proxies or [""])[0],
         }
 
@@ -217,8 +222,10 @@ def load(directory: str) -> Manifest:
         raise BackupError(f"{path}: {error}") from None
     name = os.path.basename(directory)
     if manifest.id != name:
-        raise BackupError(f"{path} is that of backup {manifest.id}, not of {name}: the directory was renamed, or exchanged with another "
-                          "one. Give it its own name again")
+        raise BackupError(
+            f"{path} is that of backup {manifest.id}, not of {name}: the directory was renamed, or exchanged with another "
+            "one. Give it its own name again"
+        )
     return manifest
 
 
@@ -257,12 +264,16 @@ def moment_of(identifier: str) -> datetime | None:
 
 def verify(directory: str, manifest: Manifest, dumps: bool = True) -> None:
     """Compare every file of a backup with its manifest, all of them before anything is complained of."""
-    wrong = [f"{directory}/{FILES}/{path} {complaint}"
-             for path, entry in sorted(manifest.files.items())
-             if "link" not in entry and (complaint := _complaint(os.path.join(directory, FILES, path), entry))]
-    wrong += [f"{directory}/{DUMPS}/{path} {complaint}"
-              for path, entry in sorted(manifest.dumps.items() if dumps else ())
-              if (complaint := _complaint(os.path.join(directory, DUMPS, path), entry))]
+    wrong = [
+        f"{directory}/{FILES}/{path} {complaint}"
+        for path, entry in sorted(manifest.files.items())
+        if "link" not in entry and (complaint := _complaint(os.path.join(directory, FILES, path), entry))
+    ]
+    wrong += [
+        f"{directory}/{DUMPS}/{path} {complaint}"
+        for path, entry in sorted(manifest.dumps.items() if dumps else ())
+        if (complaint := _complaint(os.path.join(directory, DUMPS, path), entry))
+    ]
     if wrong:
         raise BackupError("; ".join(wrong))
 
@@ -313,6 +324,16 @@ def kept_files(directory: str, manifest: Manifest) -> list[KeptFile]:
         # What we wrote is shown by the text it was made from; what else nobody but its owner could read is not shown.
         source = owned[path].source if path in owned else None
         private = source is None and mode & 0o077 == 0 and "link" not in entry
-        kept.append(KeptFile(path, data.decode(errors="replace") if source is None else source, data, private,
-                             mode, entry["uid"], entry["gid"], entry.get("link")))
+        kept.append(
+            KeptFile(
+                path,
+                data.decode(errors="replace") if source is None else source,
+                data,
+                private,
+                mode,
+                entry["uid"],
+                entry["gid"],
+                entry.get("link"),
+            )
+        )
     return kept

@@ -47,9 +47,7 @@ def size_of(backup: Found) -> int:
         return backup.manifest.size
     if backup.kind == "legacy":
         return sum(os.lstat(path).st_size for path in (backup.files or {}).values())
-    return sum(
-        os.lstat(os.path.join(parent, name)).st_size for parent, _directories, names in os.walk(backup.directory) for name in names
-    )
+    return sum(os.lstat(os.path.join(parent, name)).st_size for parent, _directories, names in os.walk(backup.directory) for name in names)
 
 
 def superfluous(backups: list[Found], ledger: list[dict[str, Any]], live_release: str, rule: Rule, now: datetime) -> list[str]:
@@ -78,8 +76,9 @@ def essential(backups: Iterable[Found], sealed: dict[str, Manifest], ledger: lis
     needed = {max(sealed)} if sealed else set()
     needed |= set([one.id for one in backups if one.id in sealed and verdict(one, ledger).usable][-1:])
     needed |= set([identifier for identifier, manifest in sealed.items() if manifest.release == live_release][-1:])
-    dumped = {container: identifier for identifier, manifest in sealed.items()
-              for container, entry in manifest.databases.items() if entry["dump"]}
+    dumped = {
+        container: identifier for identifier, manifest in sealed.items() for container, entry in manifest.databases.items() if entry["dump"]
+    }
     return needed | set(dumped.values())
 
 

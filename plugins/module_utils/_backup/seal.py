@@ -69,9 +69,7 @@ def shortage(needs: Mapping[str, int]) -> str:
     for names, need in disks.values():
         have = shutil.disk_usage(names[0]).free
         if have < need:
-            return (
-                f"{' and '.join(names)}: expected {need >> 20} MiB free for the backup, its dumps and their proof, got {have >> 20} MiB"
-            )
+            return f"{' and '.join(names)}: expected {need >> 20} MiB free for the backup, its dumps and their proof, got {have >> 20} MiB"
     return ""
 
 
@@ -142,11 +140,21 @@ def seal(
         databases, warnings = backup_databases.dump_all(client, live, dumping, os.path.join(work, DUMPS), labels)
         images = backup_images.keep(client, occasion.project, identifier, live.images)
         manifest = Manifest(
-            format=FORMAT, id=identifier, created=moment.strftime(TIME), reason=occasion.reason, by=occasion.by,
-            commit=occasion.commit, project=occasion.project,
+            format=FORMAT,
+            id=identifier,
+            created=moment.strftime(TIME),
+            reason=occasion.reason,
+            by=occasion.by,
+            commit=occasion.commit,
+            project=occasion.project,
             release=release_digest(files, {name: image["id"] for name, image in images.items()}),
-            files=files, images=images, databases=databases, dumps=measured(os.path.join(work, DUMPS)),
-            sources=dict(live.description.get("sources", {})), description=live.description, serving=sorted(live.serving),
+            files=files,
+            images=images,
+            databases=databases,
+            dumps=measured(os.path.join(work, DUMPS)),
+            sources=dict(live.description.get("sources", {})),
+            description=live.description,
+            serving=sorted(live.serving),
             certificates=certificates_live.stated(),
         )
         content = dump(manifest)

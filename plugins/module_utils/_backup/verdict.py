@@ -80,8 +80,9 @@ def previous(backups: list[Found], ledger: list[dict[str, Any]], live: Live) -> 
     two releases, and does not alternate between two. Where what was sealed then had never been proven, it is the newest one before it
     that was. Where the ledger does not know the live release, it is the newest good backup that differs from it.
     """
-    good = {one.id: one for one in backups if one.manifest is not None and one.manifest.release != live.digest
-            and verdict(one, ledger).usable}
+    good = {
+        one.id: one for one in backups if one.manifest is not None and one.manifest.release != live.digest and verdict(one, ledger).usable
+    }
     sealed = sealed_before(ledger, live.digest)
     if sealed == "":
         raise BackupError(

@@ -75,9 +75,13 @@ def _look(
     name, database = f"{wanted.project}_{volume}", wanted.database_in(volume)
     sealed = newest_dump(manifests, database["container"]) if database else None
     facts = {
-        "volume": name, "database": database["name"] if database else "", "container": database["container"] if database else "",
-        "backup": sealed.backup if sealed else "", "others": list(sealed.others) if sealed else [],
-        "rows_sealed": sealed.rows if sealed else 0, "rows": 0,
+        "volume": name,
+        "database": database["name"] if database else "",
+        "container": database["container"] if database else "",
+        "backup": sealed.backup if sealed else "",
+        "others": list(sealed.others) if sealed else [],
+        "rows_sealed": sealed.rows if sealed else 0,
+        "rows": 0,
     }
     if name not in paths:
         return {**facts, "state": "missing"}
@@ -87,9 +91,7 @@ def _look(
     return None if rows is None or rows >= sealed.rows else {**facts, "state": "empty", "rows": rows}
 
 
-def known_volumes(
-    root: str, ledger: list[dict[str, Any]], manifests: Iterable[Manifest], wanted: Wanted
-) -> set[str]:
+def known_volumes(root: str, ledger: list[dict[str, Any]], manifests: Iterable[Manifest], wanted: Wanted) -> set[str]:
     """Return the volumes that the live release, where it is known to have served, and the newest good backup say they have."""
     switched = [entry["result"] for entry in ledger if entry["result"] in (*PROVEN, *UNPROVEN)]
     # Of a server set up by hand, a backup is described by the release that took its place.

@@ -20,7 +20,13 @@ from .files import read_if_exists
 
 Shape = TypeVar("Shape")
 NAMES = {
-    str: "a text", int: "a whole number", float: "a number", bool: "true or false", dict: "an object", list: "a list", type(None): "null",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "an object",
+    list: "a list",
+    type(None): "null",
 }
 
 

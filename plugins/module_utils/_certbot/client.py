@@ -48,8 +48,15 @@ def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str]:
     """Run a command; return its exit code and all it said."""
     try:
         done = subprocess.run(  # noqa: S603
-            argv, env={**os.environ, "LC_ALL": "C.UTF-8", **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, errors="replace", timeout=SECONDS, check=False,
+            argv,
+            env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         said = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else error.stdout or ""
@@ -115,8 +122,16 @@ class Certbot:
 
     def _certbot(self, arguments: list[str]) -> tuple[int, str]:
         command = [
-            CERTBOT, *arguments, "--non-interactive", "--no-directory-hooks", "--config-dir", self.root,
-            "--work-dir", os.path.join(self.root, "work"), "--logs-dir", LOGS,
+            CERTBOT,
+            *arguments,
+            "--non-interactive",
+            "--no-directory-hooks",
+            "--config-dir",
+            self.root,
+            "--work-dir",
+            os.path.join(self.root, "work"),
+            "--logs-dir",
+            LOGS,
         ]
         return self._run(command, {"REQUESTS_CA_BUNDLE": self._settings.ca_file} if self._settings.ca_file else {})
 
@@ -135,8 +150,14 @@ class Certbot:
     def _terms(self, wanted: Wanted) -> list[str]:
         settings = self._settings
         terms = [
-            "--cert-name", wanted.name, "--force-renewal", "--renew-with-new-domains", "--key-type", wanted.key_type,
-            *self._account(), *(part for name in wanted.names for part in ("--domain", name)),
+            "--cert-name",
+            wanted.name,
+            "--force-renewal",
+            "--renew-with-new-domains",
+            "--key-type",
+            wanted.key_type,
+            *self._account(),
+            *(part for name in wanted.names for part in ("--domain", name)),
         ]
         if wanted.challenge == HTTP:
             return [*terms, "--authenticator", "webroot", "--webroot-path", settings.webroot]

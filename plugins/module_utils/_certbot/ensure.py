@@ -96,9 +96,7 @@ def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> Out
     return done
 
 
-def ensure(
-    orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = (), preparing: bool = False
-) -> Outcome:
+def ensure(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = (), preparing: bool = False) -> Outcome:
     """Have every certificate as far as it can be had now, each by at most one order."""
     done = Outcome()
     for one in wanted:

@@ -52,9 +52,7 @@ class Record:
         asked = RETRY_AFTER.search(error)
         if asked:
             until = max(until, parse(f"{asked[1]}T{asked[2]}Z"))
-        return replace(
-            self, failures=self.failures + 1, not_before=text(until), tried=text(now), result="failed", error=error
-        )
+        return replace(self, failures=self.failures + 1, not_before=text(until), tried=text(now), result="failed", error=error)
 
     def looked(self, result: str, now: datetime, error: str = "") -> Record:
         """Return the record after an attempt that placed no order."""

@@ -203,8 +203,12 @@ def placeholder(names: list[str], now: datetime | None = None) -> Pair:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, PLACEHOLDER)])
     builder = x509.CertificateBuilder(
-        subject, subject, key.public_key(), x509.random_serial_number(),
-        moment - timedelta(minutes=5), moment + timedelta(days=PLACEHOLDER_DAYS),
+        subject,
+        subject,
+        key.public_key(),
+        x509.random_serial_number(),
+        moment - timedelta(minutes=5),
+        moment + timedelta(days=PLACEHOLDER_DAYS),
     )
     subject_names = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     certificate = builder.add_extension(subject_names, critical=False).sign(key, hashes.SHA256())

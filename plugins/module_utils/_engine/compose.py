@@ -25,9 +25,7 @@ class ComposeError(PlatformError):
 class Project:
     """A Compose project in its directory, described by the file there or by another one."""
 
-    def __init__(
-        self, client: Any, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = ""
-    ) -> None:
+    def __init__(self, client: Any, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = "") -> None:
         self.directory = directory
         self.name = name
         self._file = file or f"{directory}/{COMPOSE_FILE}"
@@ -36,9 +34,23 @@ class Project:
         self._run_command = run_command
 
     def _run(self, *arguments: str, dry: bool = False) -> tuple[str, str]:
-        argv = ["docker", "compose", *(["--dry-run"] if dry else []), "--ansi", "never", "--progress", "plain",
-                "--project-directory", self.directory, "--file", self._file, *self._environment,
-                "--project-name", self.name, *arguments]
+        argv = [
+            "docker",
+            "compose",
+            *(["--dry-run"] if dry else []),
+            "--ansi",
+            "never",
+            "--progress",
+            "plain",
+            "--project-directory",
+            self.directory,
+            "--file",
+            self._file,
+            *self._environment,
+            "--project-name",
+            self.name,
+            *arguments,
+        ]
         try:
             code, output, errors = self._run_command(argv, errors="replace", expand_user_and_vars=False, handle_exceptions=False)
         except OSError as error:

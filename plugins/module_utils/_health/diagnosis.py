@@ -76,8 +76,7 @@ SYMPTOMS = (
     symptom(
         "log",
         r"name or service not known|name does not resolve|temporary failure in name resolution|no such host is known",
-        "a host name it needs, most likely the database's, cannot be resolved: that container is missing or not on "
-        "the same network",
+        "a host name it needs, most likely the database's, cannot be resolved: that container is missing or not on the same network",
     ),
     symptom(
         "log",

@@ -66,9 +66,7 @@ def tls_probes(gate: Gate, context: ssl.SSLContext) -> list[health_tls.TlsProbe]
     return [health_tls.TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in checks]
 
 
-def container_probes(
-    gate: Gate, reader: health_reader.DockerReader, sites: Sequence[health_site.HttpProbe]
-) -> list[ContainerProbe]:
+def container_probes(gate: Gate, reader: health_reader.DockerReader, sites: Sequence[health_site.HttpProbe]) -> list[ContainerProbe]:
     """Return the probes of the containers, each of which ends the gate where nothing can come of its container any more."""
     began = datetime.now(timezone.utc)
     probes: list[ContainerProbe] = []

@@ -62,9 +62,7 @@ class HttpProbe:
 
     kind = "http"
 
-    def __init__(
-        self, check: HttpCheck, context: ssl.SSLContext, timeout: float, ca_file: str | None, trusted: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, check: HttpCheck, context: ssl.SSLContext, timeout: float, ca_file: str | None, trusted: Sequence[str] = ()) -> None:
         self.name = check.name
         self.expectation = f"{check.method} {check.url} at {check.connect} answers {describe(check)}"
         self._check = check
@@ -92,9 +90,7 @@ class HttpProbe:
         authorities = trust_options("--cacert", "--capath", self._ca_file, self._trusted)
         pinned = ["--connect-to", f"{host}:{port}:{endpoint(self._check.connect, port)}"]
         method = ["--head"] if self._check.method == "HEAD" else ["--request", self._check.method]
-        return " ".join(
-            [shlex.join(["curl", "--verbose", *method]), *authorities, shlex.join([*pinned, self._check.url])]
-        )
+        return " ".join([shlex.join(["curl", "--verbose", *method]), *authorities, shlex.join([*pinned, self._check.url])])
 
     def _fetch(self) -> Answer:
         until = time.monotonic() + self._timeout
@@ -103,9 +99,7 @@ class HttpProbe:
             session.headers["User-Agent"] = "rarebooks.platform.health"
             for scheme in PORTS:
                 session.mount(f"{scheme}://", PinnedAdapter(self._check.connect, self._context))
-            response = session.request(
-                self._check.method, self._check.url, timeout=self._timeout, allow_redirects=False, stream=True
-            )
+            response = session.request(self._check.method, self._check.url, timeout=self._timeout, allow_redirects=False, stream=True)
             body = b""
             for chunk in response.iter_content(CHUNK):
                 body += chunk

@@ -84,9 +84,7 @@ class TlsProbe:
 
     kind = "tls"
 
-    def __init__(
-        self, check: TlsCheck, context: ssl.SSLContext, timeout: float, ca_file: str | None, trusted: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, check: TlsCheck, context: ssl.SSLContext, timeout: float, ca_file: str | None, trusted: Sequence[str] = ()) -> None:
         self.name = endpoint(check.host, check.port)
         self._check = check
         self._context = context

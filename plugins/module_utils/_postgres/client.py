@@ -112,9 +112,7 @@ def rows(output: bytes) -> list[list[str]]:
     return [row or [""] for row in csv.reader(io.StringIO(output.decode("utf-8", "replace"), newline=""))]
 
 
-def query(
-    client: DockerClient, database: Database, sql: str, *, dbname: str | None = None, **variables: str
-) -> list[list[str]]:
+def query(client: DockerClient, database: Database, sql: str, *, dbname: str | None = None, **variables: str) -> list[list[str]]:
     """Run statements, each in a transaction of its own unless they say otherwise, and return their rows.
 
     psql puts the variables into the SQL: :'name' as a text and :"name" as a name, quoted either way.

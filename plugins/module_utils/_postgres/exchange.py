@@ -80,9 +80,7 @@ def prepared(client: DockerClient, database: Database, incoming: str, aside: str
     """Return the swap of the live database with a restored one, once nothing stands in its way."""
     live_oid, incoming_oid = number_of(client, database, database.name), number_of(client, database, incoming)
     written = rows_written(client, database, incoming)
-    swap = Swap(
-        database.container, database.name, database.user, incoming, checked(aside), live_oid, incoming_oid, written, clients
-    )
+    swap = Swap(database.container, database.name, database.user, incoming, checked(aside), live_oid, incoming_oid, written, clients)
     require_exchangeable(client, swap)
     return swap
 

@@ -76,9 +76,7 @@ def server(client: DockerClient, database: Database, path: str, labels: Mapping[
         yield replace(database, container=name)
 
 
-def pg_restore(
-    client: DockerClient, where: str, container: str, user: str, dbname: str, form: str, flags: Sequence[str] = ()
-) -> None:
+def pg_restore(client: DockerClient, where: str, container: str, user: str, dbname: str, form: str, flags: Sequence[str] = ()) -> None:
     """Load the dump that a container sees into an empty database, and stop at the first error."""
     # Only a dump in the directory format was large enough to be made in parallel.
     jobs = min(MAX_JOBS, os.cpu_count() or 1) if form == "directory" else 1
@@ -93,9 +91,7 @@ def pg_restore(
 
 
 @contextmanager
-def _scratch(
-    client: DockerClient, name: str, image: str, labels: Mapping[str, str], settings: dict[str, Any]
-) -> Iterator[str]:
+def _scratch(client: DockerClient, name: str, image: str, labels: Mapping[str, str], settings: dict[str, Any]) -> Iterator[str]:
     remove(client, name)
     try:
         with reaching(f"container {name}"):

@@ -54,8 +54,14 @@ def complaint(run_command: RunCommand, container: DatabaseContainer, user: str, 
     At the container's own address in its network: PostgreSQL's image lets anybody in from 127.0.0.1, and from the socket.
     """
     values = {
-        "PGHOST": container.address, "PGPORT": "5432", "PGUSER": user, "PGDATABASE": database, "PGPASSWORD": password,
-        "PGCONNECT_TIMEOUT": _SECONDS, "PGOPTIONS": "", "PGPASSFILE": "/dev/null",
+        "PGHOST": container.address,
+        "PGPORT": "5432",
+        "PGUSER": user,
+        "PGDATABASE": database,
+        "PGPASSWORD": password,
+        "PGCONNECT_TIMEOUT": _SECONDS,
+        "PGOPTIONS": "",
+        "PGPASSFILE": "/dev/null",
     }
     settings = [word for name in values for word in ("--env", name)]
     argv = ["docker", "exec", *settings, container.name, "psql", "-X", "-q", "-w", "-c", "SELECT 1"]

@@ -81,9 +81,7 @@ def said(stderr: bytes) -> str:
     command = False
     for line in stderr.decode("utf-8", "replace").splitlines():
         # pg_restore shows the statement that failed, over several lines, and then goes on with its own name.
-        command = line.startswith(("Command was:", "pg_restore: detail:")) or (
-            command and not line.startswith(("pg_restore:", "pg_dump:"))
-        )
+        command = line.startswith(("Command was:", "pg_restore: detail:")) or (command and not line.startswith(("pg_restore:", "pg_dump:")))
         if function := _FUNCTION.match(line):
             lines.append(f"in the function {function.group(1)}")
         elif line and not command and not _PRIVATE.match(line):
@@ -165,9 +163,7 @@ def _told(error: Exception) -> str:
 
 
 @contextmanager
-def started(
-    client: DockerClient, container: str, argv: Sequence[str], environment: Mapping[str, str] | None = None
-) -> Iterator[Program]:
+def started(client: DockerClient, container: str, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[Program]:
     """Prepare a program in a running container; it begins with the first line sent to it, which it does not see."""
     where = f"container {container}, {argv[0]}"
     with reaching(where):

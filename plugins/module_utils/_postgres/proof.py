@@ -35,9 +35,7 @@ SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COL
 _ROLES = "SELECT format('CREATE ROLE %I', rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user"
 
 
-def prove(
-    client: DockerClient, database: Database, dump: Dump, directory: str, labels: Mapping[str, str]
-) -> float:
+def prove(client: DockerClient, database: Database, dump: Dump, directory: str, labels: Mapping[str, str]) -> float:
     """Restore a dump into an empty PostgreSQL of the same image, compare all tables, and return the seconds it took."""
     begun = time.monotonic()
     roles = query(client, database, _ROLES, dbname=database.maintenance)

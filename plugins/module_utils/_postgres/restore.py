@@ -47,9 +47,7 @@ def databases(client: DockerClient, database: Database) -> dict[str, bool]:
     return {name: accepts == "t" for name, accepts in answer}
 
 
-def restore_beside(
-    client: DockerClient, database: Database, dump: Dump, directory: str, labels: Mapping[str, str], incoming: str
-) -> None:
+def restore_beside(client: DockerClient, database: Database, dump: Dump, directory: str, labels: Mapping[str, str], incoming: str) -> None:
     """Restore a dump into a new database of the name incoming beside the live one, which is not touched."""
     checked(incoming)
     where = f"restore of the dump {dump.file} beside {database}"

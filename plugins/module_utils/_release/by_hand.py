@@ -60,8 +60,19 @@ class ByHand:
             raise self._refused(
                 f"nginx of the service {name}", f"it mounts {', '.join(missing)}, which is not there. Put it back from where it was taken"
             )
-        argv = ["docker", "run", "--rm", f"--network={network_of(service, config, networks)}", *known_hosts(config), *mounts,
-                "--entrypoint=nginx", image, "-t", "-q", *own_arguments(service)]
+        argv = [
+            "docker",
+            "run",
+            "--rm",
+            f"--network={network_of(service, config, networks)}",
+            *known_hosts(config),
+            *mounts,
+            "--entrypoint=nginx",
+            image,
+            "-t",
+            "-q",
+            *own_arguments(service),
+        ]
         code, output, errors = self.run_command(argv, errors="replace", expand_user_and_vars=False, handle_exceptions=False)
         if code != 0:
             raise self._refused(f"nginx of the service {name} accepts its configuration, as {COMPOSE_FILE} mounts it", errors or output)
@@ -70,7 +81,9 @@ class ByHand:
         words = secret_store.mask(words.strip(), self.hidden)
         return TreeError(
             f"The release made by hand was refused for {self.root}. Validator: {validator}. Got: {words or 'no output'}. The live tree was "
-            "not touched.", validator=validator, stderr=words,
+            "not touched.",
+            validator=validator,
+            stderr=words,
         )
 
 
@@ -78,9 +91,7 @@ def is_nginx(service: Mapping[str, Any]) -> bool:
     """Say whether a service is an nginx in front of others: one that publishes ports and is called so, or is configured as one."""
     image = posixpath.basename(str(service.get("image") or "")).partition(":")[0]
     targets = [str(one.get("target", "")) for one in service.get("volumes") or []]
-    return bool(service.get("ports")) and (
-        image.startswith(NGINX) or any(target.startswith("/etc/nginx") for target in targets)
-    )
+    return bool(service.get("ports")) and (image.startswith(NGINX) or any(target.startswith("/etc/nginx") for target in targets))
 
 
 def mounts_of(

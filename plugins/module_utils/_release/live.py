@@ -23,8 +23,17 @@ from .._tree.plan import Existing
 DESCRIPTION = "release.json"
 # What a server set up by hand has; it is a release as well, though no file of it is ours. Also what stands where ours will be.
 BY_HAND_FILES = (
-    COMPOSE_FILE, DESCRIPTION, "docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml", ".env*", "*.env", "*.conf",
-    "compose/*.yml", "env/*.env",
+    COMPOSE_FILE,
+    DESCRIPTION,
+    "docker-compose*.yml",
+    "docker-compose*.yaml",
+    "compose*.yml",
+    "compose*.yaml",
+    ".env*",
+    "*.env",
+    "*.conf",
+    "compose/*.yml",
+    "env/*.env",
 )
 BY_HAND_DIRECTORY = "nginx"
 
@@ -168,8 +177,7 @@ def read(root: str, project: str, client: Any, description: dict[str, Any] | Non
     files = read_files(root)
     containers = containers_of(client, project)
     images = {
-        name: Image(one["Config"]["Image"], one["Image"], one["Config"]["Labels"].get(CONFIG_LABEL, ""))
-        for name, one in containers.items()
+        name: Image(one["Config"]["Image"], one["Image"], one["Config"]["Labels"].get(CONFIG_LABEL, "")) for name, one in containers.items()
     }
     serving = frozenset(name for name, one in containers.items() if is_serving(one))
     return Live(root, files, read_description(files) or description or {}, images, serving, serving)
@@ -185,10 +193,14 @@ def reduced(description: Mapping[str, Any], containers: Iterable[str], probes: b
     for app in description.get("apps", []):
         present = [name for name in app["containers"] if name in there]
         if present:
-            apps.append({
-                "name": app["name"], "title": app.get("title", app["name"]), "containers": present,
-                "probes": list(app.get("probes", [])) if probes else [],
-                "databases": [one for one in app.get("databases", []) if one["container"] in there],
-            })
+            apps.append(
+                {
+                    "name": app["name"],
+                    "title": app.get("title", app["name"]),
+                    "containers": present,
+                    "probes": list(app.get("probes", [])) if probes else [],
+                    "databases": [one for one in app.get("databases", []) if one["container"] in there],
+                }
+            )
     proxies = [name for name in description.get("proxy", {}).get("containers", []) if name in there]
     return {"by_hand": True, "apps": apps, "proxy": {"containers": proxies}}

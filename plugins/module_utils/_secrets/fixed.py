@@ -79,15 +79,25 @@ class Locked:
 
 
 def locked(
-    wanted: Iterable[Mapping[str, Any]], databases: Iterable[Mapping[str, Any]], project: str, store: Mapping[str, str],
-    kept: Mapping[str, str], live_users: Mapping[str, str],
+    wanted: Iterable[Mapping[str, Any]],
+    databases: Iterable[Mapping[str, Any]],
+    project: str,
+    store: Mapping[str, str],
+    kept: Mapping[str, str],
+    live_users: Mapping[str, str],
 ) -> list[Locked]:
     """Return the wanted secrets that are passwords of described databases. Kept is what the live files hold of the store."""
     described = {one["container"]: one for one in databases if one.get("volume")}
     return [
         Locked(
-            secret["name"], database["container"], database["name"], database["user"], f"{project}_{database['volume']}",
-            secret["value"], store.get(secret["name"], kept.get(secret["name"], "")), secret["name"] not in store,
+            secret["name"],
+            database["container"],
+            database["name"],
+            database["user"],
+            f"{project}_{database['volume']}",
+            secret["value"],
+            store.get(secret["name"], kept.get(secret["name"], "")),
+            secret["name"] not in store,
             live_users.get(database["container"], ""),
         )
         for secret in wanted

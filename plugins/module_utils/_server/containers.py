@@ -44,9 +44,14 @@ def _container(found: dict[str, Any]) -> dict[str, Any]:
         for name, network in networks.items()
     }
     return {
-        "name": found["name"].lstrip("/"), "status": found["status"], "project": labels.get(PROJECT, ""),
-        "service": labels.get(SERVICE_LABEL, ""), "directory": labels.get(DIRECTORY, ""), "aliases": aliases,
-        "image": found["image"], "asked_for": found["asked_for"],
+        "name": found["name"].lstrip("/"),
+        "status": found["status"],
+        "project": labels.get(PROJECT, ""),
+        "service": labels.get(SERVICE_LABEL, ""),
+        "directory": labels.get(DIRECTORY, ""),
+        "aliases": aliases,
+        "image": found["image"],
+        "asked_for": found["asked_for"],
     }
 
 

@@ -42,9 +42,7 @@ class Limits:
     max_ratio: int = 200
 
 
-def read_files(
-    stream: BinaryIO, where: str, required: Sequence[str], limits: Limits
-) -> Iterator[tuple[str, Iterator[bytes]]]:
+def read_files(stream: BinaryIO, where: str, required: Sequence[str], limits: Limits) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield path and content of each file; a content must be consumed before the next file is asked for."""
     packed = stream.seek(0, os.SEEK_END)
     if packed > limits.max_size:

@@ -14,16 +14,12 @@ from .pack import build
 from .read import DEFAULT_LIMITS, REQUIRED, Archive, inspect, inspect_stream
 
 
-def inspect_source(
-    src: str, checksum: str | None = None, required: Sequence[str] = REQUIRED, limits: Limits = DEFAULT_LIMITS
-) -> Archive:
+def inspect_source(src: str, checksum: str | None = None, required: Sequence[str] = REQUIRED, limits: Limits = DEFAULT_LIMITS) -> Archive:
     """Return what a zip, or a directory once packed, holds; raise ArchiveError where it may not be deployed."""
     return load_source(src, checksum, required, limits)[0]
 
 
-def load_source(
-    src: str, checksum: str | None, required: Sequence[str], limits: Limits
-) -> tuple[Archive, bytes | None]:
+def load_source(src: str, checksum: str | None, required: Sequence[str], limits: Limits) -> tuple[Archive, bytes | None]:
     """Do the same, and return the packed bytes of a directory; none for a zip, which lies at src."""
     src = os.path.abspath(os.path.expanduser(src))
     if not os.path.isdir(src):

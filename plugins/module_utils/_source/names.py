@@ -101,9 +101,7 @@ class Names:
 def missing(paths: set[str], required: Sequence[str]) -> list[str]:
     """Return the required paths that are not there; one with a trailing slash asks for a folder with a file in it."""
     return [
-        wanted
-        for wanted in required
-        if not (any(path.startswith(wanted) for path in paths) if wanted.endswith("/") else wanted in paths)
+        wanted for wanted in required if not (any(path.startswith(wanted) for path in paths) if wanted.endswith("/") else wanted in paths)
     ]
 
 

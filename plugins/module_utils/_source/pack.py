@@ -19,9 +19,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _RENAME = "Rename it, or exclude it."
 
 
-def pack(
-    directory: str, destination: str, exclude: Sequence[str] = EXCLUDE, limits: Limits = DEFAULT_LIMITS
-) -> None:
+def pack(directory: str, destination: str, exclude: Sequence[str] = EXCLUDE, limits: Limits = DEFAULT_LIMITS) -> None:
     """Write the archive of a directory, all or nothing."""
     write_durably(destination, build(directory, exclude, limits), 0o644)
 

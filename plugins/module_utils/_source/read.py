@@ -79,9 +79,7 @@ def has_windows_start(path: str, head: bytes) -> bool:
     return is_script and head.partition(b"\n")[0].endswith(b"\r")
 
 
-def inspect(
-    path: str, checksum: str | None = None, required: Sequence[str] = REQUIRED, limits: Limits = DEFAULT_LIMITS
-) -> Archive:
+def inspect(path: str, checksum: str | None = None, required: Sequence[str] = REQUIRED, limits: Limits = DEFAULT_LIMITS) -> Archive:
     """Read a whole archive and return what it holds, or raise ArchiveError; nothing is written."""
     try:
         with open(path, "rb") as stream:
@@ -92,9 +90,7 @@ def inspect(
         raise ArchiveError(path, "cannot read the archive", "a readable zip file", got, advice) from error
 
 
-def inspect_stream(
-    stream: BinaryIO, where: str, checksum: str | None, required: Sequence[str], limits: Limits
-) -> Archive:
+def inspect_stream(stream: BinaryIO, where: str, checksum: str | None, required: Sequence[str], limits: Limits) -> Archive:
     """Do the same for an archive that is open already; where names it in messages."""
     whole = hashlib.sha256()
     while block := stream.read(CHUNK):

@@ -73,9 +73,7 @@ class Place:
                 shutil.rmtree(leftover)
 
 
-def install(
-    place: Place, src: str, checksum: str | None, digest: str, required: Sequence[str], limits: Limits
-) -> None:
+def install(place: Place, src: str, checksum: str | None, digest: str, required: Sequence[str], limits: Limits) -> None:
     """Check an archive again where it arrived, and put its files in the place of the live ones."""
     archive = inspect(src, checksum, required, limits)
     if archive.digest != digest:

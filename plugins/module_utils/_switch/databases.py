@@ -70,7 +70,10 @@ class Exchange:
         known = list(apps)
         return [
             exchange.prepared(
-                self._client, database, beside(database, RESTORED, self._token), beside(database, BEFORE, self._token),
+                self._client,
+                database,
+                beside(database, RESTORED, self._token),
+                beside(database, BEFORE, self._token),
                 clients_of(known, database.container),
             )
             for database, _dump in self.databases.values()
@@ -169,8 +172,7 @@ def kept(swaps: Iterable[Swap]) -> list[str]:
 def advice(database: Database, name: str) -> str:
     """Say how to get rid of a database that was kept."""
     return (
-        f"When nothing in it is needed any more, on the server: "
-        f"docker exec {database.container} dropdb --force -U {database.user} {name}"
+        f"When nothing in it is needed any more, on the server: docker exec {database.container} dropdb --force -U {database.user} {name}"
     )
 
 

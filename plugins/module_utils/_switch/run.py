@@ -50,9 +50,7 @@ class Wanted:
     exchange: Exchange | None = None
 
 
-def run(
-    params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callable[[], str], run_command: RunCommand
-) -> dict[str, Any]:
+def run(params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callable[[], str], run_command: RunCommand) -> dict[str, Any]:
     """Bring the release about, or foretell it, and return the result."""
     root = os.path.normpath(params["path"])
     place = run_lease.Place(root, params["lease_directory"])
@@ -69,15 +67,28 @@ def run(
 
 
 def carry_through(
-    params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callable[[], str], run_command: RunCommand,
-    client: Any, root: str, place: run_lease.Place,
+    params: Mapping[str, Any],
+    check_mode: bool,
+    diff: bool,
+    tmpdir: Callable[[], str],
+    run_command: RunCommand,
+    client: Any,
+    root: str,
+    place: run_lease.Place,
 ) -> dict[str, Any]:
     """Compare, and unless in check mode switch to the release, or prove the one that is live; every image has its name."""
     token = params["run"].get("token", "")
     wanted = read_wanted(client, run_command, root, params, check_mode)
     server = Server(
-        client, run_command, root, params["project"], params["proxy_paths"], params["proxy_record"],
-        *trusted(wanted.target), params["deadline"], wanted.hidden,
+        client,
+        run_command,
+        root,
+        params["project"],
+        params["proxy_paths"],
+        params["proxy_record"],
+        *trusted(wanted.target),
+        params["deadline"],
+        wanted.hidden,
     )
     validators = Validators(run_command, root, params["validators"], wanted.hidden, by_hand_judge(server, wanted.target))
     ended = [] if check_mode else end_proven(server)
@@ -88,8 +99,14 @@ def carry_through(
     stale = switch.needed(server, wanted.target, plan)
     changed = bool(recovered or plan.needed or stale or pending or wanted.exchange)
     result: dict[str, Any] = {
-        "changed": changed, "started": stale.containers, "containers_removed": [], "reloaded": False,
-        "interrupted": pending is not None, "release": "", "seconds": 0.0, "notes": [drift.reason for drift in stale.drifts],
+        "changed": changed,
+        "started": stale.containers,
+        "containers_removed": [],
+        "reloaded": False,
+        "interrupted": pending is not None,
+        "release": "",
+        "seconds": 0.0,
+        "notes": [drift.reason for drift in stale.drifts],
         **tree_diff.report(plan, completed, wanted.hidden, diff),
     }
     result["diff"] += [drift.diff for drift in stale.drifts if diff]

@@ -133,5 +133,4 @@ def from_guide(backup: Found, services: Iterable[Mapping[str, Any]], live: Mappi
         # It knew no modes; a file with passwords in it must not become readable to all by being restored.
         mode = PUBLIC_MODE if path.startswith("nginx/") else 0o600
         files.append(KeptFile(path, data.decode(errors="replace"), data, mode != PUBLIC_MODE, mode, os.geteuid(), os.getegid()))
-    return Target(files=list(files), description={"apps": apps}, apps=apps, owned={}, others=tuple(sorted(names - known)),
-                  by_hand=True)
+    return Target(files=list(files), description={"apps": apps}, apps=apps, owned={}, others=tuple(sorted(names - known)), by_hand=True)

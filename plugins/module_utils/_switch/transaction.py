@@ -91,7 +91,12 @@ def carry_out(server: Server, order: Order, plan: tree_plan.Plan, proven: Proven
         swaps = order.exchange.swaps([*live.get("apps", []), *order.target.apps]) if order.exchange else []
         journal = replace(journal, swaps=swaps)
         done = switch(
-            server, order.target, plan, known, order.validate, begin,
+            server,
+            order.target,
+            plan,
+            known,
+            order.validate,
+            begin,
             between=lambda: switch_databases.perform(server.client, journal.swaps),
         )
     except Exception as error:
@@ -141,7 +146,10 @@ def go_back(server: Server, order: Order, journal: Journal, error: Exception, pr
         return Failed(
             f"{message}\n\nTHE RELEASE THAT RAN BEFORE COULD NOT BE BROUGHT BACK: {describe(second)}\n"
             f"It is sealed as backup {journal.backup} on the server. When the cause is removed, run: ansible-playbook rollback.yml "
-            f"-e rollback_to={journal.backup}" + "".join(f"\n{note}" for note in kept), "broken", facts=facts)
+            f"-e rollback_to={journal.backup}" + "".join(f"\n{note}" for note in kept),
+            "broken",
+            facts=facts,
+        )
     return Failed(f"{message}\n\n{notes}", "restored", restored, facts)
 
 
@@ -182,7 +190,10 @@ def restore(
     plan = tree_plan.make(target.files, tree_plan.LiveTree(server.root), target.owned)
     # What the failed release added to the sealed one must not stay.
     done = switch(
-        server.way_back, target, plan, set(journal.containers),
+        server.way_back,
+        target,
+        plan,
+        set(journal.containers),
         between=lambda: switch_databases.perform(server.client, journal.swaps),
     )
     return replace(done, certificates=certificates), journal

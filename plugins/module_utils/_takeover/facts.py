@@ -15,9 +15,21 @@ from .._base.command import RunCommand
 from .._server.containers import DIRECTORY, PROJECT
 
 # What programs write anew at each start, and nobody misses.
-NOISE = tuple(f"/{place}" for place in (
-    "tmp", "run", "var/run", "var/tmp", "var/cache", "var/log", "var/lib/nginx", "dev", "proc", "sys",
-))
+NOISE = tuple(
+    f"/{place}"
+    for place in (
+        "tmp",
+        "run",
+        "var/run",
+        "var/tmp",
+        "var/cache",
+        "var/log",
+        "var/lib/nginx",
+        "dev",
+        "proc",
+        "sys",
+    )
+)
 # What the release mounts in its own way: nginx's configuration, certificates, challenges.
 PROXY_MOUNTS = ("/etc/nginx", "/etc/letsencrypt", "/var/www/certbot")
 _SERVER_NAME = re.compile(r"^\s*server_name\s+([^;#]*);", re.MULTILINE)

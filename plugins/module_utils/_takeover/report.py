@@ -36,7 +36,8 @@ def _files(by_container: Mapping[str, list[str]]) -> list[str]:
 def misplaced(facts: Mapping[str, Any], path: str) -> list[str]:
     """Return a sentence where the files of the running project lie elsewhere: they could not be sealed, and nothing brought back."""
     elsewhere = [
-        place for place in facts["directories"]
+        place
+        for place in facts["directories"]
         if os.path.realpath(place) != os.path.realpath(path) and os.path.exists(os.path.join(place, "docker-compose.yml"))
     ]
     return [

@@ -69,9 +69,7 @@ class File:
         return base_files.sha256(self.data)
 
 
-def read(
-    root: str, items: list[dict[str, Any]], secrets_file: str | None, check_mode: bool
-) -> tuple[list[File], dict[str, str]]:
+def read(root: str, items: list[dict[str, Any]], secrets_file: str | None, check_mode: bool) -> tuple[list[File], dict[str, str]]:
     """Return the desired files of a tree, and everything that no output may show."""
     secrets = load_secrets(secrets_file)
     if check_mode:
@@ -94,8 +92,7 @@ def load_secrets(path: str | None) -> dict[str, str]:
 def desired(items: list[dict[str, Any]], secrets: dict[str, str], secrets_file: str | None) -> list[File]:
     """Return the desired files, sorted by path, or refuse them with all that is wrong with them."""
     check_paths([item["path"] for item in items])
-    texts = {item["path"]: item["content"] if item["private_content"] is None else item["private_content"]
-             for item in items}
+    texts = {item["path"]: item["content"] if item["private_content"] is None else item["private_content"] for item in items}
     unknown = {path: sorted(secret_store.referenced(text) - secrets.keys()) for path, text in sorted(texts.items())}
     complaints = [f"{path} needs {', '.join(names)}" for path, names in unknown.items() if names]
     if complaints:

@@ -33,9 +33,15 @@ def render(plan: Plan, hidden: Mapping[str, str]) -> list[dict[str, str]]:
 
 def interrupted(root: str, changes: Mapping[str, str]) -> list[dict[str, str]]:
     """Return differences for files that an interrupted run had committed: which they are, and no more."""
-    return [{"before_header": os.path.join(root, path), "after_header": os.path.join(root, path),
-             "before": "(an interrupted run had committed this file)\n", "after": f"({change} in completing it)\n"}
-            for path, change in sorted(changes.items())]
+    return [
+        {
+            "before_header": os.path.join(root, path),
+            "after_header": os.path.join(root, path),
+            "before": "(an interrupted run had committed this file)\n",
+            "after": f"({change} in completing it)\n",
+        }
+        for path, change in sorted(changes.items())
+    ]
 
 
 def _difference(path: str, plan: Plan, file: File | None, hidden: dict[str, str]) -> dict[str, str]:

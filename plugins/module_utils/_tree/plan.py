@@ -87,8 +87,10 @@ def read_journal(root: str) -> dict[str, str] | None:
     try:
         return None if content is None else _journal(content)
     except state.Misfit as error:
-        raise TreeError(f"{path}: expected the journal of an interrupted run, got something unusable: {error}. "
-                        f"Remove {os.path.dirname(path)}, then run again: the tree is compared and completed") from None
+        raise TreeError(
+            f"{path}: expected the journal of an interrupted run, got something unusable: {error}. "
+            f"Remove {os.path.dirname(path)}, then run again: the tree is compared and completed"
+        ) from None
 
 
 def _journal(content: bytes) -> dict[str, str]:
@@ -152,9 +154,11 @@ def load_manifest(path: str, content: bytes) -> dict[str, Owned]:
         owned = state.decode(content, dict[str, Owned])
         check_owned_paths(owned)
     except state.Misfit as error:
-        raise TreeError(f"{path}: expected the list of files that this module wrote, got something unusable: {error}. Put back the one "
-                        "that the newest backup holds (files/.config_tree.json), or remove it; then stale files are no longer known as "
-                        "ours and stay. Nothing was changed") from None
+        raise TreeError(
+            f"{path}: expected the list of files that this module wrote, got something unusable: {error}. Put back the one "
+            "that the newest backup holds (files/.config_tree.json), or remove it; then stale files are no longer known as "
+            "ours and stay. Nothing was changed"
+        ) from None
     return owned
 
 
@@ -175,8 +179,7 @@ def check_obstacles(root: str, paths: Iterable[str]) -> None:
     """Refuse, all at once, whatever stands where a file or its directory has to be and is not ours to replace."""
     obstacles = sorted({obstacle for path in paths if (obstacle := _obstacle(root, path))})
     if obstacles:
-        raise TreeError(f"Something is in the way in {root}: {'; '.join(obstacles)}. "
-                        "Move it away, then run again. Nothing was changed.")
+        raise TreeError(f"Something is in the way in {root}: {'; '.join(obstacles)}. Move it away, then run again. Nothing was changed.")
 
 
 def _obstacle(root: str, path: str) -> str | None:

@@ -49,8 +49,10 @@ def apply(plan: Plan, validate: Callable[[str], None]) -> None:
     try:
         roll_forward(plan.root, plan.changes)
     except OSError as error:
-        raise TreeError(f"{plan.root}: the new tree is committed, but could not be put into place completely: {error}. "
-                        "Remove the cause, then run again: the next run completes it") from None
+        raise TreeError(
+            f"{plan.root}: the new tree is committed, but could not be put into place completely: {error}. "
+            "Remove the cause, then run again: the next run completes it"
+        ) from None
 
 
 def write_tree(directory: str, files: Iterable[File]) -> None:
@@ -87,8 +89,7 @@ def roll_forward(root: str, changes: dict[str, str]) -> None:
     """Do what the journal says, skipping what has been done already."""
     staged = os.path.join(root, STAGED)
     tree = os.path.join(staged, STAGED_TREE)
-    outstanding = [path for path, change in sorted(changes.items())
-                   if change != REMOVED and os.path.lexists(os.path.join(tree, path))]
+    outstanding = [path for path, change in sorted(changes.items()) if change != REMOVED and os.path.lexists(os.path.join(tree, path))]
     check_obstacles(root, outstanding)
     touched = {os.path.dirname(os.path.join(root, path)) for path in changes}
     for path in outstanding:

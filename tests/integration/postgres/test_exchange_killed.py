@@ -77,8 +77,21 @@ class Shop:
         made = postgres_dump.dump(self.client, CHAT, str(directory / "dumps"))
         entry = {"name": "chat", "user": CHAT.user, "schema_query": "", "schema": "", "dump": made.to_dict(), "proof_seconds": 1.0, **facts}
         manifest = Manifest(
-            FORMAT, identifier, "2026-11-24T12:00:00Z", "a test", "", "", "shop", "r", {}, {}, {NAME: entry},
-            backup_seal.measured(str(directory / "dumps")), {}, {"apps": APPS}, [NAME]
+            FORMAT,
+            identifier,
+            "2026-11-24T12:00:00Z",
+            "a test",
+            "",
+            "",
+            "shop",
+            "r",
+            {},
+            {},
+            {NAME: entry},
+            backup_seal.measured(str(directory / "dumps")),
+            {},
+            {"apps": APPS},
+            [NAME],
         )
         (directory / "manifest.json").write_bytes(dump(manifest))
         (directory / "manifest.json.sha256").write_bytes(seal_of(dump(manifest)))

@@ -152,9 +152,7 @@ def test_a_full_disk(client: docker.DockerClient, tmp_path: Path, jobs: int) -> 
     assert jobs or "Expected room for at most" in str(raised.value)
 
 
-def test_restored_beside_exchanged_and_back(
-    client: docker.DockerClient, kept: tuple[Dump, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_restored_beside_exchanged_and_back(client: docker.DockerClient, kept: tuple[Dump, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     made, directory = kept
     before = query(client, DATABASE, 'SELECT * FROM "Users" ORDER BY id')
     for _again in range(2):

@@ -53,9 +53,7 @@ def test_ssh_config_is_what_ssh_understands(tmp_path: Path) -> None:
     folder = tmp_path / "a folder"
     folder.mkdir()
     (folder / "ssh_config").write_text(ssh_config("rarebooks-lab", 2222, folder))
-    answer = subprocess.run(
-        ["ssh", "-G", "-F", str(folder / "ssh_config"), "rarebooks-lab"], capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run(["ssh", "-G", "-F", str(folder / "ssh_config"), "rarebooks-lab"], capture_output=True, text=True, check=True)
     settings = dict(line.split(" ", 1) for line in answer.stdout.splitlines() if " " in line)
     assert settings["hostname"] == "127.0.0.1"
     assert settings["port"] == "2222"

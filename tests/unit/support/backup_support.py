@@ -36,15 +36,19 @@ class Engine:
     def run(self, name: str, image: str, identifier: str, project: str = PROJECT, health: str = "healthy") -> None:
         labels = {PROJECT_LABEL: project, CONFIG_LABEL: f"config of {name}"}
         self.running[name] = {
-            "Config": {"Image": image, "Labels": labels}, "Image": identifier,
+            "Config": {"Image": image, "Labels": labels},
+            "Image": identifier,
             "State": {"Status": "running", "Health": {"Status": health}},
         }
         self.tags[image] = identifier
 
     def containers(self, all: bool, filters: dict[str, str]) -> list[dict[str, Any]]:
         key, _equals, value = filters["label"].partition("=")
-        return [{"Names": [f"/{name}"], "Labels": one["Config"]["Labels"]}
-                for name, one in self.running.items() if one["Config"]["Labels"].get(key) == value]
+        return [
+            {"Names": [f"/{name}"], "Labels": one["Config"]["Labels"]}
+            for name, one in self.running.items()
+            if one["Config"]["Labels"].get(key) == value
+        ]
 
     def inspect_container(self, name: str) -> dict[str, Any]:
         return self.running[name]
@@ -81,8 +85,12 @@ class Engine:
 
 
 def description(*apps: str) -> dict[str, Any]:
-    return {"apps": [{"name": app, "title": app.title(), "containers": [app], "probes": [], "databases": []} for app in apps],
-            "proxy": {"containers": ["nginx"]}, "network": "net", "sources": {}}
+    return {
+        "apps": [{"name": app, "title": app.title(), "containers": [app], "probes": [], "databases": []} for app in apps],
+        "proxy": {"containers": ["nginx"]},
+        "network": "net",
+        "sources": {},
+    }
 
 
 def sealed(root: Path, engine: Engine, moment: datetime = NOON, apps: tuple[str, ...] = ("web",)) -> Manifest:

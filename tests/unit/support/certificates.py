@@ -21,8 +21,12 @@ def pair(*names: str, days: float = 90, left: float = 90, key_type: str = "ecdsa
     end = datetime.now(timezone.utc) + left * DAY
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     builder = x509.CertificateBuilder(
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]), subject, key.public_key(), x509.random_serial_number(),
-        end - days * DAY, end,
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]),
+        subject,
+        key.public_key(),
+        x509.random_serial_number(),
+        end - days * DAY,
+        end,
     )
     subject_names = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     certificate = builder.add_extension(subject_names, critical=False).sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
@@ -63,8 +67,13 @@ _CA = x509.BasicConstraints(ca=True, path_length=None)
 
 
 def _sign(
-    issuer: str, issuer_key: ec.EllipticCurvePrivateKey, subject: str, key: ec.EllipticCurvePublicKey, extension: x509.ExtensionType,
-    begins: float = -30, left: float = 300,
+    issuer: str,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    subject: str,
+    key: ec.EllipticCurvePublicKey,
+    extension: x509.ExtensionType,
+    begins: float = -30,
+    left: float = 300,
 ) -> x509.Certificate:
     now = datetime.now(timezone.utc)
     names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (issuer, subject)]

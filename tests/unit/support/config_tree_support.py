@@ -35,12 +35,16 @@ class Tree:
         self.tmpdir.mkdir(exist_ok=True)
         self.secrets = base / "secrets.json"
 
-    def run(self, public: dict[str, str], private: dict[str, str] | None = None, check: bool = False,
-            validators: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    def run(
+        self,
+        public: dict[str, str],
+        private: dict[str, str] | None = None,
+        check: bool = False,
+        validators: list[dict[str, Any]] | None = None,
+    ) -> dict[str, Any]:
         files = [{"path": path, "content": text, "private_content": None} for path, text in public.items()]
         files += [{"path": path, "content": None, "private_content": text} for path, text in (private or {}).items()]
-        params = {"path": str(self.root), "roles": [], "files": files, "secrets_file": str(self.secrets),
-                  "validators": validators or []}
+        params = {"path": str(self.root), "roles": [], "files": files, "secrets_file": str(self.secrets), "validators": validators or []}
         return config_tree.run(Module(params, self.tmpdir, check))
 
 

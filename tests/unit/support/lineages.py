@@ -15,11 +15,20 @@ DIRECTORY = "https://acme.example/dir"
 def settings(root: Path, **others: object) -> Settings:
     """Return the settings of a server below root."""
     (root / "etc/live").mkdir(parents=True, exist_ok=True)
-    return Settings.from_dict({
-        "host": "shop", "path": str(root / "letsencrypt"), "directory": DIRECTORY, "stack_path": str(root / "stack"),
-        "proxy_paths": [], "proxy_record": str(root / "loaded.json"), "live": str(root / "etc/live"), "webroot": str(root / "www"),
-        "dns_plugin": "rfc2136", **others,
-    })
+    return Settings.from_dict(
+        {
+            "host": "shop",
+            "path": str(root / "letsencrypt"),
+            "directory": DIRECTORY,
+            "stack_path": str(root / "stack"),
+            "proxy_paths": [],
+            "proxy_record": str(root / "loaded.json"),
+            "live": str(root / "etc/live"),
+            "webroot": str(root / "www"),
+            "dns_plugin": "rfc2136",
+            **others,
+        }
+    )
 
 
 def write(where: Settings, name: str, pair: Pair, authenticator: str = "webroot", server: str = DIRECTORY) -> None:

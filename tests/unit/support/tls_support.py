@@ -46,7 +46,8 @@ def signed(
 def pem(*parts: Any) -> bytes:
     return b"".join(
         part.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        if hasattr(part, "private_bytes") else part.public_bytes(Encoding.PEM)
+        if hasattr(part, "private_bytes")
+        else part.public_bytes(Encoding.PEM)
         for part in parts
     )
 
@@ -60,9 +61,7 @@ class Authority:
         self.directory = directory
         self.file = directory / f"{name}.pem"
         above = parent or self
-        self.certificate = signed(
-            self.name, above.name, self.key.public_key(), above.key, NOW + timedelta(days=365), ca=True
-        )
+        self.certificate = signed(self.name, above.name, self.key.public_key(), above.key, NOW + timedelta(days=365), ca=True)
         self.file.write_bytes(pem(self.certificate))
 
     def issue(self, *names: str, ends: datetime = NOW + timedelta(days=90), common_name: str = "") -> Path:

@@ -54,9 +54,7 @@ class Migration:
 class Database:
     """Keeps a pool to one database, and its schema in place."""
 
-    def __init__(
-        self, address: Mapping[str, Any], migrations: Sequence[Migration], log: logging.Logger, fail_migration: bool
-    ) -> None:
+    def __init__(self, address: Mapping[str, Any], migrations: Sequence[Migration], log: logging.Logger, fail_migration: bool) -> None:
         self._address = address
         self._name = f"{address['database']} on {address['host']}:{address['port']}"
         self._migrations = migrations
@@ -126,9 +124,7 @@ class Database:
     async def _open(self) -> None:
         self._watch = await asyncpg.connect(**self._address, timeout=ANSWER_WITHIN)
         await self._migrate(self._watch)
-        self._pool = await asyncpg.create_pool(
-            **self._address, min_size=1, max_size=20, timeout=ANSWER_WITHIN, command_timeout=10
-        )
+        self._pool = await asyncpg.create_pool(**self._address, min_size=1, max_size=20, timeout=ANSWER_WITHIN, command_timeout=10)
 
     async def _migrate(self, connection: asyncpg.Connection) -> None:
         async with connection.transaction():
@@ -148,8 +144,6 @@ class Database:
                     raise
                 except asyncpg.PostgresError as error:
                     raise MigrationFailed(f"{migration.id}: {error}") from error
-                await connection.execute(
-                    'INSERT INTO "__EFMigrationsHistory" VALUES ($1, $2)', migration.id, PRODUCT_VERSION
-                )
+                await connection.execute('INSERT INTO "__EFMigrationsHistory" VALUES ($1, $2)', migration.id, PRODUCT_VERSION)
             if self._fail_migration:
                 raise MigrationFailed("DEMO_FAIL_MIGRATION is set.")

@@ -59,9 +59,7 @@ async def _run(build: Callable[[Mapping[str, str], Switches], Service], environm
     return await _serve(service, address, environment, stop)
 
 
-async def _serve(
-    service: Service, address: tuple[str | None, int], environment: Mapping[str, str], stop: asyncio.Event
-) -> int:
+async def _serve(service: Service, address: tuple[str | None, int], environment: Mapping[str, str], stop: asyncio.Event) -> int:
     runner = web.AppRunner(service.app, access_log=None, max_field_size=MAX_HEADERS)
     await runner.setup()
     host, port = address

@@ -20,9 +20,7 @@ def hash_now(password: str) -> str:
 def matches_now(password: str, stored: str) -> bool:
     """Tell whether the password is the one that was hashed."""
     _, cost, block, parallel, salt, digest = stored.split("$")
-    found = hashlib.scrypt(
-        password.encode(), salt=bytes.fromhex(salt), n=int(cost), r=int(block), p=int(parallel)
-    )
+    found = hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), n=int(cost), r=int(block), p=int(parallel))
     return hmac.compare_digest(found, bytes.fromhex(digest))
 
 

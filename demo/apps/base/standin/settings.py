@@ -9,9 +9,7 @@ from urllib.parse import urlsplit
 
 MINIMUM_KEY_BYTES = 32
 
-_PAIR = re.compile(
-    r"""\s*(?P<key>[^=;]+?)\s*=\s*(?:"(?P<double>(?:[^"]|"")*)"|'(?P<single>(?:[^']|'')*)'|(?P<plain>[^;]*?))\s*(?:;|$)"""
-)
+_PAIR = re.compile(r"""\s*(?P<key>[^=;]+?)\s*=\s*(?:"(?P<double>(?:[^"]|"")*)"|'(?P<single>(?:[^']|'')*)'|(?P<plain>[^;]*?))\s*(?:;|$)""")
 _NAMES = {"server": "host", "user id": "username", "userid": "username", "user name": "username", "db": "database"}
 
 

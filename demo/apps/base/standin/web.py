@@ -97,9 +97,7 @@ async def echo(request: web.Request, name: str) -> web.Response:
     )
 
 
-async def read_upload(
-    request: web.Request, directory: Path, kinds: Mapping[str, str]
-) -> tuple[dict[str, str], Path | None]:
+async def read_upload(request: web.Request, directory: Path, kinds: Mapping[str, str]) -> tuple[dict[str, str], Path | None]:
     """Return the fields of a multipart form, and its file as stored under a new name.
 
     kinds maps the accepted suffixes to their media types. The suffix is all that is kept of the client's file name.

@@ -59,9 +59,7 @@ class Books:
 
     async def image(self, request: web.Request) -> web.StreamResponse:
         async with self._books.transaction() as connection:
-            name = await connection.fetchval(
-                'SELECT "ImageFile" FROM "BooksInfo" WHERE "Id" = $1', int(request.match_info["id"])
-            )
+            name = await connection.fetchval('SELECT "ImageFile" FROM "BooksInfo" WHERE "Id" = $1', int(request.match_info["id"]))
         path = self._images / name if name else None
         if path is None or not path.is_file():
             raise web.HTTPNotFound
@@ -76,14 +74,11 @@ class Books:
         if not 1 <= len(title) <= 500 or not price.is_finite() or not 0 <= price < 10**10:
             raise web.HTTPBadRequest(text="A title of 1 to 500 characters and a price are needed.")
         async with self._books.transaction() as connection:
-            category = await connection.fetchval(
-                'SELECT "Id" FROM "Categories" WHERE "Name" = $1', fields.get("category", "")
-            )
+            category = await connection.fetchval('SELECT "Id" FROM "Categories" WHERE "Name" = $1', fields.get("category", ""))
             if category is None:
                 raise web.HTTPBadRequest(text="There is no such category.")
             book = await connection.fetchval(
-                'INSERT INTO "BooksInfo" ("Title", "CategoryId", "Price", "ImageFile") '
-                'VALUES ($1, $2, $3, $4) RETURNING "Id"',
+                'INSERT INTO "BooksInfo" ("Title", "CategoryId", "Price", "ImageFile") VALUES ($1, $2, $3, $4) RETURNING "Id"',
                 title,
                 category,
                 price,

@@ -32,18 +32,42 @@ class Play:
     def run(self, *options: str, **arguments: Any) -> tuple[int, str]:
         arguments = {"path": str(self.live), "secrets_file": str(self.base / "secrets.json")} | arguments
         task = {"name": "Tree", "rarebooks.platform.config_tree": arguments}
-        keep = {"ansible.builtin.copy": {"content": "{{ tree | to_json }}", "dest": str(self.base / "result.json")},
-                "check_mode": False, "diff": False}
-        play = {"hosts": "localhost", "gather_facts": False, "vars": {"port": 5000, "hosts": ["a", "b"]},
-                "tasks": [task | {"register": "tree"}, keep]}
+        keep = {
+            "ansible.builtin.copy": {"content": "{{ tree | to_json }}", "dest": str(self.base / "result.json")},
+            "check_mode": False,
+            "diff": False,
+        }
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {"port": 5000, "hosts": ["a", "b"]},
+            "tasks": [task | {"register": "tree"}, keep],
+        }
         (self.base / "play.yml").write_text(json.dumps([play]))
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local",
-             "-e", f"ansible_python_interpreter={sys.executable}", "play.yml", *options],
-            cwd=self.base, capture_output=True, text=True, check=False,
-            env=os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections"), "ANSIBLE_NOCOLOR": "1",
-                              "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
-                              "ANSIBLE_LOCAL_TEMP": str(self.base / "tmp"), "ANSIBLE_REMOTE_TEMP": str(self.base / "rtmp")},
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                "-i",
+                "localhost,",
+                "-c",
+                "local",
+                "-e",
+                f"ansible_python_interpreter={sys.executable}",
+                "play.yml",
+                *options,
+            ],
+            cwd=self.base,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ
+            | {
+                "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections"),
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+                "ANSIBLE_LOCAL_TEMP": str(self.base / "tmp"),
+                "ANSIBLE_REMOTE_TEMP": str(self.base / "rtmp"),
+            },
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -72,15 +96,18 @@ pass=@secret(word)@
 
 
 def test_a_play_renders_predicts_writes_and_then_has_nothing_to_do(play: Play) -> None:
-    play.role("one", **{
-        "lib/macros.j2": "{% macro line(host) %}server {{ host }}{% endmacro %}",
-        "lib/included.j2": "included {{ port }}\n",
-        "tree/nginx/a.conf.j2": TEMPLATE,
-        "tree/.env.j2": "PORT={{ port }}\n",
-        "tree/unwanted.j2": "{% if false %}\nx\n{% endif %}\n\n",
-        "tree/verbatim.txt": "{{ not a template }}\n",
-        "not/in/the/tree.j2": "{{ undefined }}\n",
-    })
+    play.role(
+        "one",
+        **{
+            "lib/macros.j2": "{% macro line(host) %}server {{ host }}{% endmacro %}",
+            "lib/included.j2": "included {{ port }}\n",
+            "tree/nginx/a.conf.j2": TEMPLATE,
+            "tree/.env.j2": "PORT={{ port }}\n",
+            "tree/unwanted.j2": "{% if false %}\nx\n{% endif %}\n\n",
+            "tree/verbatim.txt": "{{ not a template }}\n",
+            "not/in/the/tree.j2": "{{ undefined }}\n",
+        },
+    )
     play.role("two", **{"tree/two.json.j2": '{"port": {{ port }}}'})
     arguments = {"roles": ["one", "two"], "files": [{"path": "key.pem", "private_content": "k3y-s3cr3t-text\n"}]}
 
@@ -121,22 +148,36 @@ def test_a_role_of_a_collection_is_found_by_its_full_name(play: Play) -> None:
 @pytest.mark.parametrize(
     ("files", "arguments", "message"),
     [
-        ({"tree/d/x.conf.j2": "{{ nowhere }}"}, {"roles": ["one"]},
-         "Role one: templates/tree/d/x.conf.j2 cannot be rendered as UTF-8 text: 'nowhere' is undefined"),
-        ({"tree/x.conf.j2": "{% for %}"}, {"roles": ["one"]},
-         "Role one: templates/tree/x.conf.j2 cannot be rendered as UTF-8 text: Syntax error in template"),
+        (
+            {"tree/d/x.conf.j2": "{{ nowhere }}"},
+            {"roles": ["one"]},
+            "Role one: templates/tree/d/x.conf.j2 cannot be rendered as UTF-8 text: 'nowhere' is undefined",
+        ),
+        (
+            {"tree/x.conf.j2": "{% for %}"},
+            {"roles": ["one"]},
+            "Role one: templates/tree/x.conf.j2 cannot be rendered as UTF-8 text: Syntax error in template",
+        ),
         ({"tree/x.conf.j2": "1"}, {"roles": ["one", "two"]}, "x.conf comes both from role one and from role two."),
-        ({"tree/x.conf.j2": "1"}, {"roles": ["one"], "files": [{"path": "x.conf", "content": "2"}]},
-         "x.conf comes both from the task's files and from role one."),
+        (
+            {"tree/x.conf.j2": "1"},
+            {"roles": ["one"], "files": [{"path": "x.conf", "content": "2"}]},
+            "x.conf comes both from the task's files and from role one.",
+        ),
         ({"other.j2": "1"}, {"roles": ["one"]}, "Role one has no directory templates/tree"),
         ({}, {"roles": ["acme.shop.missing"]}, "Role acme.shop.missing was not found on the controller."),
         ({}, {"roles": "one"}, "roles and files: expected lists"),
         ({}, {"files": [{"path": "a"}]}, "one of the following is required: content, private_content found in files"),
         ({}, {"files": [{"path": "../a", "content": ""}]}, "'../a' leads out of the tree"),
         ({}, {"files": [{"path": "a", "content": "@secret(none)@"}]}, "a needs none."),
-        ({}, {"files": [{"path": "a", "content": "@secret(word)@ k3y"}],
-              "validators": [{"name": "It holds", "argv": ["grep", "-v", "k3y", "{tree}/a"]}]},
-         "Validator: It holds. Expected it to exit 0, got 1: no output."),
+        (
+            {},
+            {
+                "files": [{"path": "a", "content": "@secret(word)@ k3y"}],
+                "validators": [{"name": "It holds", "argv": ["grep", "-v", "k3y", "{tree}/a"]}],
+            },
+            "Validator: It holds. Expected it to exit 0, got 1: no output.",
+        ),
     ],
 )
 def test_what_is_refused(play: Play, files: dict[str, str], arguments: dict[str, Any], message: str) -> None:

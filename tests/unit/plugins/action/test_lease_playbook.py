@@ -182,8 +182,8 @@ FAILING = """
 @pytest.mark.parametrize(
     ("task", "error"),
     [
-        ("{ansible.builtin.fail: {msg: \"No image, hunter2-hunter2\\nmore\"}, register: __stack_outcome}", "No image, ********"),
-        ("{ansible.builtin.assert: {that: false, fail_msg: \"Expected another\"}, register: __docker_outcome}", "Expected another"),
+        ('{ansible.builtin.fail: {msg: "No image, hunter2-hunter2\\nmore"}, register: __stack_outcome}', "No image, ********"),
+        ('{ansible.builtin.assert: {that: false, fail_msg: "Expected another"}, register: __docker_outcome}', "Expected another"),
     ],
 )
 def test_a_failure_before_the_switch_is_in_the_ledger_with_its_step(server: Server, task: str, error: str) -> None:

@@ -21,7 +21,13 @@ SERVER = {
     "memory": 2000,
     "deployed": False,
     "engine": {
-        "package": "docker.io", "version": "26.1.5", "unit": True, "flags": [], "swarm": False, "running": 0, "context": "default",
+        "package": "docker.io",
+        "version": "26.1.5",
+        "unit": True,
+        "flags": [],
+        "swarm": False,
+        "running": 0,
+        "context": "default",
     },
     "docker_library": {"version": "7.1.0", "path": "/usr/lib/python3/dist-packages/docker", "error": ""},
     "published": {},
@@ -193,7 +199,11 @@ def test_an_encrypted_bundle_of_authorities(action: Controller, tmp_path: Path) 
     secret, bundle = VaultSecret(b"the vault's password"), tmp_path / "bundle.pem"
     action._loader.set_vault_secrets([("default", secret)])
     options = {
-        "declared": [], "directory": "https://ca.example.org/dir", "staging": False, "ca_bundle": str(bundle), "dns_plugin": "rfc2136",
+        "declared": [],
+        "directory": "https://ca.example.org/dir",
+        "staging": False,
+        "ca_bundle": str(bundle),
+        "dns_plugin": "rfc2136",
         "dns_credentials": "",
     }
     bundle.write_bytes(VaultLib().encrypt(pair("ca.example.org").chain, secret))

@@ -37,9 +37,12 @@ class Controller:
         (self.directory / "hosts").write_text(inventory)
         done = subprocess.run(
             [Path(sys.executable).with_name("ansible-playbook"), "-i", "hosts", "play.yml", *options],
-            cwd=self.directory, capture_output=True, text=True, check=False,
-            env=os.environ | {"ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections", "ANSIBLE_NOCOLOR": "1",
-                              "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ
+            | {"ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
         )
         if done.returncode == 0:
             return []
@@ -59,7 +62,11 @@ shop {on_the_line}
 {in_the_group}
 """
 FITTING = [
-    "proxy_https_port=443", "stack_backup_keep=3", "certificates_renew=false", "certificates_staging=true", "rollback_confirm=yes",
+    "proxy_https_port=443",
+    "stack_backup_keep=3",
+    "certificates_renew=false",
+    "certificates_staging=true",
+    "rollback_confirm=yes",
     "stack_backup_databases=off",
 ]
 
@@ -75,7 +82,10 @@ def test_all_faults_of_an_inventory_at_once(controller: Controller) -> None:
     given = ["stack_apps=rarebooks", "stack_backup_keep=three", "maymessenger_admin_phone=+70000000000", "rarebooks_db_image=15"]
     problems = controller.check(INI.format(on_the_line="", in_the_group="\n".join(given)))
     assert [problem.partition(": expected")[0] for problem in problems] == [
-        "maymessenger_admin_phone", "rarebooks_db_image", "stack_apps", "stack_backup_keep",
+        "maymessenger_admin_phone",
+        "rarebooks_db_image",
+        "stack_apps",
+        "stack_backup_keep",
     ]
 
 

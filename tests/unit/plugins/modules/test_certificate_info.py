@@ -48,9 +48,15 @@ def test_each_certificate_is_told_with_its_renewal(tmp_path: Path, capsys: pytes
     assert [by_name["shop"][key] for key in ("hosts", "issuer", "days_left")] == [["a.example.org"], "Test authority", 59.9]
     assert by_name["shop"]["renewal"]["error"] == "no route"
     assert by_name["own"]["renewal"] == {}
-    assert found["probes"] == [{
-        "host": "a.example.org", "port": 8443, "certificate": f"{where.live}/shop/fullchain.pem", "warn_days": 22, "fail_days": 7,
-    }]
+    assert found["probes"] == [
+        {
+            "host": "a.example.org",
+            "port": 8443,
+            "certificate": f"{where.live}/shop/fullchain.pem",
+            "warn_days": 22,
+            "fail_days": 7,
+        }
+    ]
     assert (found["ca_file"], found["trusted"], found["settings"]["ca_file"]) == ("/ca.pem", [], "/ca.pem")
     assert [text for text in found["unreadable"] if "junk/fullchain.pem" in text]
 

@@ -153,9 +153,7 @@ def test_a_recovery_does_not_follow_a_link_that_came_in_the_way(old: Tree, tmp_p
     assert contents(tmp_path / "elsewhere") == before
 
 
-def test_a_discarded_journal_goes_before_the_files_it_speaks_of(
-    old: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_discarded_journal_goes_before_the_files_it_speaks_of(old: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = crashes(old, tmp_path / "work", lambda tree: tree.run(NEW, PRIVATE))
     _, tree = next(found for found in work if (found[1].root / STAGED / "journal.json").exists())
     left: list[str] = []
@@ -164,9 +162,7 @@ def test_a_discarded_journal_goes_before_the_files_it_speaks_of(
     assert sorted(left) == ["manifest.json", "tree"]
 
 
-def test_the_journal_comes_after_everything_it_promises_is_durable(
-    old: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_journal_comes_after_everything_it_promises_is_durable(old: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "work").mkdir()
     tree = copy_of(old, tmp_path / "work")
     staged, journal, manifest = (str(tree.root / name) for name in (STAGED, f"{STAGED}/journal.json", MANIFEST))

@@ -48,15 +48,16 @@ def resolved(files: dict[str, str]) -> dict[str, bytes]:
 
 @settings(max_examples=60, deadline=None)
 @given(old=TREES, new=TREES, theirs=st.dictionaries(PATHS, st.just("not ours\n"), max_size=2).filter(can_stand))
-def test_any_tree_becomes_any_other_as_predicted_or_is_left_alone(
-    old: dict[str, str], new: dict[str, str], theirs: dict[str, str]
-) -> None:
+def test_any_tree_becomes_any_other_as_predicted_or_is_left_alone(old: dict[str, str], new: dict[str, str], theirs: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as base:
         tree = Tree(Path(base))
         tree.secrets.write_text('{"word": "s3cr3t"}')
         tree.run(old)
-        unowned = {path: text for path, text in theirs.items() if can_stand(dict.fromkeys([*old, *new, path]))
-                   and path not in old and path not in new}
+        unowned = {
+            path: text
+            for path, text in theirs.items()
+            if can_stand(dict.fromkeys([*old, *new, path])) and path not in old and path not in new
+        }
         for path, text in unowned.items():
             (tree.root / path).parent.mkdir(parents=True, exist_ok=True)
             (tree.root / path).write_text(text)

@@ -58,11 +58,11 @@ To look further, on the server:
 
 def container(status: str, health: str, **state: Any) -> dict[str, Any]:
     second = 1_000_000_000
-    check = {"Test": ["CMD", "p"], "Interval": 30 * second, "Timeout": 10 * second, "Retries": 10,
-             "StartPeriod": 180 * second}
+    check = {"Test": ["CMD", "p"], "Interval": 30 * second, "Timeout": 10 * second, "Retries": 10, "StartPeriod": 180 * second}
     entry = {"Start": "2099-01-01T00:00:00Z", "ExitCode": 1, "Output": "connecting with correct-horse\nfailed\n"}
     return {
-        "Id": f"id-{status}", "RestartCount": 0,
+        "Id": f"id-{status}",
+        "RestartCount": 0,
         "State": {"Status": status, "ExitCode": 0, "Health": {"Status": health, "Log": [entry]}, **state},
         "Config": {"Image": "maymessenger_backend:1", "Healthcheck": check},
     }
@@ -115,17 +115,24 @@ def test_all_hold(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["msg"].startswith("1 of 1 probes hold after ")
     assert result["deadline"] == 180.0
     assert result["containers"] == [
-        {"name": "rarebooks_backend", "state": "running", "health": "healthy", "exit_code": 0, "oom_killed": False,
-         "restarts": 0, "image": "maymessenger_backend:1", "cause": "", "probe_output": "", "logs": []}
+        {
+            "name": "rarebooks_backend",
+            "state": "running",
+            "health": "healthy",
+            "exit_code": 0,
+            "oom_killed": False,
+            "restarts": 0,
+            "image": "maymessenger_backend:1",
+            "cause": "",
+            "probe_output": "",
+            "logs": [],
+        }
     ]
 
 
 def test_the_whole_message_of_a_dead_container(capsys: pytest.CaptureFixture[str], secrets: str) -> None:
-    http = {"name": "Messenger answers", "url": "https://messenger.rare-books.test/health",
-            "json": {"status": "Healthy"}}
-    result = run(
-        capsys, containers=["rarebooks_backend", "maymessenger_backend"], http=[http], secrets_file=secrets
-    )
+    http = {"name": "Messenger answers", "url": "https://messenger.rare-books.test/health", "json": {"status": "Healthy"}}
+    result = run(capsys, containers=["rarebooks_backend", "maymessenger_backend"], http=[http], secrets_file=secrets)
     assert result["failed"] and result["failed_fast"] and result["changed"] is False
     assert result["msg"] == MESSAGE
     assert "correct-horse" not in json.dumps(result)
@@ -169,21 +176,15 @@ def test_a_certificate_that_soon_expires_is_a_warning(
             ca_file=str(authority.file),
         )
     assert not result.get("failed") and result["msg"].startswith("2 of 2 probes hold after ")
-    assert [(probe["name"], probe["kind"], probe["ok"]) for probe in result["probes"]] == 2 * [
-        (f"{HOST}:{server.port}", "tls", True)
-    ]
-    assert [(item["host"], item["issuer"], item["days_left"]) for item in result["certificates"]] == 2 * [
-        (HOST, "trusted", 89.9)
-    ]
+    assert [(probe["name"], probe["kind"], probe["ok"]) for probe in result["probes"]] == 2 * [(f"{HOST}:{server.port}", "tls", True)]
+    assert [(item["host"], item["issuer"], item["days_left"]) for item in result["certificates"]] == 2 * [(HOST, "trusted", 89.9)]
     in_certificate = yaml.safe_load(health.RETURN)["certificates"]["contains"]
     assert {frozenset(item) for item in result["certificates"]} == {frozenset(in_certificate)}
     (text,) = result["expiring"]
     assert warned == [text] and f"for {HOST} " in text and "has 89.9 days left, " in text
 
 
-def test_a_wrong_certificate_ends_the_gate(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_wrong_certificate_ends_the_gate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     warned: list[str] = []
     monkeypatch.setattr(health.AnsibleModule, "warn", lambda _module, text: warned.append(text))
     placeholder = self_signed(tmp_path, HOST)
@@ -209,8 +210,11 @@ def test_sites_trust_the_same_files(capsys: pytest.CaptureFixture[str], tmp_path
 
 
 def test_the_keys_are_always_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    results = [run(capsys, check_mode, containers=[name]) for check_mode in (False, True)
-               for name in ("rarebooks_backend", "maymessenger_backend", "missing")]
+    results = [
+        run(capsys, check_mode, containers=[name])
+        for check_mode in (False, True)
+        for name in ("rarebooks_backend", "maymessenger_backend", "missing")
+    ]
     documented = {"changed", *yaml.safe_load(health.RETURN)}
     assert {frozenset(result.keys() - {"failed"}) for result in results} == {frozenset(documented)}
     in_container = yaml.safe_load(health.RETURN)["containers"]["contains"]
@@ -228,9 +232,7 @@ def test_the_keys_are_always_the_same(capsys: pytest.CaptureFixture[str]) -> Non
         ({"tls": [{"host": "x"}], "trusted": ["/nonexistent.pem"]}, "trusted: expected PEM certificates in /nonexistent.pem"),
     ],
 )
-def test_what_can_never_work_is_refused(
-    capsys: pytest.CaptureFixture[str], arguments: dict[str, Any], message: str
-) -> None:
+def test_what_can_never_work_is_refused(capsys: pytest.CaptureFixture[str], arguments: dict[str, Any], message: str) -> None:
     result = run(capsys, **arguments)
     assert result["failed"] and message in result["msg"]
 

@@ -47,8 +47,7 @@ class Proxy:
     def get(self, name: str) -> Any:
         if self.status == "missing":
             raise docker.errors.NotFound(f"No such container: {name}")
-        return SimpleNamespace(name=name, status=self.status, attrs={"State": {"Pid": 1}}, exec_run=self.exec_run,
-                               restart=self.restart)
+        return SimpleNamespace(name=name, status=self.status, attrs={"State": {"Pid": 1}}, exec_run=self.exec_run, restart=self.restart)
 
     def restart(self) -> None:
         self.ran.append(["restart"])

@@ -32,8 +32,13 @@ class Files:
         self._private = ec.generate_private_key(ec.SECP256R1())
         self.write()
 
-    def write(self, names: tuple[str, ...] = ("example.org", "www.example.org"), start: datetime = NOW - DAY,
-              end: datetime = NOW + DAY, encryption: KeySerializationEncryption | None = None) -> None:
+    def write(
+        self,
+        names: tuple[str, ...] = ("example.org", "www.example.org"),
+        start: datetime = NOW - DAY,
+        end: datetime = NOW + DAY,
+        encryption: KeySerializationEncryption | None = None,
+    ) -> None:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example.org")])
         builder = x509.CertificateBuilder(name, name, self._private.public_key(), x509.random_serial_number(), start, end)
         if names:
@@ -78,10 +83,14 @@ LEAF = MIDDLE.issue("example.org", "www.example.org")
 def test_each_certificate_is_issued_by_the_next(given: Files, others: list[Authority], misplaced: str) -> None:
     given.certificate.write_bytes(LEAF.chain + b"".join(one.pem for one in others))
     given.key.write_bytes(LEAF.key)
-    assert given.problems(now=datetime.now(timezone.utc)) == ([
-        f"Certificate main: expected each certificate in {given.certificate} to be issued by the next one, got {misplaced}. Put the site's "
-        "certificate first, then its issuer's, and so on, and nothing else."
-    ] if misplaced else [])
+    assert given.problems(now=datetime.now(timezone.utc)) == (
+        [
+            f"Certificate main: expected each certificate in {given.certificate} to be issued by the next one, got {misplaced}. "
+            "Put the site's certificate first, then its issuer's, and so on, and nothing else."
+        ]
+        if misplaced
+        else []
+    )
 
 
 def test_the_leaf_is_the_first_of_a_chain(given: Files) -> None:
@@ -103,9 +112,7 @@ def test_another_key(given: Files, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = Files(tmp_path / "other")
     given.key.write_bytes(other.key.read_bytes())
-    assert given.problems() == [
-        f"Certificate main: expected the key that belongs to {given.certificate}, got another one in {given.key}."
-    ]
+    assert given.problems() == [f"Certificate main: expected the key that belongs to {given.certificate}, got another one in {given.key}."]
 
 
 @pytest.mark.parametrize(
@@ -123,9 +130,7 @@ def test_validity(given: Files, now: datetime, expected: list[str]) -> None:
 
 def test_uncovered_names(given: Files) -> None:
     (problem,) = given.problems("example.org", "chat.example.org", "a.b.org")
-    assert problem.startswith(
-        "Certificate main: expected it to cover chat.example.org, a.b.org, got example.org, www.example.org."
-    )
+    assert problem.startswith("Certificate main: expected it to cover chat.example.org, a.b.org, got example.org, www.example.org.")
     given.write(names=())
     assert "got no names" in given.problems("example.org")[0]
 

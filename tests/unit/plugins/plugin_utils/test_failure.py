@@ -14,8 +14,27 @@ ROLES = Path(__file__).parents[4] / "roles"
 # Between lease and release. What these do cannot fail, or what fails in them is a task of its own; the lease is the recorder itself.
 SILENT = {"import_tasks", "include_tasks", "import_role", "include_role", "meta", "set_fact", "debug", "lease"}
 KEYWORDS = {
-    "name", "when", "loop", "loop_control", "register", "vars", "tags", "check_mode", "diff", "changed_when", "failed_when", "no_log",
-    "notify", "become", "until", "retries", "delay", "environment", "delegate_to", "run_once", "args",
+    "name",
+    "when",
+    "loop",
+    "loop_control",
+    "register",
+    "vars",
+    "tags",
+    "check_mode",
+    "diff",
+    "changed_when",
+    "failed_when",
+    "no_log",
+    "notify",
+    "become",
+    "until",
+    "retries",
+    "delay",
+    "environment",
+    "delegate_to",
+    "run_once",
+    "args",
 }
 
 

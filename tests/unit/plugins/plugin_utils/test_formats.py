@@ -14,8 +14,19 @@ APP = {"name": "chat", "title": "Chat", "certificate": "chat.example.org"}
     ("kind", "values"),
     [
         ("size", ["50m", "1G", "0", "1048576", "8k"]),
-        ("image", ["nginx", "nginx:1.28", "postgres@sha256:" + "a" * 64, "docker.io/library/postgres:15", "r.example.org:5000/a/b__c:x-1",
-                   "localhost/a", "nginx:1.28@sha256:" + "0" * 64, "Registry.example.org/shop"]),
+        (
+            "image",
+            [
+                "nginx",
+                "nginx:1.28",
+                "postgres@sha256:" + "a" * 64,
+                "docker.io/library/postgres:15",
+                "r.example.org:5000/a/b__c:x-1",
+                "localhost/a",
+                "nginx:1.28@sha256:" + "0" * 64,
+                "Registry.example.org/shop",
+            ],
+        ),
         ("name", ["db_books_data", "rare-books.ru"]),
         ("project", ["rarebooksdokploy", "a-b_1"]),
         ("path", ["/opt/rarebooks", "/audio/", "/root/RareBooksDokploy", "/"]),
@@ -61,10 +72,18 @@ def test_variables_of_a_container_are_named_by_variable_and_key() -> None:
 
 
 def test_an_app_s_own_values_are_checked_once_by_the_variable_where_that_is_known() -> None:
-    app = {**APP, "images": ["a b", "c d", "a b"], "volumes": ["x/y"], "databases": [{"user": "a;b"}, {"user": "a;b"}],
-           "formats": {"image": {"chat_image": "a b"}}}
+    app = {
+        **APP,
+        "images": ["a b", "c d", "a b"],
+        "volumes": ["x/y"],
+        "databases": [{"user": "a;b"}, {"user": "a;b"}],
+        "formats": {"image": {"chat_image": "a b"}},
+    }
     assert [problem.partition(": expected")[0] for problem in _formats.app_problems([app])] == [
-        "chat_image", "Chat: image", "Chat: volume", "Chat: database user",
+        "chat_image",
+        "Chat: image",
+        "Chat: volume",
+        "Chat: database user",
     ]
     assert _formats.app_problems([APP]) == []
 

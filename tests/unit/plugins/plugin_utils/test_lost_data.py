@@ -8,8 +8,14 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._lost_data import problems
 
 LOST: dict[str, Any] = {
-    "volume": "ours_db_data", "state": "missing", "database": "Shop", "container": "shop_db", "backup": "20261101_120000", "others": [],
-    "rows_sealed": 12, "rows": 0,
+    "volume": "ours_db_data",
+    "state": "missing",
+    "database": "Shop",
+    "container": "shop_db",
+    "backup": "20261101_120000",
+    "others": [],
+    "rows_sealed": 12,
+    "rows": 0,
 }
 
 

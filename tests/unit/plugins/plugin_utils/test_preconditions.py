@@ -91,9 +91,7 @@ def test_a_deployed_server_whose_engine_does_not_answer_cannot_be_sealed() -> No
     assert problem.startswith("Docker: expected the engine to answer, since /opt/x holds a release that must be sealed")
 
 
-@pytest.mark.parametrize(
-    "existing", [[], ["ours_db_data"], ["ours_db_data", "portainer_data"], ["db_data"], ["theirs_mydb_data"]]
-)
+@pytest.mark.parametrize("existing", [[], ["ours_db_data"], ["ours_db_data", "portainer_data"], ["db_data"], ["theirs_mydb_data"]])
 def test_volumes_that_are_ours_or_nothing_to_us(existing: list[str]) -> None:
     assert rules.volumes(existing, ["db_data", "images"], "ours") == []
 
@@ -119,7 +117,7 @@ def test_daemon_config_that_cannot_be_merged(content: str, expected: str) -> Non
     assert problem.startswith("/etc/docker/daemon.json: ") and expected in problem
 
 
-@pytest.mark.parametrize("value", ["", None, "exactlytwelv", "AZaz09._~!@%^*()+=:,/?-", "it's \"odd\"; $ # \\ & | < ` ё"])
+@pytest.mark.parametrize("value", ["", None, "exactlytwelv", "AZaz09._~!@%^*()+=:,/?-", 'it\'s "odd"; $ # \\ & | < ` ё'])
 def test_secrets_that_may_be_used(value: str | None) -> None:
     assert rules.secrets([{"name": "chat_db_password", "value": value}]) == []
 

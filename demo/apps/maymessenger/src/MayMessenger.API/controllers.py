@@ -19,9 +19,7 @@ from .fields import guid, integer, message_type, text
 
 
 class Controllers:
-    def __init__(
-        self, accounts: Accounts, chats: Chats, messages: Messages, audio: AudioFiles, connections: Connections
-    ) -> None:
+    def __init__(self, accounts: Accounts, chats: Chats, messages: Messages, audio: AudioFiles, connections: Connections) -> None:
         self._accounts = accounts
         self._chats = chats
         self._messages = messages

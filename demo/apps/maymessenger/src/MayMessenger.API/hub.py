@@ -170,9 +170,7 @@ class ChatHub:
             await connection.send(answer)
 
 
-async def _records(
-    socket: web.WebSocketResponse, decoder: signalr.Decoder, silent_for: float
-) -> AsyncIterator[list[dict[str, Any]]]:
+async def _records(socket: web.WebSocketResponse, decoder: signalr.Decoder, silent_for: float) -> AsyncIterator[list[dict[str, Any]]]:
     """Yield what arrives, as lists of at least one record, until the connection closes."""
     while True:
         frame = await socket.receive(timeout=silent_for)

@@ -39,8 +39,7 @@ class Pages:
         problems = await self._health.problems()
         healthy = not any(problems.values())
         checks = [
-            {"name": name, "status": "Unhealthy" if problem else "Healthy", "description": problem}
-            for name, problem in problems.items()
+            {"name": name, "status": "Unhealthy" if problem else "Healthy", "description": problem} for name, problem in problems.items()
         ]
         status = "Healthy" if healthy else "Unhealthy"
         body = {"status": status, "checks": checks, "version": self._version}

@@ -48,9 +48,7 @@ class Messages:
         await self._messages.delete(message_id)
         self._audio.remove([message.file_path] if message.file_path else [])
 
-    async def _add(
-        self, user: User, chat_id: UUID, message_type: MessageType, content: str | None, file_path: str | None
-    ) -> Message:
+    async def _add(self, user: User, chat_id: UUID, message_type: MessageType, content: str | None, file_path: str | None) -> Message:
         participants = await self._chats.participants(user, chat_id)
         message = await self._messages.add(chat_id, user.id, message_type, content, file_path)
         await self._announce(participants, "ReceiveMessage", message_dto(message))

@@ -45,9 +45,7 @@ class ChatStore:
 
     async def of_user(self, user_id: UUID) -> list[Chat]:
         async with self._database.transaction() as connection:
-            rows = await connection.fetch(
-                _SELECT + 'WHERE p."UserId" = $1 ORDER BY coalesce(m."CreatedAt", c."CreatedAt") DESC', user_id
-            )
+            rows = await connection.fetch(_SELECT + 'WHERE p."UserId" = $1 ORDER BY coalesce(m."CreatedAt", c."CreatedAt") DESC', user_id)
         return [_chat(row) for row in rows]
 
     async def get(self, chat_id: UUID, user_id: UUID) -> Chat | None:
@@ -82,8 +80,6 @@ class ChatStore:
     async def delete(self, chat_id: UUID) -> list[str]:
         """Delete a chat with its messages; return the files of these."""
         async with self._database.transaction() as connection:
-            files = await connection.fetch(
-                'SELECT "FilePath" FROM "Messages" WHERE "ChatId" = $1 AND "FilePath" IS NOT NULL', chat_id
-            )
+            files = await connection.fetch('SELECT "FilePath" FROM "Messages" WHERE "ChatId" = $1 AND "FilePath" IS NOT NULL', chat_id)
             await connection.execute('DELETE FROM "Chats" WHERE "Id" = $1', chat_id)
         return [row["FilePath"] for row in files]

@@ -54,9 +54,7 @@ class MessageStore:
             row = await connection.fetchrow(_SELECT + 'WHERE m."Id" = $1', message_id)
         return message_from(row) if row else None
 
-    async def add(
-        self, chat_id: UUID, sender_id: UUID, message_type: MessageType, content: str | None, file_path: str | None
-    ) -> Message:
+    async def add(self, chat_id: UUID, sender_id: UUID, message_type: MessageType, content: str | None, file_path: str | None) -> Message:
         message_id = uuid4()
         async with self._database.transaction() as connection:
             await connection.execute(

@@ -63,21 +63,16 @@ def migrations(environment: Mapping[str, str]) -> list[Migration]:
     """Return the steps of the schema. The settings of the seed are read only when the database is new."""
 
     async def seed(connection: asyncpg.Connection) -> None:
-        phone, password, code = (
-            required(environment, f"Seed__{name}") for name in ("AdminPhone", "AdminPassword", "InviteCode")
-        )
+        phone, password, code = (required(environment, f"Seed__{name}") for name in ("AdminPhone", "AdminPassword", "InviteCode"))
         admin = uuid4()
         await connection.execute(
-            'INSERT INTO "Users" ("Id", "PhoneNumber", "DisplayName", "PasswordHash", "Role") '
-            "VALUES ($1, $2, $3, $4, $5)",
+            'INSERT INTO "Users" ("Id", "PhoneNumber", "DisplayName", "PasswordHash", "Role") VALUES ($1, $2, $3, $4, $5)',
             admin,
             phone,
             "Administrator",
             await hash_password(password),
             Role.Admin,
         )
-        await connection.execute(
-            'INSERT INTO "InviteLinks" ("Id", "Code", "CreatedById") VALUES ($1, $2, $3)', uuid4(), code, admin
-        )
+        await connection.execute('INSERT INTO "InviteLinks" ("Id", "Code", "CreatedById") VALUES ($1, $2, $3)', uuid4(), code, admin)
 
     return [Migration("20241101000000_InitialCreate", _INITIAL, seed)]

@@ -44,8 +44,7 @@ class UserStore:
         """Add a user and count the use of the invite code: both, or neither."""
         async with self._database.transaction() as connection:
             used = await connection.fetchval(
-                'UPDATE "InviteLinks" SET "UsageCount" = "UsageCount" + 1 '
-                'WHERE "Code" = $1 AND "IsActive" RETURNING "Id"',
+                'UPDATE "InviteLinks" SET "UsageCount" = "UsageCount" + 1 WHERE "Code" = $1 AND "IsActive" RETURNING "Id"',
                 invite_code,
             )
             if used is None:
@@ -67,8 +66,6 @@ class UserStore:
     async def delete(self, user_id: UUID) -> list[str] | None:
         """Delete a user with all messages sent; return their files, or None where there is no such user."""
         async with self._database.transaction() as connection:
-            files = await connection.fetch(
-                'SELECT "FilePath" FROM "Messages" WHERE "SenderId" = $1 AND "FilePath" IS NOT NULL', user_id
-            )
+            files = await connection.fetch('SELECT "FilePath" FROM "Messages" WHERE "SenderId" = $1 AND "FilePath" IS NOT NULL', user_id)
             deleted = await connection.fetchval('DELETE FROM "Users" WHERE "Id" = $1 RETURNING "Id"', user_id)
         return [row["FilePath"] for row in files] if deleted else None

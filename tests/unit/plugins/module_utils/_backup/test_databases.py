@@ -22,8 +22,14 @@ DESCRIPTION = {
 
 
 def live(*containers: str) -> Live:
-    return Live("/opt/x", {}, DESCRIPTION, {name: Image("postgres:15", "sha256:1") for name in containers},
-                frozenset(containers), frozenset(containers))
+    return Live(
+        "/opt/x",
+        {},
+        DESCRIPTION,
+        {name: Image("postgres:15", "sha256:1") for name in containers},
+        frozenset(containers),
+        frozenset(containers),
+    )
 
 
 @pytest.fixture

@@ -61,8 +61,12 @@ ENTRY = {"mode": "0644", "uid": 0, "gid": 0, "size": 0, "sha256": ""}
         (lambda data: data["files"].update({"x": {**ENTRY, "mode": "rw"}}), "expected a mode of four octal digits"),
         (lambda data: data["files"].update({"x": {**ENTRY, "uid": "root"}}), r"files\.x\.uid: expected a whole number, got a text"),
         (lambda data: data["dumps"].update({"../x": {"size": 0, "sha256": ""}}), "leads out of its directory"),
-        (lambda data: data["databases"].update(db={"name": "a", "user": "a", "schema_query": "", "schema": "", "proof_seconds": None,
-                                                   "dump": {"file": "../../x"}}), r"its dump '../../x' is not among those of the backup"),
+        (
+            lambda data: data["databases"].update(
+                db={"name": "a", "user": "a", "schema_query": "", "schema": "", "proof_seconds": None, "dump": {"file": "../../x"}}
+            ),
+            r"its dump '../../x' is not among those of the backup",
+        ),
         (lambda data: data["databases"].update(db={"name": "a"}), r"databases\.db has no dump and no proof_seconds and no schema"),
         (lambda data: data["images"]["web"].pop("id"), r"images\.web has no id"),
         (lambda data: data.pop("images"), "it has no images"),
@@ -168,8 +172,6 @@ def test_a_backup_that_is_removed_has_lost_its_name_for_good_before_its_files_go
 def test_the_proof_of_a_dump_needs_room_where_docker_keeps_its_data(root: Path) -> None:
     engine = Engine("/somewhere/docker")
     live = release_live.read(str(root), PROJECT, engine)
-    dumping = {
-        name: Dumping(Database(name, "d", "u"), size, Policy()) for name, size in (("small", 1 << 20), ("large", 5 << 20))
-    }
+    dumping = {name: Dumping(Database(name, "d", "u"), size, Policy()) for name, size in (("small", 1 << 20), ("large", 5 << 20))}
     needs = seal.needs_of(engine, live, dumping)
     assert needs["/somewhere/docker"] == 5 << 20 and needs[store(str(root))] > 6 << 20

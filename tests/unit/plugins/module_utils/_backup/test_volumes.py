@@ -43,10 +43,21 @@ class Server:
         dump = {"file": "db.dump", "format": "custom", "size": 1, "seconds": 1.0, "tables": rows} if rows is not None else None
         database = {"name": "Shop", "user": "postgres", "schema_query": "", "schema": "", "dump": dump, "proof_seconds": None}
         manifest = backup_manifest.Manifest(
-            1, identifier, created, "", "", "", "ours", "r",
-            {"release.json": {"mode": "0644", "uid": 0, "gid": 0, "size": 0, "sha256": "0" * 64}}, {},
+            1,
+            identifier,
+            created,
+            "",
+            "",
+            "",
+            "ours",
+            "r",
+            {"release.json": {"mode": "0644", "uid": 0, "gid": 0, "size": 0, "sha256": "0" * 64}},
+            {},
             dict.fromkeys(options.get("databases", ["shop_db"]), database),
-            {"db.dump": {"size": 1, "sha256": "0" * 64}} if dump else {}, {}, options.get("description", DESCRIPTION), ["shop_db"],
+            {"db.dump": {"size": 1, "sha256": "0" * 64}} if dump else {},
+            {},
+            options.get("description", DESCRIPTION),
+            ["shop_db"],
         )
         directory = self.root / "backups" / identifier
         directory.mkdir(parents=True)
@@ -96,8 +107,14 @@ def test_all_is_there_and_nothing_is_asked(deployed: Server) -> None:
 def test_a_volume_is_missing(deployed: Server) -> None:
     [facts] = deployed.facts(deployed.make("ours_images"))
     assert facts == {
-        "volume": "ours_db_data", "state": "missing", "database": "Shop", "container": "shop_db", "backup": "20261101_120000",
-        "others": [], "rows_sealed": 12, "rows": 0,
+        "volume": "ours_db_data",
+        "state": "missing",
+        "database": "Shop",
+        "container": "shop_db",
+        "backup": "20261101_120000",
+        "others": [],
+        "rows_sealed": 12,
+        "rows": 0,
     }
     assert deployed.lost({}) == [("ours_db_data", "missing"), ("ours_images", "missing")]
 

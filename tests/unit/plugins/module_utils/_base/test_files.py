@@ -28,9 +28,7 @@ def test_the_mode_is_independent_of_the_umask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", ["fsync", "rename"])
-def test_a_failure_leaves_the_old_content_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_a_failure_leaves_the_old_content_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     path = tmp_path / "file"
     path.write_text("old")
 

@@ -89,8 +89,17 @@ def directory(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("text", [*GARBAGE, '{"run": 5, "backup": ""}', '{"backup": "x"}', '{"run": {"pid": "x"}, "backup": ""}',
-                                  '{"run": {}, "backup": "", "containers": "web"}', '{"run": {}, "backup": 7}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *GARBAGE,
+        '{"run": 5, "backup": ""}',
+        '{"backup": "x"}',
+        '{"run": {"pid": "x"}, "backup": ""}',
+        '{"run": {}, "backup": "", "containers": "web"}',
+        '{"run": {}, "backup": 7}',
+    ],
+)
 def test_a_damaged_journal_of_a_switch_is_not_guessed_over(tmp_path: Path, text: str) -> None:
     (tmp_path / release_journal.FILE).write_text(text)
     with pytest.raises(StateError, match=r"\.release\.journal\.json is damaged: .*Nothing has been changed\. Move the file away"):
@@ -115,9 +124,16 @@ def test_a_damaged_record_of_what_nginx_has_read_means_that_it_reads_again(tmp_p
     assert not proxy.Proxy("nginx", [], str(tmp_path / "record")).is_current()
 
 
-@pytest.mark.parametrize("text", [*GARBAGE, "{}", json.dumps({"run": RUN, "step": 5, "boot": "", "since": 0, "reached": 0}),
-                                  json.dumps({"run": RUN, "step": "", "boot": "", "since": "x", "reached": 0}),
-                                  json.dumps({"run": RUN, "step": "", "boot": "", "since": 0, "reached": 0, "process": {"pid": "x"}})])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *GARBAGE,
+        "{}",
+        json.dumps({"run": RUN, "step": 5, "boot": "", "since": 0, "reached": 0}),
+        json.dumps({"run": RUN, "step": "", "boot": "", "since": "x", "reached": 0}),
+        json.dumps({"run": RUN, "step": "", "boot": "", "since": 0, "reached": 0, "process": {"pid": "x"}}),
+    ],
+)
 def test_a_damaged_lease_locks_nobody_out(tmp_path: Path, text: str) -> None:
     place = lease.Place("/opt/rarebooks", str(tmp_path))
     Path(place.file("json")).write_text(text)
@@ -154,8 +170,17 @@ def test_damaged_secrets_are_never_taken_for_none(tmp_path: Path, text: str) -> 
         desired.load_secrets(str(tmp_path / "secrets"))
 
 
-@pytest.mark.parametrize("text", [*GARBAGE, '{"apps": 5}', '{"apps": [{"name": "a"}]}', '{"apps": [{"name": "a", "containers": "web"}]}',
-                                  '{"apps": [], "proxy": {}}', '{"apps": [{"name": "a", "containers": [], "databases": [{"name": "x"}]}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *GARBAGE,
+        '{"apps": 5}',
+        '{"apps": [{"name": "a"}]}',
+        '{"apps": [{"name": "a", "containers": "web"}]}',
+        '{"apps": [], "proxy": {}}',
+        '{"apps": [{"name": "a", "containers": [], "databases": [{"name": "x"}]}]}',
+    ],
+)
 def test_a_damaged_description_is_none(text: str) -> None:
     files = {live.DESCRIPTION: plan.Existing(text.encode(), 0o644, 0)}
     assert live.read_description(files) == {}
@@ -167,9 +192,17 @@ def test_a_port_that_an_older_version_wrote_as_a_text_damages_no_description() -
     assert live.read_description(files) == told
 
 
-@pytest.mark.parametrize("text", [*GARBAGE, '{"a": {}}', '{"../../x": {"sha256": "", "mode": "0644"}}',
-                                  '{"/etc/x": {"sha256": "", "mode": "0644"}}',
-                                  '{".config_tree.json": {"sha256": "", "mode": "0644"}}', '{"a": {"sha256": 5, "mode": "0644"}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *GARBAGE,
+        '{"a": {}}',
+        '{"../../x": {"sha256": "", "mode": "0644"}}',
+        '{"/etc/x": {"sha256": "", "mode": "0644"}}',
+        '{".config_tree.json": {"sha256": "", "mode": "0644"}}',
+        '{"a": {"sha256": 5, "mode": "0644"}}',
+    ],
+)
 def test_a_damaged_list_of_what_is_ours_removes_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "x").write_text("somebody's")

@@ -92,14 +92,15 @@ def test_dns_needs_no_proxy(tmp_path: Path) -> None:
     checks.challenge(settings(tmp_path, http_port=1), Wanted("wild", ["*.example.org"], "dns-01"))
 
 
-@pytest.mark.parametrize(("found", "told"), [
-    ({"a.example.org": ["203.0.113.7"], "b.example.org": ["203.0.113.9"]}, r"b\.example\.org on shop: .*got 203\.0\.113\.9"),
-    ({"a.example.org": ["203.0.113.7", "2001:db8::9"], "b.example.org": ["203.0.113.7"]}, r"a\.example\.org .*got 2001:db8::9\."),
-    ({"a.example.org": [], "b.example.org": ["203.0.113.7"]}, r"a\.example\.org on shop: .*\(127\.0\.0\.1, 203\..*got no address"),
-])
-def test_a_name_that_leads_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: dict[str, list[str]], told: str
-) -> None:
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"a.example.org": ["203.0.113.7"], "b.example.org": ["203.0.113.9"]}, r"b\.example\.org on shop: .*got 203\.0\.113\.9"),
+        ({"a.example.org": ["203.0.113.7", "2001:db8::9"], "b.example.org": ["203.0.113.7"]}, r"a\.example\.org .*got 2001:db8::9\."),
+        ({"a.example.org": [], "b.example.org": ["203.0.113.7"]}, r"a\.example\.org on shop: .*\(127\.0\.0\.1, 203\..*got no address"),
+    ],
+)
+def test_a_name_that_leads_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: dict[str, list[str]], told: str) -> None:
     monkeypatch.setattr(system, "addresses", lambda _run: ["127.0.0.1", "203.0.113.7"])
     monkeypatch.setattr(system, "resolve", lambda _names: found)
     with pytest.raises(checks.CheckError, match=told):

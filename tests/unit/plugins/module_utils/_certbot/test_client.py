@@ -83,18 +83,21 @@ def test_lineages(tmp_path: Path) -> None:
     assert certbot.lineage("site") is None
 
 
-@pytest.mark.parametrize(("wanted", "ordered", "server", "why"), [
-    (SITE, {}, DIRECTORY, ""),
-    (Wanted("site", ["b.example.org", "A.example.org"]), {}, DIRECTORY, ""),
-    (Wanted("site", ["a.example.org"]), {}, DIRECTORY, "it covers a.example.org, b.example.org"),
-    (Wanted("site", SITE.names, key_type="rsa"), {}, DIRECTORY, "its key is ecdsa"),
-    (SITE, {}, "https://staging/dir", "it was ordered from https://staging/dir"),
-    (Wanted("site", SITE.names, "dns-01"), {}, DIRECTORY, "it was ordered with webroot"),
-    (SITE, {"left": 6.9}, DIRECTORY, OVERDUE),
-    (SITE, {"left": 7.1}, DIRECTORY, ""),
-    (SITE, {"days": 6, "left": 1.6}, DIRECTORY, ""),
-    (SITE, {"days": 6, "left": 1.4}, DIRECTORY, OVERDUE),
-])
+@pytest.mark.parametrize(
+    ("wanted", "ordered", "server", "why"),
+    [
+        (SITE, {}, DIRECTORY, ""),
+        (Wanted("site", ["b.example.org", "A.example.org"]), {}, DIRECTORY, ""),
+        (Wanted("site", ["a.example.org"]), {}, DIRECTORY, "it covers a.example.org, b.example.org"),
+        (Wanted("site", SITE.names, key_type="rsa"), {}, DIRECTORY, "its key is ecdsa"),
+        (SITE, {}, "https://staging/dir", "it was ordered from https://staging/dir"),
+        (Wanted("site", SITE.names, "dns-01"), {}, DIRECTORY, "it was ordered with webroot"),
+        (SITE, {"left": 6.9}, DIRECTORY, OVERDUE),
+        (SITE, {"left": 7.1}, DIRECTORY, ""),
+        (SITE, {"days": 6, "left": 1.6}, DIRECTORY, ""),
+        (SITE, {"days": 6, "left": 1.4}, DIRECTORY, OVERDUE),
+    ],
+)
 def test_why_an_order_is_needed(tmp_path: Path, wanted: Wanted, ordered: dict[str, float], server: str, why: str) -> None:
     where = settings(tmp_path)
     write(where, "site", pair(*SITE.names, **ordered), server=server)
@@ -117,23 +120,33 @@ def test_a_command_that_is_missing_is_an_answer(tmp_path: Path) -> None:
     assert (code, "No such file" in said) == (127, True)
 
 
-@pytest.mark.parametrize(("recorded", "told"), [
-    ("issue_blocked", 'Order included an identifier for which issuance is forbidden by policy: "blocked.test"'),
-    ("issue_dns_refused", "Received response from server: REFUSED"),
-    ("renew_dns_refused", "Failed to renew certificate wildcard.rare-books.test with error: Received response from server: REFUSED"),
-    ("issue_ca_stopped", "ValueError: Requesting rarebooks-letsencrypt-authority/dir: Connection refused"),
-    ("renew_http_not_found", "Domain: rare-books.test\nType:   unauthorized\nDetail: Non-200 status code from HTTP: "),
-])
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [
+        ("issue_blocked", 'Order included an identifier for which issuance is forbidden by policy: "blocked.test"'),
+        ("issue_dns_refused", "Received response from server: REFUSED"),
+        ("renew_dns_refused", "Failed to renew certificate wildcard.rare-books.test with error: Received response from server: REFUSED"),
+        ("issue_ca_stopped", "ValueError: Requesting rarebooks-letsencrypt-authority/dir: Connection refused"),
+        ("renew_http_not_found", "Domain: rare-books.test\nType:   unauthorized\nDetail: Non-200 status code from HTTP: "),
+    ],
+)
 def test_only_the_cause_is_told(recorded: str, told: str) -> None:
     said = cause(output(recorded))
     assert said.startswith(told)
     assert len(said.splitlines()) <= 6
 
 
-@pytest.mark.parametrize(("recorded", "unknown"), [
-    ("issue_account_unknown", True), ("renew_account_unknown", True), ("renew_account_removed", True),
-    ("issue_blocked", False), ("renew_ca_stopped", False), ("renew_dns_wrong_key_name", False),
-])
+@pytest.mark.parametrize(
+    ("recorded", "unknown"),
+    [
+        ("issue_account_unknown", True),
+        ("renew_account_unknown", True),
+        ("renew_account_removed", True),
+        ("issue_blocked", False),
+        ("renew_ca_stopped", False),
+        ("renew_dns_wrong_key_name", False),
+    ],
+)
 def test_an_unknown_account_is_known_by_certbots_words(recorded: str, unknown: bool) -> None:
     assert bool(UNKNOWN_ACCOUNT.search(output(recorded))) is unknown
 

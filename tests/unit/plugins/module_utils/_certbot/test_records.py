@@ -19,8 +19,15 @@ def test_pauses_double_up_to_a_day() -> None:
         record = record.failed("no", NOW)
         pauses.append(record.not_before)
     assert pauses == [
-        "2026-11-24T08:15:00Z", "2026-11-24T08:30:00Z", "2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z", "2026-11-24T12:00:00Z",
-        "2026-11-24T16:00:00Z", "2026-11-25T00:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T08:00:00Z",
+        "2026-11-24T08:15:00Z",
+        "2026-11-24T08:30:00Z",
+        "2026-11-24T09:00:00Z",
+        "2026-11-24T10:00:00Z",
+        "2026-11-24T12:00:00Z",
+        "2026-11-24T16:00:00Z",
+        "2026-11-25T00:00:00Z",
+        "2026-11-25T08:00:00Z",
+        "2026-11-25T08:00:00Z",
     ]
 
 
@@ -35,10 +42,13 @@ def test_fewer_than_five_failures_fit_into_any_hour() -> None:
     assert max(len([other for other in failures if one <= other < one + HOUR]) for one in failures) < 5
 
 
-@pytest.mark.parametrize(("said", "until"), [
-    ("too many failed authorizations (5) for x in the last 1h0m0s, retry after 2026-11-24 09:10:11 UTC: see", "2026-11-24T09:10:11Z"),
-    ("retry after 2026-11-24T08:01:00Z", "2026-11-24T08:15:00Z"),
-])
+@pytest.mark.parametrize(
+    ("said", "until"),
+    [
+        ("too many failed authorizations (5) for x in the last 1h0m0s, retry after 2026-11-24 09:10:11 UTC: see", "2026-11-24T09:10:11Z"),
+        ("retry after 2026-11-24T08:01:00Z", "2026-11-24T08:15:00Z"),
+    ],
+)
 def test_the_authoritys_own_time_counts_where_it_is_later(said: str, until: str) -> None:
     assert Record().failed(said, NOW).not_before == until
 

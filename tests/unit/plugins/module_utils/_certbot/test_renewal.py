@@ -91,8 +91,13 @@ def test_a_damaged_lineage_is_told(where: Settings) -> None:
 
 @pytest.mark.parametrize(("failed", "code", "result"), [({"a": "refused\nby somebody"}, 1, "failed"), ({}, 0, "renewed")])
 def test_the_unit_is_loud(
-    where: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path,
-    failed: dict[str, str], code: int, result: str,
+    where: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    failed: dict[str, str],
+    code: int,
+    result: str,
 ) -> None:
     done = renewal.Renewal(renewed=["b"], failed=failed)
     monkeypatch.setattr(renewal, "renew", lambda *_arguments: done)

@@ -114,7 +114,8 @@ def test_the_distributions_renewal_is_put_aside(live: Path) -> None:
         (live.parent / f"renewal/{name}.conf").write_text("[renewalparams]\n")
     Installed("site", str(live)).put(NEW)
     assert sorted(path.name for path in (live.parent / "renewal").iterdir()) == [
-        "mail.conf", "site.conf.replaced-by-rarebooks.platform",
+        "mail.conf",
+        "site.conf.replaced-by-rarebooks.platform",
     ]
 
 
@@ -133,7 +134,9 @@ def test_what_a_backup_records(live: Path) -> None:
     assert certificates_live.stated(str(live)) == {
         "broken": {},
         "site": {
-            "serial": NEW.leaf.serial_hex, "issuer": "Test authority", "names": ["new.example.org"],
+            "serial": NEW.leaf.serial_hex,
+            "issuer": "Test authority",
+            "names": ["new.example.org"],
             "not_after": NEW.leaf.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
         },
     }

@@ -14,13 +14,19 @@ NOTHING = """ DRY-RUN MODE -  Container db  Running
  DRY-RUN MODE -  Container db  Waiting
  DRY-RUN MODE -  Container db  Healthy
 """
-STOPPED = NOTHING.replace("web  Running", "web  Created") + """ DRY-RUN MODE -  Container web  Starting
+STOPPED = (
+    NOTHING.replace("web  Running", "web  Created")
+    + """ DRY-RUN MODE -  Container web  Starting
  DRY-RUN MODE -  Container web  Started
 """
-RECREATED = NOTHING.replace("web  Running", "web  Recreate") + """ DRY-RUN MODE -  Container web  Recreated
+)
+RECREATED = (
+    NOTHING.replace("web  Running", "web  Recreate")
+    + """ DRY-RUN MODE -  Container web  Recreated
  DRY-RUN MODE -  Container e9503a3f2f6e_web  Starting
  DRY-RUN MODE -  Container e9503a3f2f6e_web  Started
 """
+)
 
 
 def project(*answer: Any, engine: Engine | None = None) -> tuple[Project, list[list[str]]]:
@@ -72,5 +78,6 @@ def test_services_have_the_names_that_compose_gives_them() -> None:
     services = {"web": {"container_name": "shop_web"}, "db": {"image": "postgres:15"}}
     asking, _asked = project(0, json.dumps({"services": services}), "")
     assert [(one["image"], one["container_name"]) for one in asking.services()] == [
-        (f"{PROJECT}-web", "shop_web"), ("postgres:15", f"{PROJECT}-db-1"),
+        (f"{PROJECT}-web", "shop_web"),
+        ("postgres:15", f"{PROJECT}-db-1"),
     ]

@@ -34,7 +34,7 @@ def flags(words: str, environment: str = "", *files: Path) -> list[str]:
         ('#DOCKER_OPTS="--dns 8.8.8.8"\n', ["-H"]),
         ('OTHER="--dns 8.8.8.8"\n', ["-H"]),
         ("DOCKER_OPTS=\n", ["-H"]),
-        ("DOCKER_OPTS=\"--label it's\"", ["-H", "--label"]),
+        ('DOCKER_OPTS="--label it\'s"', ["-H", "--label"]),
         ("", ["-H"]),
     ],
 )

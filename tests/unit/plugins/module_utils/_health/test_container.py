@@ -32,14 +32,25 @@ def inspected(
         "Name": "/maymessenger_backend",
         "RestartCount": restarts,
         "State": {
-            "Status": status, "Running": status == "running", "Paused": False, "Restarting": False, "Dead": False,
-            "OOMKilled": False, "Pid": 28784, "ExitCode": 0, "Error": "", "FinishedAt": "0001-01-01T00:00:00Z", **state,
+            "Status": status,
+            "Running": status == "running",
+            "Paused": False,
+            "Restarting": False,
+            "Dead": False,
+            "OOMKilled": False,
+            "Pid": 28784,
+            "ExitCode": 0,
+            "Error": "",
+            "FinishedAt": "0001-01-01T00:00:00Z",
+            **state,
         },
         "Config": {"Image": "maymessenger_backend:1", "Healthcheck": check, "Labels": None},
     }
     if health is not None:
-        log = [{"Start": "2026-11-22T19:58:00Z", "End": "2026-11-22T19:58:01Z", "ExitCode": 0, "Output": "older"},
-               {"Start": probed, "End": probed, "ExitCode": 1, "Output": "/bin/sh: 1: curl: not found\n"}]
+        log = [
+            {"Start": "2026-11-22T19:58:00Z", "End": "2026-11-22T19:58:01Z", "ExitCode": 0, "Output": "older"},
+            {"Start": probed, "End": probed, "ExitCode": 1, "Output": "/bin/sh: 1: curl: not found\n"},
+        ]
         answer["State"]["Health"] = {"Status": health, "FailingStreak": 3, "Log": log}
     return answer
 
@@ -72,8 +83,11 @@ def verdicts(*answers: dict[str, Any] | Exception | None) -> list[str]:
         (inspected(health="healthy"), "ok", ""),
         (inspected(health="starting"), "waiting", "running, health starting, 3 failed probes in a row"),
         (inspected(status="created"), "waiting", "created, not running yet"),
-        (inspected(status="created", ExitCode=127, Error="exec: no such file"), "failed",
-         "it could not be started, exit code 127: exec: no such file"),
+        (
+            inspected(status="created", ExitCode=127, Error="exec: no such file"),
+            "failed",
+            "it could not be started, exit code 127: exec: no such file",
+        ),
         (None, "failed", "there is no such container"),
         (inspected(status="exited", ExitCode=139), "failed", "exited, exit code 139"),
         (inspected(status="exited"), "failed", "exited, exit code 0"),
@@ -102,8 +116,10 @@ def test_first_look(answer: dict[str, Any] | None, verdict: str, error: str) -> 
     ("answers", "expected"),
     [
         # Unhealthy all along: its next probe decides, either way.
-        ([inspected(health="unhealthy"), inspected(health="unhealthy"), inspected(health="unhealthy", probed=AFTER)],
-         ["waiting", "waiting", "failed"]),
+        (
+            [inspected(health="unhealthy"), inspected(health="unhealthy"), inspected(health="unhealthy", probed=AFTER)],
+            ["waiting", "waiting", "failed"],
+        ),
         ([inspected(health="unhealthy"), inspected(health="healthy", probed=AFTER)], ["waiting", "ok"]),
         # Turned unhealthy while the gate ran, by a probe that had begun before: no further chance.
         ([inspected(health="starting"), inspected(health="unhealthy")], ["waiting", "failed"]),
@@ -154,8 +170,7 @@ def test_times_of_the_engine(text: str, expected: datetime | None) -> None:
         ({"Test": ["NONE"]}, None),
         ({"Test": ["CMD", "probe"]}, 180.0),
         ({"Test": ["CMD", "probe"], "Interval": 0, "Timeout": 0, "Retries": 0, "StartPeriod": 0}, 180.0),
-        ({"Test": ["CMD", "probe"], "Interval": 30 * SECOND, "Timeout": 10 * SECOND, "Retries": 10,
-          "StartPeriod": 180 * SECOND}, 580.0),
+        ({"Test": ["CMD", "probe"], "Interval": 30 * SECOND, "Timeout": 10 * SECOND, "Retries": 10, "StartPeriod": 180 * SECOND}, 580.0),
     ],
 )
 def test_patience_of_a_health_check(check: dict[str, Any] | None, seconds: float | None) -> None:

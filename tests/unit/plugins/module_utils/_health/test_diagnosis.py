@@ -12,8 +12,20 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health.diagnos
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.state import ContainerState
 
 EXITED = ContainerState(
-    id="915b36a3", image="maymessenger_backend:1", status="exited", exit_code=1, error="", oom_killed=False, restarts=0,
-    health="none", failing_streak=0, probe_started=None, probe_output="", check=None, service="", project_directory="",
+    id="915b36a3",
+    image="maymessenger_backend:1",
+    status="exited",
+    exit_code=1,
+    error="",
+    oom_killed=False,
+    restarts=0,
+    health="none",
+    failing_streak=0,
+    probe_started=None,
+    probe_output="",
+    check=None,
+    service="",
+    project_directory="",
 )
 
 STARTED = """info: Microsoft.Hosting.Lifetime[14]
@@ -55,8 +67,7 @@ fail: MayMessenger.API[0]
       Something that follows
 """
 OCI_PROBE = (
-    'OCI runtime exec failed: exec failed: unable to start container process: exec: "wget": '
-    "executable file not found in $PATH: unknown"
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "wget": executable file not found in $PATH: unknown'
 )
 
 

@@ -62,12 +62,18 @@ class Life:
     # What the gate asks.
 
     def inspect(self, name: str) -> dict[str, Any]:
-        check = {"Test": ["CMD", "probe"], "Interval": INTERVAL * SECOND, "Timeout": TIMEOUT * SECOND, "Retries": RETRIES,
-                 "StartPeriod": START * SECOND}
+        check = {
+            "Test": ["CMD", "probe"],
+            "Interval": INTERVAL * SECOND,
+            "Timeout": TIMEOUT * SECOND,
+            "Retries": RETRIES,
+            "StartPeriod": START * SECOND,
+        }
         output = self.probe(self.age) or ""
         health = {"Status": self.health, "FailingStreak": self.failing, "Log": [{"Start": "", "Output": output}]}
         return {
-            "Id": "1", "State": {"Status": "running", "Health": health, "Pid": APP, "StartedAt": "2026-11-25T20:53:20Z"},
+            "Id": "1",
+            "State": {"Status": "running", "Health": health, "Pid": APP, "StartedAt": "2026-11-25T20:53:20Z"},
             "Config": {"Image": "app:1", "Healthcheck": check, "Labels": {"com.docker.compose.depends_on": "db:service_healthy:false"}},
         }
 
@@ -90,7 +96,12 @@ class Life:
     def hold(self) -> GateResult:
         site = Site(self)
         outlook = Outlook(
-            self, "app", lambda: [DATABASE], lambda: site.doubtful, lambda: self.age, lambda: BEGAN + self.age,
+            self,
+            "app",
+            lambda: [DATABASE],
+            lambda: site.doubtful,
+            lambda: self.age,
+            lambda: BEGAN + self.age,
             lambda: Activity(self.work),
         )
         container = ContainerProbe(self, "app", datetime.fromtimestamp(BEGAN, timezone.utc), outlook)
@@ -136,15 +147,23 @@ DEAD: dict[str, tuple[Life, float, float, str]] = {
     "listens elsewhere": (Life(always(REFUSED), always(LISTENS)), 10, 20, "it says that it has started, and nothing listens where"),
     "is refused by its database": (Life(always(UNAVAILABLE), always(PASSWORD)), 10, 20, "does nothing any more: PostgreSQL refuses"),
     "is refused again and again": (
-        Life(always(UNAVAILABLE), lambda age: PASSWORD * (1 + int(age))), 10, 20, "does nothing any more: PostgreSQL refuses",
+        Life(always(UNAVAILABLE), lambda age: PASSWORD * (1 + int(age))),
+        10,
+        20,
+        "does nothing any more: PostgreSQL refuses",
     ),
     "has no probe": (Life(always(MISSING)), 10, 20, "its health probe uses curl, which the image does not have"),
     "has no probe, and is busy": (Life(always(MISSING), busy=always(True)), 30, 40, "its health probe uses curl"),
     "turns unhealthy": (
-        Life(lambda age: None if 2 <= age < 5 else UNAVAILABLE, site=always(False)), 30, 45, "it was healthy and is not any more",
+        Life(lambda age: None if 2 <= age < 5 else UNAVAILABLE, site=always(False)),
+        30,
+        45,
+        "it was healthy and is not any more",
     ),
     "turns unhealthy under load": (
-        Life(lambda age: None if 2 <= age < 5 else UNAVAILABLE, busy=always(True), site=always(False)), 120, 130,
+        Life(lambda age: None if 2 <= age < 5 else UNAVAILABLE, busy=always(True), site=always(False)),
+        120,
+        130,
         "it was healthy and is not any more",
     ),
 }
@@ -175,12 +194,14 @@ SLOW: dict[str, tuple[Life, float]] = {
     "installs its probe at start": (Life(after(20, MISSING), busy=lambda age: age < 20), 25),
     # Was healthy before it migrated.
     "migrates behind an open port": (
-        Life(lambda age: None if age < 3 or age >= 90 else UNAVAILABLE, database_busy=lambda age: age < 90, site=lambda age: age >= 90), 95,
+        Life(lambda age: None if age < 3 or age >= 90 else UNAVAILABLE, database_busy=lambda age: age < 90, site=lambda age: age >= 90),
+        95,
     ),
     "its site comes 25 s later": (Life(lambda age: None if age < 3 or age >= 25 else UNAVAILABLE, site=lambda age: age >= 25), 30),
     "healthy, and its site comes late": (Life(always(None), site=lambda age: age >= 100), 105),
     "unhealthy now and then": (
-        Life(lambda age: UNAVAILABLE if age >= 3 and int(age) % 20 < 15 else None, site=lambda age: age >= 100), 105,
+        Life(lambda age: UNAVAILABLE if age >= 3 and int(age) % 20 < 15 else None, site=lambda age: age >= 100),
+        105,
     ),
 }
 

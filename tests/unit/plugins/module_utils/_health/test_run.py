@@ -45,8 +45,13 @@ def labels(service: str, depends_on: str | None = None, project: str = "shop") -
     ],
 )
 def test_processes_behind_a_container(own: dict[str, str] | None, processes: list[int]) -> None:
-    probes = [probe("api", 1, own), probe("db", 2, labels("db")), probe("cache", 3, labels("cache")), probe("web", 4, labels("web")),
-              probe("stopped", 0, labels("stopped"))]
+    probes = [
+        probe("api", 1, own),
+        probe("db", 2, labels("db")),
+        probe("cache", 3, labels("cache")),
+        probe("web", 4, labels("web")),
+        probe("stopped", 0, labels("stopped")),
+    ]
     assert processes_behind("api", probes) == processes
 
 

@@ -100,9 +100,7 @@ def test_names_are_the_urls_though_the_connection_is_local(site: Site, authority
 
 def test_an_unknown_authority_is_not_trusted(site: Site, tmp_path: Path) -> None:
     other = Authority(tmp_path, "other")
-    assert ask(site, other.file) == (
-        f"the certificate shown for {HOST} is not trusted: unable to get local issuer certificate"
-    )
+    assert ask(site, other.file) == (f"the certificate shown for {HOST} is not trusted: unable to get local issuer certificate")
     assert site.requests == []
 
 
@@ -150,12 +148,8 @@ def test_a_redirect_is_an_answer_and_is_not_followed(site: Site, authority: Auth
 
 def test_json_is_compared_and_a_page_is_not_json(site: Site, authority: Authority) -> None:
     assert ask(site, authority.file, "/api/setup", json={"success": True}) == ""
-    assert ask(site, authority.file, "/api/setup", json={"success": False}) == (
-        "JSON success: expected false, got true"
-    )
-    assert ask(site, authority.file, "/", json={"success": True}) == (
-        "expected JSON, got text/html '<html>shop</html>'"
-    )
+    assert ask(site, authority.file, "/api/setup", json={"success": False}) == ("JSON success: expected false, got true")
+    assert ask(site, authority.file, "/", json={"success": True}) == ("expected JSON, got text/html '<html>shop</html>'")
 
 
 def test_a_bad_gateway_is_shown(site: Site, authority: Authority) -> None:
@@ -168,9 +162,7 @@ def test_other_methods(site: Site, authority: Authority, method: str) -> None:
     assert {asked for asked, _path, _host in site.requests} == {method}
 
 
-def test_proxies_and_bundles_of_the_environment_are_ignored(
-    site: Site, authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proxies_and_bundles_of_the_environment_are_ignored(site: Site, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
     assert ask(site, authority.file) == ""

@@ -39,9 +39,7 @@ def server(request: pytest.FixtureRequest, authority: Authority) -> Iterator[Tls
         yield running
 
 
-def probe_of(
-    server: TlsServer, ca_file: Path | None, trusted: tuple[Path, ...] = (), timeout: float = 5, **check: Any
-) -> TlsProbe:
+def probe_of(server: TlsServer, ca_file: Path | None, trusted: tuple[Path, ...] = (), timeout: float = 5, **check: Any) -> TlsProbe:
     file, others = str(ca_file) if ca_file else None, [str(path) for path in trusted]
     return TlsProbe(TlsCheck(**{"host": HOST, "port": server.port, **check}), trust(file, others), timeout, file, others)
 
@@ -135,8 +133,7 @@ def test_what_is_served_is_what_is_on_disk(server: TlsServer, authority: Authori
     report = probe.report()
     assert outcome.verdict == "waiting" and report
     assert outcome.error == (
-        f"serves serial {report['serial']}, on disk in {renewed} is serial {read_chain(str(renewed))[0].serial_hex}: "
-        "nginx has not read it"
+        f"serves serial {report['serial']}, on disk in {renewed} is serial {read_chain(str(renewed))[0].serial_hex}: nginx has not read it"
     )
     server.context.load_cert_chain(renewed)
     assert probe.check() == OK
@@ -290,8 +287,7 @@ def test_what_a_person_reads() -> None:
     probe = TlsProbe(check, trust(None), 5, "/opt/ca.pem", ["/a b.pem"])
     assert (probe.kind, probe.name) == ("tls", f"{HOST}:443")
     assert probe.expectation == (
-        f"TLS for {HOST} at ::1 port 443: trusted chain, the certificate in /live/fullchain.pem, at least 3 days left, "
-        "no TLS 1.0 or 1.1"
+        f"TLS for {HOST} at ::1 port 443: trusted chain, the certificate in /live/fullchain.pem, at least 3 days left, no TLS 1.0 or 1.1"
     )
     assert probe.next_step() == (
         f"openssl s_client -connect '[::1]:443' -servername {HOST} -verify_return_error -verify_hostname {HOST} "

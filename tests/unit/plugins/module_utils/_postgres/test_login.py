@@ -56,9 +56,15 @@ def test_the_login_comes_over_the_network_and_its_password_in_the_environment() 
         return 0, "1", ""
 
     assert complaint(run, CONTAINER, "shop", "Shop Books", "secret") == ""
-    assert asked["environ_update"].items() >= {
-        "PGHOST": "172.19.0.2", "PGUSER": "shop", "PGDATABASE": "Shop Books", "PGPASSWORD": "secret",
-    }.items()
+    assert (
+        asked["environ_update"].items()
+        >= {
+            "PGHOST": "172.19.0.2",
+            "PGUSER": "shop",
+            "PGDATABASE": "Shop Books",
+            "PGPASSWORD": "secret",
+        }.items()
+    )
     assert "secret" not in " ".join(asked["argv"])
     named = [name for word, name in pairwise(asked["argv"]) if word == "--env"]
     assert named == list(asked["environ_update"])

@@ -18,7 +18,7 @@ from postgres_support import INSPECTED, SECRET, SHOP, Answer, Engine
 
 NAME = "rarebooks-scratch-proof-db_shop"
 DUMP = Dump("db_shop.dump", "custom", 5, 0.5, {"public.Users": 3})
-ROLES = Answer("FROM pg_roles", b"CREATE ROLE reader\n\"CREATE ROLE \"\"a,b\"\"\"\n")
+ROLES = Answer("FROM pg_roles", b'CREATE ROLE reader\n"CREATE ROLE ""a,b"""\n')
 CREATION = Answer("target=rarebooks_proof", b"CREATE DATABASE rarebooks_proof OWNER keeper\n")
 COUNTED = Answer("query_to_xml", b"public.Users,3\n")
 # Whatever is not answered here succeeds and says nothing.

@@ -64,7 +64,7 @@ def test_a_name_that_would_be_cut_off_to_the_live_one(tmp_path: Path) -> None:
 
 
 def test_databases() -> None:
-    assert databases(Engine(Answer("datallowconn", b"shop,t\n\"a,b\",f\n")), SHOP) == {"shop": True, "a,b": False}
+    assert databases(Engine(Answer("datallowconn", b'shop,t\n"a,b",f\n')), SHOP) == {"shop": True, "a,b": False}
 
 
 @pytest.mark.parametrize("name", ["shop", "postgres", "template0", "template1"])

@@ -79,8 +79,9 @@ def test_what_runs_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ensure_running(engine, engine, [CHAT], {}) == [] and engine.did == []  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("last", "told"), [({"db_chat": "20261124_120000"}, "Its newest dump is in backup 20261124_120000"),
-                                            ({}, "There is no dump of it yet")])
+@pytest.mark.parametrize(
+    ("last", "told"), [({"db_chat": "20261124_120000"}, "Its newest dump is in backup 20261124_120000"), ({}, "There is no dump of it yet")]
+)
 def test_one_that_ends_again_is_an_error_that_keeps_the_data(monkeypatch: pytest.MonkeyPatch, last: dict[str, str], told: str) -> None:
     monkeypatch.setattr(start, "SECONDS_TO_START", 1)
     engine = Engine(monkeypatch, "exited", starts=False)

@@ -21,11 +21,20 @@ from backup_support import PROJECT, Engine, sealed
 
 DEPLOYED = {
     "apps": [
-        {"name": "shop", "title": "Shop", "containers": ["web", "web_db"], "certificate": "c", "server_names": ["a.example.org"],
-         "probes": [{"url": "https://a.example.org/"}], "databases": [{"container": "web_db", "name": "d", "user": "u"}]},
+        {
+            "name": "shop",
+            "title": "Shop",
+            "containers": ["web", "web_db"],
+            "certificate": "c",
+            "server_names": ["a.example.org"],
+            "probes": [{"url": "https://a.example.org/"}],
+            "databases": [{"container": "web_db", "name": "d", "user": "u"}],
+        },
         {"name": "chat", "title": "Chat", "containers": ["chat"], "probes": [], "databases": []},
     ],
-    "proxy": {"containers": ["nginx_container"]}, "network": "net", "ca_file": "/ca.pem",
+    "proxy": {"containers": ["nginx_container"]},
+    "network": "net",
+    "ca_file": "/ca.pem",
 }
 
 
@@ -68,11 +77,18 @@ def server(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def project(root: Path, *volumes: dict[str, Any], **more: Any) -> dict[str, Any]:
-    proxy = {"image": "nginx:alpine", "container_name": "nginx_container", "ports": [{"target": 80}], "volumes": list(volumes),
-             "networks": {"inner": {"aliases": ["front"]}}, **more}
+    proxy = {
+        "image": "nginx:alpine",
+        "container_name": "nginx_container",
+        "ports": [{"target": 80}],
+        "volumes": list(volumes),
+        "networks": {"inner": {"aliases": ["front"]}},
+        **more,
+    }
     return {
         "services": {"proxy": proxy, "backend": {"image": "shop:1", "container_name": "web", "networks": {"inner": None}}},
-        "networks": {"inner": {"name": "shop_inner"}}, "volumes": {"logs": {"name": "shop_logs"}, "gone": {"name": "shop_gone"}},
+        "networks": {"inner": {"name": "shop_inner"}},
+        "volumes": {"logs": {"name": "shop_logs"}, "gone": {"name": "shop_gone"}},
     }
 
 
@@ -84,18 +100,35 @@ def judge(server: tuple[Path, Path], docker: Docker, hidden: dict[str, str] | No
 
 def test_nginx_is_asked_in_its_own_image_mounts_and_network(server: tuple[Path, Path]) -> None:
     root, tree = server
-    docker = Docker(project(
-        root, bind(root / "nginx.conf", "/etc/nginx/nginx.conf"), bind(root / "webroot", "/var/www", False),
-        bind("/etc", "/etc/letsencrypt"),
-        {"type": "volume", "source": "logs", "target": "/var/log/nginx"}, {"type": "volume", "source": "gone", "target": "/cache"},
-    ))
+    docker = Docker(
+        project(
+            root,
+            bind(root / "nginx.conf", "/etc/nginx/nginx.conf"),
+            bind(root / "webroot", "/var/www", False),
+            bind("/etc", "/etc/letsencrypt"),
+            {"type": "volume", "source": "logs", "target": "/var/log/nginx"},
+            {"type": "volume", "source": "gone", "target": "/cache"},
+        )
+    )
     assert judge(server, docker) == [
-        "docker", "run", "--rm", "--network=shop_inner",
-        "--add-host=backend:127.0.0.1", "--add-host=front:127.0.0.1", "--add-host=nginx_container:127.0.0.1",
-        "--add-host=proxy:127.0.0.1", "--add-host=web:127.0.0.1",
+        "docker",
+        "run",
+        "--rm",
+        "--network=shop_inner",
+        "--add-host=backend:127.0.0.1",
+        "--add-host=front:127.0.0.1",
+        "--add-host=nginx_container:127.0.0.1",
+        "--add-host=proxy:127.0.0.1",
+        "--add-host=web:127.0.0.1",
         # The file of then, from the staged tree; what is in no backup from where it is; and no volume is made by the way.
-        f"--volume={tree}/nginx.conf:/etc/nginx/nginx.conf:ro", f"--volume={root}/webroot:/var/www", "--volume=/etc:/etc/letsencrypt:ro",
-        "--volume=shop_logs:/var/log/nginx", "--entrypoint=nginx", "sha256:then", "-t", "-q",
+        f"--volume={tree}/nginx.conf:/etc/nginx/nginx.conf:ro",
+        f"--volume={root}/webroot:/var/www",
+        "--volume=/etc:/etc/letsencrypt:ro",
+        "--volume=shop_logs:/var/log/nginx",
+        "--entrypoint=nginx",
+        "sha256:then",
+        "-t",
+        "-q",
     ]
     compose = docker.asked[0]
     assert compose[compose.index("--project-directory") + 1] == str(root)
@@ -121,22 +154,31 @@ def test_a_configuration_that_is_not_there_is_a_sentence_and_other_directories_a
         judge(server, Docker(project(root, bind(root / "conf.d", "/etc/nginx/conf.d"))))
 
 
-@pytest.mark.parametrize(("service", "expected"), [
-    ({"image": "nginx:1", "ports": [1]}, True),
-    ({"image": "registry.example.org:5000/team/nginx-brotli:2", "ports": [1]}, True),
-    ({"image": "front:1", "ports": [1], "volumes": [{"type": "bind", "source": "/x", "target": "/etc/nginx/conf.d"}]}, True),
-    ({"image": "nginx:1"}, False),  # A static site of an app, in front of nobody.
-    ({"image": "traefik:3", "ports": [1]}, False),
-    ({"build": ".", "ports": [1]}, False),
-])
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ({"image": "nginx:1", "ports": [1]}, True),
+        ({"image": "registry.example.org:5000/team/nginx-brotli:2", "ports": [1]}, True),
+        ({"image": "front:1", "ports": [1], "volumes": [{"type": "bind", "source": "/x", "target": "/etc/nginx/conf.d"}]}, True),
+        ({"image": "nginx:1"}, False),  # A static site of an app, in front of nobody.
+        ({"image": "traefik:3", "ports": [1]}, False),
+        ({"build": ".", "ports": [1]}, False),
+    ],
+)
 def test_which_service_is_nginx(service: dict[str, Any], expected: bool) -> None:
     assert is_nginx(service) is expected
 
 
-@pytest.mark.parametrize(("service", "expected"), [
-    ({}, []), ({"command": ["nginx", "-c", "/x.conf"]}, ["-c", "/x.conf"]), ({"command": ["sh", "-c", "nginx"]}, []),
-    ({"entrypoint": ["/usr/sbin/nginx"], "command": ["-c", "/x.conf", "-g", "daemon off;"]}, ["-c", "/x.conf"]), ({"command": None}, []),
-])
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ({}, []),
+        ({"command": ["nginx", "-c", "/x.conf"]}, ["-c", "/x.conf"]),
+        ({"command": ["sh", "-c", "nginx"]}, []),
+        ({"entrypoint": ["/usr/sbin/nginx"], "command": ["-c", "/x.conf", "-g", "daemon off;"]}, ["-c", "/x.conf"]),
+        ({"command": None}, []),
+    ],
+)
 def test_a_configuration_of_another_name(service: dict[str, Any], expected: list[str]) -> None:
     assert own_arguments(service) == expected
 
@@ -183,5 +225,6 @@ def test_check_mode_judges_too(tmp_path: Path) -> None:
 
 def test_probes_that_were_seen_to_hold_stay() -> None:
     described = live.reduced(DEPLOYED, ["web"], probes=True)
-    assert described["apps"] == [{"name": "shop", "title": "Shop", "containers": ["web"], "probes": [{"url": "https://a.example.org/"}],
-                                  "databases": []}]
+    assert described["apps"] == [
+        {"name": "shop", "title": "Shop", "containers": ["web"], "probes": [{"url": "https://a.example.org/"}], "databases": []}
+    ]

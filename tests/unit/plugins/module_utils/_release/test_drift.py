@@ -80,11 +80,18 @@ def test_where_nothing_is_unusual_compose_is_not_asked(server: Server) -> None:
 @pytest.mark.parametrize(
     ("networks", "expected"),
     [
-        ({}, ["shop_backend: expected it on network shop_network, got it on none: recreate",
-              "shop_backend: expected it on network shop_back, got it on none: recreate"]),
+        (
+            {},
+            [
+                "shop_backend: expected it on network shop_network, got it on none: recreate",
+                "shop_backend: expected it on network shop_back, got it on none: recreate",
+            ],
+        ),
         ({"shop_back": ATTACHED}, ["shop_backend: expected it on network shop_network, got it on shop_back: recreate"]),
-        ({"shop_network": BARE, "shop_back": ATTACHED},
-         ["shop_backend: expected it known as backend on network shop_network, got it without that name: recreate"]),
+        (
+            {"shop_network": BARE, "shop_back": ATTACHED},
+            ["shop_backend: expected it known as backend on network shop_network, got it without that name: recreate"],
+        ),
         ({"shop_network": BY_ALIAS, "shop_back": ATTACHED}, []),
     ],
 )
@@ -128,7 +135,8 @@ def test_what_is_done_about_it(server: Server) -> None:
     client = SimpleNamespace(api=server.engine, containers=SimpleNamespace(get=Container))
     assert release_drift.mend(server.project, client) == ["shop_backend", "shop_db", "shop_host"]
     assert server.did == [
-        ("shop_db", "update", {"restart_policy": {"Name": "on-failure", "MaximumRetryCount": 3}}), ("shop_host", "unpause", {}),
+        ("shop_db", "update", {"restart_policy": {"Name": "on-failure", "MaximumRetryCount": 3}}),
+        ("shop_host", "unpause", {}),
     ]
     assert server.asked[-1] == ["up", "--detach", "--no-build", "--pull", "never", "--force-recreate", "--no-deps", "backend"]
 
@@ -137,6 +145,8 @@ def test_it_is_shown_as_a_difference(server: Server) -> None:
     server.backend["State"]["Status"] = "paused"
     (drift,) = release_drift.find(server.project, server.engine)
     assert drift.diff == {
-        "before_header": "container shop_backend", "after_header": "container shop_backend", "before": "paused\n",
+        "before_header": "container shop_backend",
+        "after_header": "container shop_backend",
+        "before": "paused\n",
         "after": "running\n",
     }

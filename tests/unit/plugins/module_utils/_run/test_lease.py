@@ -41,8 +41,14 @@ def test_whoever_comes_second_learns_all_about_the_first(place: Place) -> None:
     run_lease.hold(place, ONE.token, "preparing what the release needs")
     with pytest.raises(LeaseHeld) as refusal:
         run_lease.take(place, TWO, "checking")
-    for told in ("/opt/rarebooks", "deploy by anna@laptop", "2026-11-24T20:15:00Z", "abc123", "preparing what the release needs",
-                 "This run has changed nothing"):
+    for told in (
+        "/opt/rarebooks",
+        "deploy by anna@laptop",
+        "2026-11-24T20:15:00Z",
+        "abc123",
+        "preparing what the release needs",
+        "This run has changed nothing",
+    ):
         assert told in str(refusal.value)
     assert run_lease.mine(place, ONE.token).run == ONE
 

@@ -68,63 +68,76 @@ CHANGE = "`docker exec -it shop_db psql -U postgres -d Shop -c '\\password'` ask
     ("secret", "found", "beginning", "advice"),
     [
         (
-            replace(SECRET, given=WRONG), database(),
+            replace(SECRET, given=WRONG),
+            database(),
             "expected the password of the database Shop in container shop_db, as user 'postgres', got one with which nobody gets in: "
             'psql: error: FATAL:  password authentication failed for user "postgres". ',
             f"Take shop_db_password out of the inventory to keep the one it has, or change it first: {CHANGE}",
         ),
         (
-            SECRET, database(environment={"POSTGRES_PASSWORD": WRONG}),
+            SECRET,
+            database(environment={"POSTGRES_PASSWORD": WRONG}),
             "expected the password of the database Shop in container shop_db, as user 'postgres', got one with which nobody gets in: ",
             "Neither what is stored here nor the environment of the container has it; give the right one as shop_db_password in an "
             "encrypted inventory.",
         ),
         (
-            replace(SECRET, stored=WRONG, read_back=True), database(environment={}),
+            replace(SECRET, stored=WRONG, read_back=True),
+            database(environment={}),
             "expected the password of the database Shop in container shop_db, as user 'postgres', got one with which nobody gets in: ",
             "give the right one as shop_db_password in an encrypted inventory.",
         ),
         (
-            SECRET, database(environment={"POSTGRES_PASSWORD_FILE": "/run/secrets/db"}),
+            SECRET,
+            database(environment={"POSTGRES_PASSWORD_FILE": "/run/secrets/db"}),
             "expected the password with which volume ours_db_data was initialised, got none",
             "Give it as shop_db_password in an encrypted inventory.",
         ),
         (
-            SECRET, database(status="exited"),
+            SECRET,
+            database(status="exited"),
             "expected container shop_db to run, since only a login proves the password with which volume ours_db_data was initialised, "
             "got it exited.",
             "Start it (`docker start shop_db`), then deploy again.",
         ),
         (
-            replace(SECRET, given=RIGHT, stored=WRONG, read_back=False), database(status="exited"),
-            "expected container shop_db to run", "docker start shop_db",
+            replace(SECRET, given=RIGHT, stored=WRONG, read_back=False),
+            database(status="exited"),
+            "expected container shop_db to run",
+            "docker start shop_db",
         ),
         (
-            SECRET, None,
+            SECRET,
+            None,
             "expected the password with which volume ours_db_data was initialised, got none to take from container shop_db: there is no "
             "such container.",
             "give the password as shop_db_password in an encrypted inventory.",
         ),
         (
-            SECRET, replace(database(), volume="other_db_data"),
+            SECRET,
+            replace(database(), volume="other_db_data"),
             "expected the password with which volume ours_db_data was initialised, got none to take from container shop_db: that "
             "container has another volume.",
             "A new one is never generated for a volume that exists.",
         ),
         (
-            replace(SECRET, user="shop", stored=RIGHT, read_back=False, live_user="postgres"), database(),
+            replace(SECRET, user="shop", stored=RIGHT, read_back=False, live_user="postgres"),
+            database(),
             "expected the user 'postgres', with which volume ours_db_data was initialised, got 'shop', who cannot log in to the database "
             "Shop in container shop_db: ",
             "Set the database user of the app to 'postgres'",
         ),
         (
-            replace(SECRET, user="shop", stored=RIGHT, read_back=False, live_user="postgres"), None,
+            replace(SECRET, user="shop", stored=RIGHT, read_back=False, live_user="postgres"),
+            None,
             "expected the user 'postgres', with which volume ours_db_data is used, got 'shop'",
             "Take the other user out of the inventory.",
         ),
         (
-            SECRET, database(environment={"POSTGRES_PASSWORD": UNFIT}, logins={"postgres": UNFIT}),
-            "expected a password of one line without control characters", CHANGE,
+            SECRET,
+            database(environment={"POSTGRES_PASSWORD": UNFIT}, logins={"postgres": UNFIT}),
+            "expected a password of one line without control characters",
+            CHANGE,
         ),
     ],
 )

@@ -24,8 +24,13 @@ SHOP = {
     "networks": {"rarebooks_network": {"Aliases": ["rarebooks_backend", "backend"], "DNSNames": ["backend", "6d5bb981d207"]}},
 }
 BY_HAND = {
-    "id": "aa", "name": "/blog", "status": "exited", "labels": None, "networks": {"bridge": {"Aliases": None}},
-    "image": "sha256:05", "asked_for": "sha256:05",
+    "id": "aa",
+    "name": "/blog",
+    "status": "exited",
+    "labels": None,
+    "networks": {"bridge": {"Aliases": None}},
+    "image": "sha256:05",
+    "asked_for": "sha256:05",
 }
 
 
@@ -42,13 +47,24 @@ def answers(*found: dict[str, Any]) -> Any:
 def test_containers_with_projects_and_names_on_networks() -> None:
     assert containers.read(answers(SHOP, BY_HAND)) == [
         {
-            "name": "blog", "status": "exited", "project": "", "service": "", "directory": "", "aliases": {"bridge": []},
-            "image": "sha256:05", "asked_for": "sha256:05",
+            "name": "blog",
+            "status": "exited",
+            "project": "",
+            "service": "",
+            "directory": "",
+            "aliases": {"bridge": []},
+            "image": "sha256:05",
+            "asked_for": "sha256:05",
         },
         {
-            "name": "rarebooks_backend", "status": "running", "project": "rarebooksdokploy", "service": "backend",
-            "directory": "/root/RareBooksDokploy", "aliases": {"rarebooks_network": ["backend", "rarebooks_backend"]},
-            "image": "sha256:ef", "asked_for": "rarebooks_backend",
+            "name": "rarebooks_backend",
+            "status": "running",
+            "project": "rarebooksdokploy",
+            "service": "backend",
+            "directory": "/root/RareBooksDokploy",
+            "aliases": {"rarebooks_network": ["backend", "rarebooks_backend"]},
+            "image": "sha256:ef",
+            "asked_for": "rarebooks_backend",
         },
     ]
 

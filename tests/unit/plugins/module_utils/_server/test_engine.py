@@ -119,19 +119,31 @@ OURS, THEIRS, BARE = (
 RUNNING = [
     {"asked_for": name, "image": image}
     for name, image in {
-        "chat:c25f": "sha256:93", "docker.io/library/postgres:15": "sha256:39", "web": "sha256:77", "sha256:05": "sha256:05",
+        "chat:c25f": "sha256:93",
+        "docker.io/library/postgres:15": "sha256:39",
+        "web": "sha256:77",
+        "sha256:05": "sha256:05",
         "db@sha256:1": "sha256:39",
     }.items()
 ]
 
 
 def test_names_of_images_what_a_deploy_built_and_what_has_lost_its_name() -> None:
-    docker = server_docker.Docker(CommandLine(
-        docker_image_ls="sha256:93\nsha256:39\nsha256:39\nsha256:05\n", docker_image_inspect=f"{OURS}\n{THEIRS}\n{BARE}\n",
-    ))
+    docker = server_docker.Docker(
+        CommandLine(
+            docker_image_ls="sha256:93\nsha256:39\nsha256:39\nsha256:05\n",
+            docker_image_inspect=f"{OURS}\n{THEIRS}\n{BARE}\n",
+        )
+    )
     assert docker.images(RUNNING) == {
         "images": [
-            "chat:c25f", "postgres:15", "postgres@sha256:12", "sha256:05", "sha256:39", "sha256:93", "shop-backup:20261125_213257-93",
+            "chat:c25f",
+            "postgres:15",
+            "postgres@sha256:12",
+            "sha256:05",
+            "sha256:39",
+            "sha256:93",
+            "shop-backup:20261125_213257-93",
         ],
         "builds": [
             {"id": "sha256:93", "names": ["chat:c25f", "shop-backup:20261125_213257-93"], "project": "shop", "source": "c25f"},
@@ -213,9 +225,7 @@ def test_a_change_of_the_daemon_config_that_was_cut_off(tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("packaged", "answers", "tried"), [("/usr/lib/python3/", True, True), ("/", True, False), ("/usr/lib/python3/", False, False)]
 )
-def test_a_library_is_tried_where_it_comes_from_pip(
-    packaged: str, answers: bool, tried: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_library_is_tried_where_it_comes_from_pip(packaged: str, answers: bool, tried: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     def from_env(**_options: Any) -> None:
         raise TypeError("URLs of http+docker are not supported")
 

@@ -151,9 +151,7 @@ def test_a_wrong_directory_is_noticed_before_it_is_packed(source: Path) -> None:
         build(str(source / "nowhere"))
 
 
-def test_a_directory_and_its_zip_are_one_source(
-    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_directory_and_its_zip_are_one_source(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack(str(source), str(tmp_path / "a.zip"))
     of_zip = inspect_source(str(tmp_path / "a.zip"))
     assert inspect_source(str(source)) == of_zip

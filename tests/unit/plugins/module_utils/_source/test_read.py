@@ -105,8 +105,7 @@ def test_another_source_has_another_digest(tmp_path: Path, plain: Archive, files
 
 def test_the_digest_sees_which_path_has_which_mode_and_content() -> None:
     digests = [
-        digest_of(manifest)
-        for manifest in ({"a": "0644 1", "b": "0644 2"}, {"a": "0644 2", "b": "0644 1"}, {"a": "0755 1", "b": "0644 2"})
+        digest_of(manifest) for manifest in ({"a": "0644 1", "b": "0644 2"}, {"a": "0644 2", "b": "0644 1"}, {"a": "0755 1", "b": "0644 2"})
     ]
     assert len(set(digests)) == 3
     assert digest_of({"ab": "c"}) != digest_of({"a": "bc"})

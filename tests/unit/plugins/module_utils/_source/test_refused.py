@@ -190,9 +190,7 @@ def test_refused_or_unpacked_exactly_and_only_inside(entries: list[Entry], damag
         else:
             unpack(str(path), str(inside), [], SMALL)
             found = {p for p in inside.rglob("*") if p.is_symlink() or not p.is_dir()}
-            assert {str(p.relative_to(inside)): f"0{stat.S_IMODE(p.lstat().st_mode):o} {_sha256(p)}" for p in found} == (
-                archive.manifest
-            )
+            assert {str(p.relative_to(inside)): f"0{stat.S_IMODE(p.lstat().st_mode):o} {_sha256(p)}" for p in found} == (archive.manifest)
             assert all(stat.S_ISREG(p.lstat().st_mode) for p in found)
         assert {str(p.relative_to(work)) for p in Path(work).rglob("*") if inside not in p.parents} == {
             "source.zip", "deep", "deep/inside",

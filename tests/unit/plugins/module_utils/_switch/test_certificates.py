@@ -100,15 +100,15 @@ def test_what_serves_is_proven(case: Case) -> None:
     assert (case.installed.pair(), case.installed.before()) == (NEW, None)
 
 
-def test_a_release_that_is_refused_leaves_the_certificates_of_before(
-    case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_release_that_is_refused_leaves_the_certificates_of_before(case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As where nginx refuses the tree: nothing was changed, and nginx has not read the new ones."""
     target = switch_target.from_inventory([], description("web"))
     wanted = run.Wanted(target, {})
     plan = type("Plan", (), {"needed": True})()
     for name, value in (
-        ("read_wanted", lambda *_a: wanted), ("connect", lambda: case.server.client), ("carry_out", refuse),
+        ("read_wanted", lambda *_a: wanted),
+        ("connect", lambda: case.server.client),
+        ("carry_out", refuse),
         ("Recorder", MagicMock()),
     ):
         monkeypatch.setattr(run, name, value)
@@ -117,8 +117,17 @@ def test_a_release_that_is_refused_leaves_the_certificates_of_before(
     monkeypatch.setattr(run.tree_diff, "report", lambda *_a: {"diff": []})
     monkeypatch.setattr(switch, "needed", lambda *_a: switch.Needed())
     params = {
-        "path": str(tmp_path), "lease_directory": str(tmp_path), "run": {}, "to": "", "project": PROJECT, "proxy_paths": [],
-        "proxy_record": "", "deadline": 0, "validators": [], "backup": "", "restore_database": False,
+        "path": str(tmp_path),
+        "lease_directory": str(tmp_path),
+        "run": {},
+        "to": "",
+        "project": PROJECT,
+        "proxy_paths": [],
+        "proxy_record": "",
+        "deadline": 0,
+        "validators": [],
+        "backup": "",
+        "restore_database": False,
     }
     with pytest.raises(ReleaseError, match="nginx refuses"):
         run.run(params, False, False, lambda: "", lambda *_a, **_k: (0, "", ""))

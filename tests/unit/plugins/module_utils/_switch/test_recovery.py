@@ -31,8 +31,14 @@ class Boot:
         self.place = lease.Place(str(root), str(root / "run"))
         monkeypatch.setattr(recovery.lease, "Place", lambda _path: self.place)
         monkeypatch.chdir(root)
-        settings = {"host": "shop", "path": str(root), "project": PROJECT, "secrets_file": str(root / "none.json"),
-                    "proxy_paths": [], "proxy_record": ""}
+        settings = {
+            "host": "shop",
+            "path": str(root),
+            "project": PROJECT,
+            "secrets_file": str(root / "none.json"),
+            "proxy_paths": [],
+            "proxy_record": "",
+        }
         (root / "settings.json").write_text(json.dumps(settings))
         monkeypatch.setattr("sys.argv", ["recovery", str(root / "settings.json")])
 

@@ -14,7 +14,11 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._switch.target 
 from certificates import pair
 
 APP = {
-    "name": "shop", "title": "Shop", "containers": ["web"], "certificate": "shop", "server_names": ["a.example.org", "b.example.org"],
+    "name": "shop",
+    "title": "Shop",
+    "containers": ["web"],
+    "certificate": "shop",
+    "server_names": ["a.example.org", "b.example.org"],
     "probes": [{"url": "https://a.example.org/"}, {"url": "https://b.example.org/x"}, {"url": "http://b.example.org/"}],
 }
 
@@ -54,11 +58,14 @@ def test_a_release_from_before_there_were_such_probes_is_asked_for_none(live: st
     assert switch_target.uncovered_hosts([old]) == frozenset()
 
 
-@pytest.mark.parametrize(("owned", "description", "expected"), [
-    (None, {"ca_file": "/ca.pem"}, ("/ca.pem", False)),
-    (None, {"ca_file": "", "certificates_on_disk": True}, (None, True)),
-    # A backup says whom was trusted then; today's certificates may be another's.
-    ({}, {"ca_file": "/ca.pem"}, (None, True)),
-])
+@pytest.mark.parametrize(
+    ("owned", "description", "expected"),
+    [
+        (None, {"ca_file": "/ca.pem"}, ("/ca.pem", False)),
+        (None, {"ca_file": "", "certificates_on_disk": True}, (None, True)),
+        # A backup says whom was trusted then; today's certificates may be another's.
+        ({}, {"ca_file": "/ca.pem"}, (None, True)),
+    ],
+)
 def test_whom_the_gate_trusts(owned: Any, description: dict[str, Any], expected: tuple[str | None, bool]) -> None:
     assert trusted(Target([], description, [], owned=owned)) == expected

@@ -42,8 +42,13 @@ NGINX = """
 def container(name: str, **options: Any) -> dict[str, Any]:
     labels = {"com.docker.compose.project.working_dir": "/root/RareBooksDokploy"}
     return {
-        "Id": f"id-{name}", "Name": f"/{name}", "Config": {"Labels": labels}, "State": {"Status": "running", "Pid": 0},
-        "NetworkSettings": {"Ports": {"80/tcp": None}}, "Mounts": [], **options,
+        "Id": f"id-{name}",
+        "Name": f"/{name}",
+        "Config": {"Labels": labels},
+        "State": {"Status": "running", "Pid": 0},
+        "NetworkSettings": {"Ports": {"80/tcp": None}},
+        "Mounts": [],
+        **options,
     }
 
 
@@ -87,8 +92,11 @@ def test_all_that_would_not_be_as_before() -> None:
         "directories": ["/root/RareBooksDokploy"],
         "replaced": ["backend", "proxy"],
         "left_over": ["web_client"],
-        "unmounted": ["ours_extra, at /app/extra in backend", "/root/settings, at /app/settings in backend",
-                      "/root/pages, at /usr/share/nginx/html in proxy"],
+        "unmounted": [
+            "ours_extra, at /app/extra in backend",
+            "/root/settings, at /app/settings in backend",
+            "/root/pages, at /usr/share/nginx/html in proxy",
+        ],
         "files": {"backend": ["/app/appsettings.json", "/app/keys/key.xml", "/root/.aspnet"]},
         "server_names": ["*.wild.ru", "archive.rare-books.ru", "other.ru"],
     }

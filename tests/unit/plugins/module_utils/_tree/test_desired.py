@@ -65,7 +65,9 @@ def test_mode_and_content_follow_from_what_a_file_holds() -> None:
     items = [item("c", private="key @secret(word)@"), item("a", "public"), item("b", "x=@secret(word)@")]
     files = desired(items, {"word": "value"}, "/s")
     assert [(file.path, file.mode, file.data) for file in files] == [
-        ("a", 0o644, b"public"), ("b", 0o600, b"x=value"), ("c", 0o600, b"key value"),
+        ("a", 0o644, b"public"),
+        ("b", 0o600, b"x=value"),
+        ("c", 0o600, b"key value"),
     ]
 
 
@@ -75,8 +77,13 @@ def test_the_digest_knows_paths_modes_and_texts_but_no_value_of_a_secret() -> No
 
     reference = of(item("a", "x"), item("b", "@secret(word)@"))
     assert reference == of(item("b", "@secret(word)@"), item("a", "x"), word="2")
-    others = [of(), of(item("a", "x")), of(item("a", "x"), item("c", "@secret(word)@")),
-              of(item("a", "y"), item("b", "@secret(word)@")), of(item("a", private="x"), item("b", "@secret(word)@"))]
+    others = [
+        of(),
+        of(item("a", "x")),
+        of(item("a", "x"), item("c", "@secret(word)@")),
+        of(item("a", "y"), item("b", "@secret(word)@")),
+        of(item("a", private="x"), item("b", "@secret(word)@")),
+    ]
     assert len({reference, *others}) == 6
 
 

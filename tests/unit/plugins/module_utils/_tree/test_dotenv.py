@@ -40,7 +40,7 @@ def test_what_needs_no_quotes_stays_as_it_always_was(value: str) -> None:
         ("pa$$word", "'pa$$word'"),
         ("abc #def", "'abc #def'"),
         ('"quoted" tail', "'\"quoted\" tail'"),
-        ('{"a": "b$c"}', "'{\"a\": \"b$c\"}'"),
+        ('{"a": "b$c"}', '\'{"a": "b$c"}\''),
         ("${HOME}", "'${HOME}'"),
         ("  blanks  ", "'  blanks  '"),
         ("a\nb\n", "'a\nb\n'"),
@@ -115,10 +115,11 @@ def test_a_template_s_own_quotes_hold_simple_secrets_only() -> None:
 
 
 def test_nothing_shows_a_secret_in_any_of_its_spellings() -> None:
-    odd = "it's; \"5$\" \\x"
+    odd = 'it\'s; "5$" \\x'
     text = dotenv.resolve(FILE, {"plain": "p", "odd": odd})
     masked = secret_store.mask(text, {"odd": odd})
     assert [line.partition("=")[2] for line in masked.splitlines()[2:4]] == [
-        f"'{secret_store.MASK}'", f"'Host=db;Username=u;Password=\"{secret_store.MASK}\"'",
+        f"'{secret_store.MASK}'",
+        f"'Host=db;Username=u;Password=\"{secret_store.MASK}\"'",
     ]
     assert "5$" not in masked

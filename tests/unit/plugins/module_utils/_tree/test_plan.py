@@ -39,7 +39,11 @@ def test_each_kind_of_change(tmp_path: Path) -> None:
     (tmp_path / "theirs").touch()
     plan = plan_of(tmp_path, public("same"), public("text", "2\n"), public("mode"), public("new"))
     assert plan.changes == {
-        "d/stale": "removed", "mode": "updated", "new": "created", "stale": "removed", "text": "updated",
+        "d/stale": "removed",
+        "mode": "updated",
+        "new": "created",
+        "stale": "removed",
+        "text": "updated",
     }
     assert plan.needed
 
@@ -65,7 +69,8 @@ def test_the_manifest_remembers_no_value_of_a_secret(tmp_path: Path) -> None:
     manifest = (tmp_path / tree_plan.MANIFEST).read_text()
     assert "value" not in manifest
     assert {path: (entry["mode"], entry["source"]) for path, entry in json.loads(manifest).items()} == {
-        "env": ("0600", "P=@secret(w)@"), "key": ("0600", None),
+        "env": ("0600", "P=@secret(w)@"),
+        "key": ("0600", None),
     }
 
 
@@ -95,9 +100,7 @@ def test_obstacles_are_refused_and_stay(tmp_path: Path, kind: str, path: str, me
     before = place.lstat()
     with pytest.raises(TreeError) as caught:
         plan_of(root, public(path), public("fine"))
-    assert str(caught.value) == (
-        f"Something is in the way in {root}: {message}. Move it away, then run again. Nothing was changed."
-    )
+    assert str(caught.value) == (f"Something is in the way in {root}: {message}. Move it away, then run again. Nothing was changed.")
     assert place.lstat() == before
 
 
