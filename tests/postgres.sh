@@ -3,4 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PWD/.venv/bin:$PATH
-exec python -m pytest -q --junit-xml=build/test/postgres.xml tests/integration/postgres
+# lab.py lies beside the tests that import it.
+exec python -m pytest -q --junit-xml=build/test/postgres.xml --import-mode=prepend tests/integration/postgres
