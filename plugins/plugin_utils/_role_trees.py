@@ -16,6 +16,8 @@ from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_paths imp
 
 TREE = "templates/tree"
 TEMPLATE = ".j2"
+# Templates of any role import what apps have in common from the templates of this one, as platform/compose.j2 and platform/site.j2.
+SHARED = "rarebooks.platform.stack"
 
 
 class RoleTreeAction(ActionBase):  # type: ignore[misc]
@@ -54,13 +56,17 @@ class RoleTreeAction(ActionBase):  # type: ignore[misc]
                 "Nothing has been changed."
             )
 
+    def _directory(self, role: str) -> str:
+        return role_directory(role, self._loader.get_basedir(), self._task.collections)
+
     def _render(self, role: str, task_vars: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield path and text of each file of a role's tree, sorted by where it lies."""
-        directory = role_directory(role, self._loader.get_basedir(), self._task.collections)
+        directory = self._directory(role)
         tree = os.path.join(directory, TREE)
         if not os.path.isdir(tree):
             raise AnsibleActionFail(f"Role {role} has no directory {TREE}: create it, or take the role out of roles.")
-        templar = self._templar.copy_with_new_env(searchpath=[os.path.join(directory, "templates")], available_variables=task_vars)
+        searched = [os.path.join(found, "templates") for found in (directory, self._directory(SHARED))]
+        templar = self._templar.copy_with_new_env(searchpath=searched, available_variables=task_vars)
         for parent, directories, names in os.walk(tree):
             directories.sort()
             for name in sorted(names):

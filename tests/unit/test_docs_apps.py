@@ -85,7 +85,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = scratch / "tree"
     play = scratch / "play.yml"
     play.write_text(PLAY.format(root=ROOT, tree=tree))
-    inventory = {"stack_apps": ["acme.apps.notes"], "stack_path": str(tree), "__stack_server": SERVER}
+    inventory = {"stack_apps": ["acme.apps.notes"], "stack_path": str(tree), "proxy_hsts_seconds": "300", "__stack_server": SERVER}
     done = subprocess.run(
         [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-e", json.dumps(inventory), play],
         env={
@@ -117,6 +117,10 @@ def test_the_page_writes_out_a_whole_role() -> None:
     ]
 
 
+def test_an_app_is_hardly_more_than_what_is_its_own() -> None:
+    assert sum(content.count("\n") for _name, content in FILE.findall((ROOT / "docs/apps.md").read_text())) <= 60
+
+
 def test_the_root_file_includes_the_app(tree: Path) -> None:
     included = [entry["path"] for entry in load(tree / "docker-compose.yml")["include"]]
     assert included == ["compose/proxy.yml", "compose/notes.yml"]
@@ -130,7 +134,16 @@ def test_its_services_are_those_it_describes(tree: Path) -> None:
     assert release["proxy"] == {"containers": ["nginx_container"]}
     assert list(compose["volumes"]) == ["notes_data"]
     assert compose["networks"]["rarebooks_network"] == {"name": "rarebooks_network", "external": True}
-    assert service["healthcheck"]["start_interval"] == "1s"
+    assert service["healthcheck"] == {
+        "test": ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8000/health"],
+        "interval": "30s",
+        "timeout": "10s",
+        "retries": 3,
+        "start_period": "30s",
+        "start_interval": "1s",
+    }
+    assert service["restart"] == "unless-stopped" and service["networks"] == ["rarebooks_network"]
+    assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}
 
 
 def test_its_secret_is_generated_on_the_server(tree: Path) -> None:
@@ -143,7 +156,20 @@ def test_its_secret_is_generated_on_the_server(tree: Path) -> None:
 
 def test_its_site_certificate_and_probe_follow(tree: Path) -> None:
     site = (tree / "nginx/sites/notes.conf").read_text()
-    assert "server_name notes.rare-books.ru;" in site
+    insecure, secure = site.split("listen 443 ssl;")
+    for block in (insecure, secure):
+        assert "server_name notes.rare-books.ru;" in block
+    assert "include /etc/nginx/snippets/acme_challenge.conf;" in insecure and "return 301 https://$host$request_uri;" in insecure
+    assert "ssl_certificate /etc/letsencrypt/live/notes.rare-books.ru/fullchain.pem;" in secure
+    assert "set $upstream http://notes_web:8000;" in secure and "http://notes_web" not in insecure
+
+
+def test_what_the_operator_sets_for_all_apps_reaches_it(tree: Path) -> None:
+    insecure, secure = (tree / "nginx/sites/notes.conf").read_text().split("listen 443 ssl;")
+    assert 'add_header Strict-Transport-Security "max-age=300" always;' in secure and "Strict" not in insecure
+
+
+def test_its_probes_and_certificate_are_described(tree: Path) -> None:
     facts = load(tree / "facts.json")
     assert facts["names"] == [{"name": "notes.rare-books.ru", "names": ["notes.rare-books.ru"]}]
     [app] = load(tree / "release.json")["apps"]
