@@ -127,4 +127,4 @@ def writing(client: docker.DockerClient) -> Iterator[None]:
 def containers(client: docker.DockerClient) -> set[str]:
     """Return what is there besides the laboratory."""
     found = client.containers.list(all=True, filters={"label": "rarebooks.test=postgres"})
-    return {container.name for container in found} - {NAME}
+    return {str(container.name) for container in found} - {NAME}

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import docker
 import pytest
@@ -40,7 +41,9 @@ from crashes import killed_before
 from lab import LABELS, NAME, running
 
 CHAT = Database(NAME, "chat", "shopkeeper")
-APPS = [{"name": "chat", "title": "Chat", "containers": [NAME], "databases": [{"container": NAME, "name": "chat", "user": CHAT.user}]}]
+APPS: list[Mapping[str, Any]] = [
+    {"name": "chat", "title": "Chat", "containers": [NAME], "databases": [{"container": NAME, "name": "chat", "user": CHAT.user}]}
+]
 TARGET = target.Target([], {"apps": APPS}, APPS)
 # Counted with the operations on files: each program that is started beside the database, such as psql.
 PROGRAMS = [(docker.APIClient, "exec_create")]
@@ -171,7 +174,7 @@ def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> Non
     def proven(result: str, _error: str) -> None:
         ledger.append(str(root), ledger.entry(order.run, result or "rolled back", 1.0))
 
-    transaction.switch = play
+    mock.patch.object(transaction, "switch", play).start()
     switch_run.end_proven(server)
     try:
         carry_out(server, order, tree_plan.Plan(str(root), [], {}, {}, {}, {}, False), proven)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import docker.errors
+import requests
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import Manifest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.seal import Occasion
@@ -80,7 +80,9 @@ class Engine:
 
     def remove_image(self, tag: str) -> None:
         if tag in self.busy:
-            raise docker.errors.APIError("conflict", SimpleNamespace(status_code=409, reason="", url=""))
+            response = requests.Response()
+            response.status_code = 409
+            raise docker.errors.APIError("conflict", response)
         del self.tags[tag]
 
 

@@ -76,6 +76,6 @@ def _sign(
     left: float = 300,
 ) -> x509.Certificate:
     now = datetime.now(timezone.utc)
-    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (issuer, subject)]
-    builder = x509.CertificateBuilder(*names, key, x509.random_serial_number(), now + begins * DAY, now + left * DAY)
+    by, of = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (issuer, subject))
+    builder = x509.CertificateBuilder(by, of, key, x509.random_serial_number(), now + begins * DAY, now + left * DAY)
     return builder.add_extension(extension, critical=extension is _CA).sign(issuer_key, hashes.SHA256())

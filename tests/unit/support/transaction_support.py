@@ -14,6 +14,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch 
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.target import Target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Order, carry_out
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 from backup_support import PROJECT, Engine, description
 
 RUN = {"token": "t"}
@@ -51,7 +52,7 @@ class Stage:
         self.goals.append(target)
         self.servers.append(server)
         self.extra.append(extra)
-        if isinstance(outcome, tree_plan.TreeError):
+        if isinstance(outcome, TreeError):
             raise outcome  # A validator refuses before anything has begun.
         begin()
         self.noted.append(release_journal.read(str(self.root)))
