@@ -1,4 +1,4 @@
-"""No app can take the proxy or the other app down (P1, P2, P7, P11 in docs/design.md)."""
+"""No app can take the proxy or the other app down (P1, P2, P7, P11 in docs/incidents.md)."""
 
 import pytest
 from apps import MESSENGER_URL

@@ -1,4 +1,4 @@
-"""What was written stays: a whole new set of containers finds it again (D1 in docs/design.md)."""
+"""What was written stays: a whole new set of containers finds it again (D1 in docs/incidents.md)."""
 
 from support import compose, inspect, wait_healthy
 

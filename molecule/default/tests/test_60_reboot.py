@@ -1,4 +1,4 @@
-"""After a reboot of the server everything comes up by itself, in whatever order (P11 in docs/design.md)."""
+"""After a reboot of the server everything comes up by itself, in whatever order (P11 in docs/incidents.md)."""
 
 from support import inspect, wait_healthy
 

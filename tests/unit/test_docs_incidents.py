@@ -1,4 +1,4 @@
-"""What docs/design.md says proves something is a test that exists."""
+"""What docs/incidents.md says proves something is a test that exists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "docs/design.md").read_text()
+TEXT = (ROOT / "docs/incidents.md").read_text()
 NAMED = re.compile(r"`([\w/]*test_\w+\.py)::(test_\w+)`")
 INCIDENT = re.compile(r"^\| ([A-Z]\d+) \|", re.MULTILINE)
 FILES = [path for folder in ("tests", "molecule") for path in (ROOT / folder).rglob("test_*.py")]
@@ -20,7 +20,7 @@ def test_each_test_it_names_exists() -> None:
         for file, test in named
         if not any(str(path).endswith(f"/{file}") and f"def {test}(" in path.read_text() for path in FILES)
     ]
-    assert not missing, "docs/design.md names tests that do not exist: correct it, or write them"
+    assert not missing, "docs/incidents.md names tests that do not exist: correct it, or write them"
 
 
 def test_incidents_are_numbered_once() -> None:
