@@ -2,7 +2,7 @@
 # ansible-test sanity on the artefact that users install: built from a clean clone, so that no stray file gets in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-PATH=$PWD/.venv/bin:$PATH
+PATH=${VENV:-$PWD/.venv}/bin:$PATH
 work=$PWD/build/sanity
 rm -rf "$work"
 mkdir -p "$work"

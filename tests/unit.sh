@@ -2,5 +2,5 @@
 # Everything that needs neither Docker nor a server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-PATH=$PWD/.venv/bin:$PATH
+PATH=${VENV:-$PWD/.venv}/bin:$PATH
 exec python -m pytest -q --junit-xml=build/test/unit.xml
