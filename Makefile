@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down test check lint unit sanity postgres molecule bench clean
+.PHONY: help setup demo demo-down test check lint unit sanity postgres molecule core bench clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -21,6 +21,12 @@ check: ## Lint and unit tests, within three minutes: what to run before a commit
 
 lint unit sanity postgres molecule: ## Run one part of the tests
 	@tests/run.sh $@
+
+CORE ?= 2.21
+PYTHON ?= python3
+core: ## Run unit tests and sanity under another ansible-core: make core CORE=2.21 PYTHON=python3.13
+	@demo/setup.sh dev
+	@tests/core.sh $(CORE) $(PYTHON)
 
 bench: ## Measure deploys; a table here, JSON under build/
 	@demo/setup.sh dev
