@@ -52,7 +52,7 @@ class Controller(ActionModule):
         with patch_module_args(args), pytest.raises(SystemExit):
             source_archive.main()
         result: dict[str, Any] = json.loads(self._capsys.readouterr().out)
-        result.pop("invocation")
+        result.pop("invocation", None)
         return result
 
     def act(self, check: bool = False, diff: bool = False, **args: Any) -> dict[str, Any]:

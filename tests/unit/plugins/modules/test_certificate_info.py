@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,15 @@ from certificates import Authority, pair
 from lineages import settings, write
 
 TEMPLATE = Path(__file__).resolve().parents[4] / "playbooks/templates/certificates.txt.j2"
+
+
+@pytest.fixture(autouse=True)
+def systemctl(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer as systemd does of a timer that it does not know: not every machine that runs tests has systemd."""
+    program = tmp_path_factory.mktemp("bin") / "systemctl"
+    program.write_text("#!/bin/sh\nprintf 'ActiveState=inactive\nUnitFileState=\n'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
 
 
 def info(where: Settings, capsys: pytest.CaptureFixture[str], **options: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def read(path: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> dict
     with patch_module_args({"path": str(path), **options}), pytest.raises(SystemExit):
         ledger_info.main()
     result: dict[str, Any] = json.loads(capsys.readouterr().out)
-    result.pop("invocation")
+    result.pop("invocation", None)
     return result
 
 
