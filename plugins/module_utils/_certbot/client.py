@@ -47,7 +47,8 @@ class Lineage:
 def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str]:
     """Run a command; return its exit code and all it said."""
     try:
-        done = subprocess.run(  # noqa: S603
+        # The timer's program has no module whose run_command it could call.
+        done = subprocess.run(  # noqa: S603  # pylint: disable=ansible-bad-function
             argv,
             env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
             stdin=subprocess.DEVNULL,
