@@ -72,7 +72,7 @@ def test_a_file(tmp_path: Path) -> None:
 
 def test_a_directory(tmp_path: Path) -> None:
     engine = Engine(SNAPSHOT)
-    engine.there.add("rarebooks-scratch-dump-db_shop")
+    engine.run("rarebooks-scratch-dump-db_shop", "postgres:15", "sha256:15")
     (tmp_path / "db_shop.dumpdir").mkdir()
     (tmp_path / "db_shop.dumpdir" / "of_a_killed_run").touch()
     made = dump(engine, SHOP, str(tmp_path), 3, labels={"owner": "us"})

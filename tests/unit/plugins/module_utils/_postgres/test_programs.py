@@ -96,7 +96,7 @@ def test_a_program_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_engine_may_tell_the_end_late(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(Answer("cat", b"x"))
     states = [{"Running": True, "ExitCode": None}, {"Running": False, "ExitCode": None}, {"Running": False, "ExitCode": 4}]
-    monkeypatch.setattr(engine, "exec_inspect", lambda _number: states.pop(0))
+    monkeypatch.setattr(engine.api, "exec_inspect", lambda _number: states.pop(0))
     assert run(engine, "db", ["cat"]).code == 4
 
 
@@ -112,7 +112,7 @@ def test_the_engine_may_tell_the_end_late(monkeypatch: pytest.MonkeyPatch) -> No
 def test_trouble_with_the_engine(monkeypatch: pytest.MonkeyPatch, error: Exception, told: str) -> None:
     for method in ("exec_create", "exec_start", "exec_inspect"):
         engine = Engine()
-        monkeypatch.setattr(engine, method, Mock(side_effect=error))
+        monkeypatch.setattr(engine.api, method, Mock(side_effect=error))
         with pytest.raises(DatabaseError, match=f"container db, cat: .*{told}"):
             run(engine, "db", ["cat"])
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -14,7 +13,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres impor
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.proof import prove
-from postgres_support import INSPECTED, SECRET, SHOP, Answer, Engine
+from postgres_support import SECRET, SHOP, Answer, Engine
 
 NAME = "rarebooks-scratch-proof-db_shop"
 DUMP = Dump("db_shop.dump", "custom", 5, 0.5, {"public.Users": 3})
@@ -27,7 +26,7 @@ GOOD = (ROLES, CREATION, COUNTED)
 
 def test_a_dump_that_restores(tmp_path: Path) -> None:
     engine = Engine(*GOOD)
-    engine.there.add(NAME)
+    engine.run(NAME, "postgres:15", "sha256:15")
     assert prove(engine, SHOP, DUMP, str(tmp_path), {"owner": "us"}) >= 0
     assert engine.events[0] == "begin psql" and engine.events[-1] == f"remove {NAME}"
     assert engine.events.index(f"remove {NAME}") < engine.events.index(f"create {NAME}")
@@ -78,7 +77,7 @@ def test_it_waits_until_the_scratch_server_answers(tmp_path: Path, monkeypatch: 
 
     def answers(_seconds: float) -> None:
         assert not engine.called("pg_restore")
-        engine.answers = GOOD
+        engine.programs = list(GOOD)
 
     monkeypatch.setattr(helper.time, "sleep", answers)
     prove(engine, SHOP, DUMP, str(tmp_path), {})
@@ -88,8 +87,7 @@ def test_it_waits_until_the_scratch_server_answers(tmp_path: Path, monkeypatch: 
 
 def test_a_scratch_server_that_ends_is_not_waited_for(tmp_path: Path) -> None:
     engine = Engine(*GOOD)
-    engine.inspected = copy.deepcopy(INSPECTED)
-    engine.inspected["State"] = {"Status": "exited", "ExitCode": 1}
+    engine.turns_out["sha256:15"] = "exited"
     engine.log = b"initdb: error: no space left\n"
     with pytest.raises(DatabaseError, match=r"PostgreSQL ended.* exit code 1: initdb: error: no space left"):
         prove(engine, SHOP, DUMP, str(tmp_path), {})
@@ -108,7 +106,7 @@ def test_a_scratch_server_that_does_not_start(tmp_path: Path, monkeypatch: pytes
 def test_the_first_error_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(Answer("pg_restore", b"", 1, b"the first\n"), *GOOD)
     trouble = Mock(side_effect=[docker.errors.NotFound("none"), docker.errors.APIError("the second")])
-    monkeypatch.setattr(engine, "get", trouble)
+    monkeypatch.setattr(engine.containers, "get", trouble)
     with pytest.raises(DatabaseError, match="the first"):
         prove(engine, SHOP, DUMP, str(tmp_path), {})
     assert trouble.call_count == 2
