@@ -5,6 +5,7 @@ What it says of containers and images is what a real one says: tests/integration
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -22,11 +23,10 @@ PROJECT = "shop"
 EPOCH = datetime(2026, 11, 24, 12, 0, 0, tzinfo=timezone.utc)
 
 
-def refusal(status: int, explanation: str) -> docker.errors.APIError:
+def refusal(status: int, explanation: str, kind: type[docker.errors.APIError] = docker.errors.APIError) -> docker.errors.APIError:
     """Return the error with which an engine refuses something."""
     response = requests.Response()
     response.status_code = status
-    kind = docker.errors.NotFound if status == 404 else docker.errors.APIError
     return kind(f"{status} at http+docker://", response, explanation)
 
 
@@ -50,6 +50,9 @@ class Engine:
         self.reloads: dict[str, int] = {}
         self._made = 0
         self.api, self.containers = Api(self), Containers(self)
+
+    def ping(self) -> bool:
+        return True
 
     def info(self) -> dict[str, str]:
         return {"DockerRootDir": self.root}
@@ -97,13 +100,13 @@ class Engine:
         """Return the id of the image that a name stands for."""
         identifier = self.tags.get(with_tag(name), name)
         if identifier not in self.tags.values():
-            raise docker.errors.ImageNotFound(f"No such image: {name}", explanation=f"No such image: {name}")
+            raise refusal(404, f"No such image: {name}", docker.errors.ImageNotFound)
         return identifier
 
     def find(self, name: str) -> dict[str, Any]:
         found = [one for key, one in self.running.items() if name in (key, one["Id"])]
         if not found:
-            raise refusal(404, f"No such container: {name}")
+            raise refusal(404, f"No such container: {name}", docker.errors.NotFound)
         return found[0]
 
     def listed(self, all: bool, filters: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -154,7 +157,7 @@ class Api:
         return [{"Id": one["Id"], "Names": [f"/{name}"], "Labels": one["Config"]["Labels"]} for name, one in found.items()]
 
     def inspect_container(self, name: str) -> dict[str, Any]:
-        return self._engine.find(name)
+        return copy.deepcopy(self._engine.find(name))
 
     def logs(self, name: str, **_how: Any) -> bytes:
         self._engine.find(name)
@@ -253,7 +256,7 @@ class Container:
 
     def __init__(self, engine: Engine, name: str, made: str = "") -> None:
         self._engine, self.name = engine, name
-        self.attrs = engine.find(name)
+        self.attrs = copy.deepcopy(engine.find(name))
         self.id, self.status = self.attrs["Id"], self.attrs["State"]["Status"]
         if made:
             self._note(made)

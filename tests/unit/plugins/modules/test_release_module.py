@@ -1,0 +1,209 @@
+"""The module release as Ansible calls it, over an engine in memory: a deploy, one that fails, a rollback, and what check mode says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.rarebooks.platform.plugins.modules import release
+from machine import Machine
+
+SERVING = {"nginx": "nginx:1", "db": "postgres:15", "web": "web:1"}
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Machine:
+    machine = Machine(tmp_path, monkeypatch, capsys)
+    machine.image(1)
+    return machine
+
+
+@pytest.fixture
+def served(machine: Machine) -> Machine:
+    """Return a server on which release 1 serves, with three rows in its database."""
+    result = machine.deploy(1)
+    assert not result.get("failed"), result["msg"]
+    machine.postgres.write("db", "chat", "Users", 3)
+    return machine
+
+
+def test_a_first_deploy(machine: Machine) -> None:
+    result = machine.deploy(1)
+    assert (result["changed"], result["started"], result["created"]) == (
+        True,
+        ["db", "nginx", "web"],
+        ["docker-compose.yml", "nginx/site.conf", "release.json"],
+    )
+    assert machine.images == SERVING
+    assert machine.ledger == [("deploy", "deployed")] and machine.journal is None
+    lease = machine.place.load()
+    assert lease and lease.recorded and lease.step == "switching to the new release"
+
+
+def test_the_same_again_changes_nothing(served: Machine) -> None:
+    before, tree = served.engine.events.copy(), served.tree
+    result = served.deploy(1)
+    assert (result["changed"], result["started"], result["reloaded"], result["notes"]) == (False, [], False, [])
+    assert (served.engine.events, served.tree) == (before + served.engine.events[len(before) :], tree)
+    assert [event for event in served.engine.events[len(before) :] if event.split()[-1] in SERVING] == []
+    assert served.ledger == [("deploy", "deployed")]
+    lease = served.place.load()
+    assert lease and lease.facts["release"] == result["release"] != ""
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_check_mode_predicts_and_touches_nothing(machine: Machine, live: bool) -> None:
+    if live:
+        machine.deploy(1)
+    machine.image(2)
+    before, events, images = machine.tree, machine.engine.events.copy(), machine.images
+    foretold = machine.deploy(2, check=True)
+    assert (machine.tree, machine.engine.events, machine.images) == (before, events, images)
+    done = machine.deploy(2)
+    for key in ("changed", "created", "updated", "removed", "diff"):
+        assert foretold[key] == done[key], key
+    assert foretold["changed"] and foretold.keys() == done.keys()
+
+
+def test_the_next_release_replaces_what_differs_and_removes_what_it_has_not(machine: Machine) -> None:
+    machine.deploy(1, "blog")
+    assert machine.images["blog"] == "web:1"
+    machine.image(2)
+    result = machine.deploy(2)
+    assert (result["started"], result["containers_removed"], result["reloaded"]) == (["web"], ["blog"], True)
+    assert machine.images == {**SERVING, "web": "web:2"}
+    assert machine.engine.reloads["nginx"] == 2
+    assert machine.ledger == [("deploy", "deployed")] * 2
+
+
+@pytest.mark.parametrize("turns_out", ["unhealthy", "exited"])
+def test_a_release_that_does_not_serve_is_undone(served: Machine, turns_out: str) -> None:
+    before = served.tree
+    served.image(2, turns_out)
+    result = served.deploy(2, "blog")
+    assert result["failed"] and result["result"] == "restored"
+    assert "web" in result["msg"] and "The release that ran before is back and was proven" in result["msg"]
+    assert served.images == SERVING and served.tree == before and "blog" not in served.engine.running
+    assert served.ledger == [("deploy", "deployed"), ("deploy", "restored")] and served.journal is None
+    assert served.seal(unchanged_apps=["chat"])["id"] == result["restored"]  # What serves is what that backup holds, whole.
+
+
+def test_where_nothing_was_before_the_failed_release_stays(machine: Machine) -> None:
+    machine.image(1, "exited")
+    result = machine.deploy(1)
+    assert (result["result"], result["restored"]) == ("failed", "") and "There was no release before this one" in result["msg"]
+    assert machine.ledger == [("deploy", "failed")] and machine.journal is None
+    machine.image(1)
+    assert machine.deploy(1)["changed"] and machine.images == SERVING
+
+
+def test_where_the_old_release_cannot_be_brought_back_either(served: Machine) -> None:
+    served.image(2, "exited")
+    served.engine.turns_out["sha256:" + "1".zfill(64)] = "exited"
+    result = served.deploy(2)
+    assert result["result"] == "broken" and "COULD NOT BE BROUGHT BACK" in result["msg"]
+    assert served.ledger[-1] == ("deploy", "broken") and served.journal is not None
+    # When the cause is gone, the next run ends what this one could not.
+    served.image(1)
+    result = served.deploy(1)
+    assert result["interrupted"] and served.images == SERVING and served.journal is None
+
+
+def test_what_is_refused_changes_nothing(served: Machine) -> None:
+    before, events = served.tree, served.images
+    served.image(2)
+    served.compose.answers["judge"] = (1, "", "no such directive")
+    result = served.deploy(2, validators=[{"name": "nginx", "argv": ["judge", "{tree}"]}])
+    assert (result["result"], result["restored"], result["validator"]) == ("refused", "", "nginx")
+    assert (served.tree, served.images) == (before, events) and served.journal is None
+    assert served.ledger[-1] == ("deploy", "refused")
+
+
+def test_a_container_that_was_paused_by_hand_is_mended(served: Machine) -> None:
+    served.engine.containers.get("web").pause()
+    foretold = served.deploy(1, check=True)
+    assert foretold["changed"] and foretold["started"] == ["web"] and served.engine.running["web"]["State"]["Status"] == "paused"
+    result = served.deploy(1)
+    assert result["started"] == ["web"] and served.images == SERVING
+    assert result["notes"] == ["web: expected it running, got it paused"]
+
+
+def test_one_that_died_is_started(served: Machine) -> None:
+    served.engine.containers.get("web").stop()
+    assert served.deploy(1, check=True)["started"] == ["web"]
+    assert served.deploy(1)["started"] == ["web"] and served.images == SERVING
+
+
+def test_a_rollback(served: Machine) -> None:
+    served.image(2)
+    before = served.tree
+    served.deploy(2, "blog")
+    identifier = min(path.name for path in (served.root / "backups").iterdir())
+    result = served.rollback(identifier)
+    assert (result["started"], result["containers_removed"]) == (["web"], ["blog"])
+    assert served.images == SERVING and served.tree == before
+    assert served.ledger[-1] == ("rollback", "rolled back")
+    again = served.rollback(identifier)
+    assert not again["changed"] and again["started"] == []
+
+
+def test_the_names_of_sealed_images_go_back_with_it(served: Machine) -> None:
+    served.image(2)
+    served.deploy(2)
+    identifier = min(path.name for path in (served.root / "backups").iterdir())
+    served.engine.tags["web:1"] = "sha256:" + "2".zfill(64)
+    assert served.rollback(identifier)["started"] == ["web"]
+    assert served.engine.running["web"]["Image"] == served.engine.tags["web:1"] == "sha256:" + "1".zfill(64)
+
+
+def test_a_rollback_that_does_not_serve_is_undone(served: Machine) -> None:
+    served.image(2)
+    served.deploy(2)
+    identifier = min(path.name for path in (served.root / "backups").iterdir())
+    served.image(1, "exited")
+    result = served.rollback(identifier)
+    assert result["result"] == "restored" and served.images == {**SERVING, "web": "web:2"}
+    assert served.ledger[-1] == ("rollback", "restored")
+
+
+@pytest.mark.parametrize("part", ["files/docker-compose.yml", "dumps/db.dump"])
+def test_a_damaged_backup_is_refused_before_anything_is_touched(served: Machine, part: str) -> None:
+    served.image(2)
+    served.deploy(2)
+    identifier = min(path.name for path in (served.root / "backups").iterdir())
+    (served.root / "backups" / identifier / part).write_text("x")
+    result = served.rollback(identifier)
+    assert result["failed"] and part in result["msg"] and "changed or truncated" in result["msg"]
+    assert served.images == {**SERVING, "web": "web:2"} and served.journal is None
+
+
+def test_one_run_at_a_time(served: Machine) -> None:
+    run = served.run()
+    served.run()
+    result = served.switch(run, files=served.files(1), description=served.description())
+    assert result["failed"] and "This run no longer holds" in result["msg"] and served.ledger == [("deploy", "deployed")]
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_either_files_or_a_backup(machine: Machine, both: bool) -> None:
+    given = {"files": machine.files(1), "to": "20261124_120000"} if both else {}
+    result = machine.switch(machine.run(), **given)
+    assert "expected either the roles of a release or the id of a backup" in result["msg"]
+
+
+def test_the_keys_of_a_result_are_those_of_its_documentation(served: Machine) -> None:
+    documented = yaml.safe_load(release.RETURN)
+    # Those of roles are the action plugin's, which knows them.
+    success = {key for key, one in documented.items() if one["returned"] == "success"} - {"roles_changed", "services_changed"}
+    assert served.deploy(1).keys() - {"changed"} == success == served.deploy(1, check=True).keys() - {"changed"}
+
+
+def test_no_secret_is_in_what_is_told(served: Machine) -> None:
+    secrets = served.root.parent / "secrets.json"
+    secrets.write_text(json.dumps({"jwt": "correct-horse"}))
+    served.image(2, "exited")
+    served.engine.log = b"cannot use correct-horse"
+    result = served.deploy(2, secrets_file=str(secrets))
+    assert "cannot use ********" in result["msg"] and "correct-horse" not in json.dumps(result)

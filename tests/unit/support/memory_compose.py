@@ -1,0 +1,63 @@
+"""Docker Compose over an engine in memory: stands in for AnsibleModule.run_command."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+import yaml
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import SERVICE_LABEL
+from memory_engine import CONFIG_LABEL, PROJECT_LABEL, Engine
+
+
+class Compose:
+    """Makes the containers of a project's file, and keeps every command that was run."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.asked: list[list[str]] = []
+        # What any other program answers, by its first words; one that is not listed succeeds and says nothing.
+        self.answers: dict[str, tuple[int, str, str]] = {}
+
+    def __call__(self, argv: list[str], **_options: Any) -> tuple[int, str, str]:
+        self.asked.append(argv)
+        if "--project-name" not in argv:
+            return next((said for words, said in self.answers.items() if " ".join(argv).startswith(words)), (0, "", ""))
+        at = argv.index("--project-name")
+        project, verb, options = argv[at + 1], argv[at + 2], argv[at + 3 :]
+        document = yaml.safe_load(Path(argv[argv.index("--file") + 1]).read_text())
+        if verb == "config":
+            return 0, json.dumps({"networks": {}, **document}), ""
+        named = options[options.index("--no-deps") + 1 :] if "--no-deps" in options else []
+        try:
+            return (
+                0,
+                "",
+                "".join(
+                    self._up(project, service, settings, "--dry-run" in argv, "--force-recreate" in options)
+                    for service, settings in document["services"].items()
+                    if not named or service in named
+                ),
+            )
+        except docker.errors.ImageNotFound as error:
+            return 1, "", f"Error response from daemon: {error.explanation}\n"
+
+    def _up(self, project: str, service: str, settings: dict[str, Any], dry: bool, force: bool) -> str:
+        """Bring one service about as `up` does, and return what Compose says of it."""
+        name, image = settings.get("container_name", f"{project}-{service}-1"), settings["image"]
+        config = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        identifier, there = self.engine.image(image), self.engine.running.get(name)
+        if there and not force and (there["Image"], there["Config"]["Labels"].get(CONFIG_LABEL)) == (identifier, config):
+            what = "Running" if there["State"]["Status"] in ("running", "paused") else "Created"
+        else:
+            what = "Recreate" if there else "Creating"
+        if not dry and what in ("Recreate", "Creating"):
+            labels = {PROJECT_LABEL: project, SERVICE_LABEL: service, CONFIG_LABEL: config}
+            self.engine.make(name, image, labels=labels, environment=settings.get("environment", {}))
+            self.engine.running[name]["NetworkSettings"]["Networks"] = {"net": {"Aliases": [service]}}
+        if not dry and what != "Running":
+            self.engine.containers.get(name).start()
+        return f" Container {name}  {what}\n"
