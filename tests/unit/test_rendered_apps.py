@@ -1,0 +1,83 @@
+"""What both apps render to is recorded: a byte that differs restarts containers or reloads nginx on every server, at its next deploy.
+
+Where that is meant, copy what the failure names over what is recorded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDED = Path(__file__).parent / "data/rendered"
+APPS = ("maymessenger", "rarebooks")
+FILES = [*(f"compose/{app}.yml" for app in APPS), *(f"nginx/sites/{app}.conf" for app in APPS)]
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars_files:
+    - {root}/roles/stack/defaults/main.yml
+    - {root}/roles/stack/vars/main.yml
+    - {root}/roles/network/defaults/main.yml
+    - {root}/roles/certificates/defaults/main.yml
+  vars:
+    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
+  tasks:
+    - ansible.builtin.include_role:
+        name: "{{{{ item }}}}"
+        public: true
+      loop: "{{{{ ['rarebooks.platform.proxy'] + __stack_roles }}}}"
+    - rarebooks.platform.config_tree:
+        path: "{{{{ stack_path }}}}"
+        roles: "{{{{ __stack_trees }}}}"
+        secrets_file: {scratch}/secrets.json
+"""
+SECRETS = [
+    *(f"rarebooks_{name}" for name in ("books_db_password", "users_db_password", "jwt_key")),
+    *(f"maymessenger_{name}" for name in ("db_password", "jwt_secret", "admin_phone", "admin_password", "invite_code")),
+]
+INVENTORIES = {
+    "default": {"maymessenger_backend_source": "/src"},
+    "other": {
+        "maymessenger_backend_image": "messenger:1",
+        "maymessenger_media": [{"volume": volume, "path": f"/{volume}", "location": f"/{volume}/"} for volume in ("voice", "film")],
+        "maymessenger_backend_probe": ["sh", "-c", "echo $HOME é"],
+        "maymessenger_backend_probe_timing": {"interval": "5", "retries": 2},
+        "rarebooks_db_probe_timing": {"timeout": 3},
+        "proxy_hsts_seconds": "31536000",
+        "proxy_https_port": "8443",
+        "network_name": "shared",
+        "__stack_server": {"engine": {"version": "24.0.7"}},
+    },
+}
+
+
+@pytest.mark.parametrize("name", INVENTORIES)
+def test_what_servers_get_is_what_is_recorded(name: str, tmp_path: Path) -> None:
+    play, tree = tmp_path / "play.yml", tmp_path / "tree"
+    play.write_text(PLAY.format(root=ROOT, scratch=tmp_path))
+    (tmp_path / "secrets.json").write_text(json.dumps(dict.fromkeys(SECRETS, "x" * 32)))
+    source = {"__stack_source": {"app": "maymessenger", "image": "maymessenger_backend"}, "digest": "0123456789abcdef"}
+    inventory = {
+        "stack_apps": ["rarebooks", "maymessenger"],
+        "stack_path": str(tree),
+        "__stack_server": {"engine": {"version": "26.1"}},
+        "__stack_sources_compared": {"results": [source]},
+        **INVENTORIES[name],
+    }
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-e", json.dumps(inventory), play],
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for file in FILES:
+        assert (tree / file).read_text() == (RECORDED / name / file).read_text(), f"{tree / file} is not {RECORDED / name / file}"
