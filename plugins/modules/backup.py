@@ -163,7 +163,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import databases as backup_databases
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing, verdict
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import live as backup_live
@@ -171,13 +171,13 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal as backup_seal
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import Dumping
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, Manifest, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import live as certificates_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run as health_run
-from ansible_collections.rarebooks.platform.plugins.module_utils._health import site
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.start import ensure_running
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
@@ -248,7 +248,7 @@ def with_probes(live: Live) -> Live:
 
 def holding(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return those of some probes that hold now."""
-    if not probes or site.IMPORT_ERROR:
+    if not probes or libraries.REQUESTS.is_missing:
         return []
     gate = health_run.Gate(http=probes, trusted=certificates_live.chain_files(), deadline=0.001)
     _all, result = health_run.hold(gate, {})
@@ -335,8 +335,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if engine_client.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=engine_client.IMPORT_ERROR)
+    libraries.require(module, libraries.DOCKER)
     result = {"changed": False, "id": "", "dumped": [], "size": 0, "removed": [], "images_removed": []}
     began = time.monotonic()
     try:

@@ -152,10 +152,11 @@ import os
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import images, listing, prune, verdict
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.listing import Found
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, moment_of, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
@@ -242,8 +243,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if engine_client.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=engine_client.IMPORT_ERROR)
+    libraries.require(module, libraries.DOCKER)
     root, identifier = os.path.normpath(module.params["path"]), module.params["id"]
     try:
         client = engine_client.connect()

@@ -150,14 +150,13 @@ diff:
 from dataclasses import asdict
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import checks, ensure, install, renewal, retired
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import ensure, install, renewal, retired
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import Outcome
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.orders import Orders
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings, Wanted
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
-from ansible_collections.rarebooks.platform.plugins.module_utils._engine import proxy
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -177,11 +176,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["prepared", "present", "renewed", "recalled", "absent"], "default": "present"},
     "force": {"type": "list", "elements": "str", "default": []},
 }
-LIBRARIES = (
-    (certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
-    (proxy.IMPORT_ERROR, "docker (package python3-docker)"),
-    (checks.IMPORT_ERROR, "requests (package python3-requests)"),
-)
 
 
 def described(settings: Settings, names: set[str]) -> dict[str, str]:
@@ -234,7 +228,7 @@ def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcom
     if module.check_mode:
         done = ensure.foretell(orders, settings, wanted, forced, module.run_command)
         # Nothing that is there can be read without the library, which then is about to be installed.
-        serving = [] if certificate.IMPORT_ERROR else [one.name for one in wanted if ensure.serves(settings, one)]
+        serving = [] if libraries.CRYPTOGRAPHY.is_missing else [one.name for one in wanted if ensure.serves(settings, one)]
         first = {one.name for one in wanted} - set(serving)
         return done.only(first if module.params["state"] == "prepared" else {*serving, *done.retired})
     if module.params["state"] == "prepared":
@@ -249,16 +243,15 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     settings = Settings.from_dict(module.params["settings"])
     state = module.params["state"]
-    for error, library in LIBRARIES:
-        # Putting files aside and back needs none of them, and in check mode the server may be bare.
-        if error and not module.check_mode and state not in ("recalled", "absent"):
-            module.fail_json(msg=missing_required_lib(library), exception=error)
+    # Putting files aside and back needs none of them, and in check mode the server may be bare.
+    if not module.check_mode and state not in ("recalled", "absent"):
+        libraries.require(module, libraries.CRYPTOGRAPHY, libraries.DOCKER, libraries.REQUESTS)
     if not module.check_mode and settings.stack_path:
         # An order takes minutes and goes on without its controller: nobody else may begin meanwhile.
         lease.join(lease.Place(settings.stack_path))
     orders = Orders(settings, module.run_command)
     names = set(orders.certbot.names()) | {one["name"] for one in module.params["certificates"]}
-    diff = module._diff and certificate.IMPORT_ERROR is None
+    diff = module._diff and not libraries.CRYPTOGRAPHY.is_missing
     before = described(settings, names) if diff else {}
     act = {"renewed": renewed, "recalled": recalled, "absent": absent}.get(state, ensured)
     try:

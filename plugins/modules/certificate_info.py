@@ -172,7 +172,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import state as base_state
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.client import Certbot
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.plan import due, threshold
@@ -269,8 +270,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if certificate.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=certificate.IMPORT_ERROR)
+    libraries.require(module, libraries.CRYPTOGRAPHY)
     try:
         settings, release = settings_of(module.params), release_of(module.params["path"])
     except base_state.StateError as error:

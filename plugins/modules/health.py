@@ -362,12 +362,11 @@ failed_fast:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import load
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
-from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
-from ansible_collections.rarebooks.platform.plugins.module_utils._health import run, site
+from ansible_collections.rarebooks.platform.plugins.module_utils._health import run
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "containers": {"type": "list", "elements": "str", "default": []},
@@ -409,23 +408,13 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def require_libraries(module: AnsibleModule) -> None:
-    """Fail with the name of the package to install where a library is missing that this run needs."""
-    for needed, error, name in (
-        (module.params["containers"], client.IMPORT_ERROR, "docker (package python3-docker)"),
-        (module.params["tls"], certificate.IMPORT_ERROR, "cryptography (package python3-cryptography)"),
-        (module.params["http"], site.IMPORT_ERROR, "requests (package python3-requests)"),
-    ):
-        if needed and error:
-            module.fail_json(msg=missing_required_lib(name), exception=error)
-
-
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = dict(module.params)
     if not any(params[probes] for probes in ("containers", "http", "tls")):
         module.fail_json(msg="containers, http and tls are all empty: a gate without a probe would always open")
-    require_libraries(module)
+    needed = {"containers": libraries.DOCKER, "tls": libraries.CRYPTOGRAPHY, "http": libraries.REQUESTS}
+    libraries.require(module, *(library for option, library in needed.items() if module.params[option]))
     secrets_file = params.pop("secrets_file")
     try:
         held, result = run.hold(run.Gate(**params), load(secrets_file) if secrets_file else {})

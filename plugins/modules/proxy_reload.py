@@ -64,7 +64,8 @@ digest:
   sample: 4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import proxy as engine_proxy
 
 
@@ -79,11 +80,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if engine_proxy.IMPORT_ERROR:
-        module.fail_json(
-            msg=missing_required_lib("docker", reason="to reload nginx; the Debian package is python3-docker"),
-            exception=engine_proxy.IMPORT_ERROR,
-        )
+    libraries.require(module, libraries.DOCKER)
     proxy = engine_proxy.Proxy(*(module.params[name] for name in ("container", "paths", "record", "timeout")))
     try:
         changed = module.params["force"] or not proxy.is_current()

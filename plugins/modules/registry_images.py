@@ -66,7 +66,8 @@ local:
 
 from dataclasses import asdict
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client, image_pull
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
 
@@ -79,8 +80,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if image_pull.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (package python3-docker)"), exception=image_pull.IMPORT_ERROR)
+    libraries.require(module, libraries.DOCKER)
     try:
         done = image_pull.pull(client.connect(), module.params["names"], module.params["newest"], module.check_mode)
     except (image_pull.PullError, DockerUnavailable) as error:

@@ -231,10 +231,9 @@ restored:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe, facts_of
-from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
-from ansible_collections.rarebooks.platform.plugins.module_utils._health import site
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import validate
@@ -272,12 +271,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if bool(module.params["to"]) == bool(module.params["files"]):
         module.fail_json(msg="release: expected either the roles of a release or the id of a backup in `to`, got both or neither")
-    for error, name in (
-        (client.IMPORT_ERROR, "docker (package python3-docker)"),
-        (site.IMPORT_ERROR, "requests (package python3-requests)"),
-    ):
-        if error:
-            module.fail_json(msg=missing_required_lib(name), exception=error)
+    libraries.require(module, libraries.DOCKER, libraries.REQUESTS)
     try:
         result = run.run(module.params, module.check_mode, module._diff, lambda: module.tmpdir, module.run_command)
     except run.ReleaseError as error:

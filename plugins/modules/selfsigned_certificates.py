@@ -99,7 +99,8 @@ diff:
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate, local_ca, trial
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import LIVE, Installed, Pair
 
@@ -122,7 +123,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def reasons(params: dict[str, Any], now: datetime) -> tuple[local_ca.Authority | None, dict[str, str]]:
     """Return the authority, and why each certificate has to be issued that has to."""
-    if certificate.IMPORT_ERROR:  # In check mode on a bare server: the library is about to be installed, and nothing can be read.
+    if libraries.CRYPTOGRAPHY.is_missing:  # In check mode on a bare server: the library is about to be installed, and nothing can be read.
         return None, {one["name"]: "there is none yet" for one in params["certificates"]}
     authority = local_ca.load(params["ca_path"])
     found = {
@@ -151,8 +152,8 @@ def issue(params: dict[str, Any], authority: local_ca.Authority | None, wanted: 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, now = module.params, datetime.now(timezone.utc)
-    if certificate.IMPORT_ERROR and not module.check_mode:
-        module.fail_json(msg=missing_required_lib("cryptography (package python3-cryptography)"), exception=certificate.IMPORT_ERROR)
+    if not module.check_mode:
+        libraries.require(module, libraries.CRYPTOGRAPHY)
     try:
         authority, wanted = reasons(params, now)
         if not module.check_mode and (wanted or not authority):

@@ -9,14 +9,15 @@ from datetime import datetime, timezone
 from itertools import pairwise
 from pathlib import Path
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.certificate import IMPORT_ERROR, CertificateError, parse_der
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.libraries import CRYPTOGRAPHY
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.certificate import CertificateError, parse_der
 
 try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 except ImportError:
-    pass  # IMPORT_ERROR says so
+    pass  # CRYPTOGRAPHY.is_missing says so
 
 
 def problems(
@@ -24,7 +25,7 @@ def problems(
 ) -> list[str]:
     """Return one sentence for each reason why these files cannot serve these hosts."""
     where = f"Certificate {name}"
-    if IMPORT_ERROR:
+    if CRYPTOGRAPHY.is_missing:
         return [f"{where}: expected the Python library cryptography on the controller, got none. Run pip install cryptography."]
     relative = [path for path in (certificate_file, key_file) if not Path(path).is_absolute()]
     if relative:

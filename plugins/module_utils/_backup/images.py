@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,12 +14,11 @@ from .._engine.image_name import image_name
 from .._release.live import Image
 from .manifest import BackupError, Manifest
 
-IMPORT_ERROR: str | None = None
 try:
     import docker
     import docker.errors
-except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
+except ImportError:  # See _base.libraries.
+    pass
 
 # On everything we make in the engine besides what Compose makes: images built here, containers for proofs.
 

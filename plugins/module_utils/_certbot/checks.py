@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import traceback
+from contextlib import suppress
 from ipaddress import ip_address
 
 from .._base.command import RunCommand
@@ -17,11 +17,8 @@ from .._server import system
 from .client import LOGS
 from .settings import HTTP, Settings, Wanted
 
-IMPORT_ERROR: str | None = None
-try:
+with suppress(ImportError):  # See _base.libraries.
     import requests
-except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
 
 CHALLENGES = ".well-known/acme-challenge"
 SECONDS = 10

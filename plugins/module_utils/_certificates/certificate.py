@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -15,15 +14,14 @@ from typing import Any
 
 from .._base.errors import PlatformError
 
-IMPORT_ERROR: str | None = None
 try:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.x509.oid import NameOID
-except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
+except ImportError:  # See _base.libraries.
+    pass
 
 # cryptography reads several certificates of a file at once only from 39 on.
 PEM = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)

@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 from glob import escape as glob_escape
 from glob import glob
 
+from .._base.libraries import CRYPTOGRAPHY
 from . import live as certificates_live
-from .certificate import IMPORT_ERROR, CertificateError
+from .certificate import CertificateError
 from .live import BEFORE, VERSIONS, Installed, Pair, is_placeholder
 
 
@@ -42,7 +43,7 @@ def restore() -> list[str]:
 
 def _is_good(pair: Pair) -> bool:
     """Say whether visitors are better off with this one than with one that was checked and could not be proven."""
-    if IMPORT_ERROR:
+    if CRYPTOGRAPHY.is_missing:
         return True
     try:
         leaf = pair.leaf

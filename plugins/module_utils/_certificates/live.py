@@ -16,7 +16,8 @@ from glob import escape as glob_escape
 from glob import glob
 
 from .._base.files import read_if_exists, sha256, sync_directory, write_durably
-from .certificate import IMPORT_ERROR, Certificate, CertificateError, parse_pem, read_chain
+from .._base.libraries import CRYPTOGRAPHY
+from .certificate import Certificate, CertificateError, parse_pem, read_chain
 
 try:
     from cryptography import x509
@@ -24,7 +25,7 @@ try:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
     from cryptography.x509.oid import NameOID
-except ImportError:  # Told by _certificates.certificate.IMPORT_ERROR.
+except ImportError:  # See _base.libraries.
     pass
 
 LIVE = "/etc/letsencrypt/live"
@@ -174,7 +175,7 @@ def stated(live: str = LIVE) -> dict[str, dict[str, object]]:
     for path in chain_files(live):
         name = os.path.basename(os.path.dirname(path))
         found[name] = {}
-        if IMPORT_ERROR:  # As on a server set up by hand, which is sealed before anything is installed.
+        if CRYPTOGRAPHY.is_missing:  # As on a server set up by hand, which is sealed before anything is installed.
             continue
         try:
             leaf = read_chain(path)[0]

@@ -26,7 +26,7 @@ try:
         load_pem_private_key,
     )
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-except ImportError:  # Told by _certificates.certificate.IMPORT_ERROR.
+except ImportError:  # See _base.libraries.
     pass
 
 # Characters of a common name at most (X.520, ub-common-name).

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from .._base.errors import PlatformError
-from .certificate import IMPORT_ERROR, PEM, CertificateError, parse_pem
+from .._base.libraries import CRYPTOGRAPHY
+from .certificate import PEM, CertificateError, parse_pem
 from .live import Pair
 from .trust import UNKNOWN_ISSUER, trust
 
@@ -114,7 +115,7 @@ def _advice(pair: Pair, code: int) -> str:
 
 
 def _issued_by(pair: Pair) -> str:
-    if IMPORT_ERROR:
+    if CRYPTOGRAPHY.is_missing:
         return "has an issuer that is not known here"
     try:
         last = parse_pem(pair.chain)[-1]

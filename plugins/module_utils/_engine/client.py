@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from .._base.errors import PlatformError
@@ -12,13 +11,12 @@ from .._base.errors import PlatformError
 if TYPE_CHECKING:
     from docker import DockerClient
 
-IMPORT_ERROR: str | None = None
 try:
     import docker
     import docker.errors
     import requests
-except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
+except ImportError:  # See _base.libraries.
+    pass
 
 SECONDS_PER_CALL = 120
 

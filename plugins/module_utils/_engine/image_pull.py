@@ -4,19 +4,17 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.errors import PlatformError
 
-IMPORT_ERROR: str | None = None
 try:
     import docker.errors
     import docker.utils
     import requests
-except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
+except ImportError:  # See _base.libraries.
+    pass
 
 
 ADVICE = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 import time
-import traceback
+from contextlib import suppress
 from typing import Any
 
 from .._base import state
@@ -16,11 +16,8 @@ from .._base.files import read_if_exists, sha256, write_durably
 from .._base.process import children, read_proc
 from .client import DockerUnavailable, connect
 
-IMPORT_ERROR: str | None = None
-try:
+with suppress(ImportError):  # See _base.libraries.
     import docker.errors
-except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
 
 
 class ProxyError(PlatformError):

@@ -17,8 +17,8 @@ from .._engine.client import DockerUnavailable, connect
 try:
     import docker.errors
     import requests
-except ImportError:
-    pass  # Told by _engine.client.IMPORT_ERROR.
+except ImportError:  # See _base.libraries.
+    pass
 
 # Colours and carriage returns of applications that believe they write to a terminal.
 TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")

@@ -7,7 +7,6 @@ from __future__ import annotations
 import shlex
 import ssl
 import time
-import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,12 +16,10 @@ from .answer import PORTS, Answer, HttpCheck, describe, judge_answer
 from .gate import OK, Outcome, waiting
 from .unreachable import endpoint, unreachable
 
-IMPORT_ERROR: str | None = None
 try:
     import requests
     from requests.adapters import HTTPAdapter
 except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
     if not TYPE_CHECKING:
         HTTPAdapter = object
 

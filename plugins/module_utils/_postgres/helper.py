@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -16,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from .client import Database, DatabaseError, conninfo
 from .programs import reaching, run, said
 
-IMPORT_ERROR: str | None = None
 try:
     import docker.errors
     from docker.types import LogConfig, Mount
-except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
+except ImportError:  # See _base.libraries.
+    pass
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -8,7 +8,6 @@ import re
 import socket
 import struct
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .._base.errors import PlatformError
 
-IMPORT_ERROR: str | None = None
 try:
     import docker.errors
     import requests
-except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
+except ImportError:  # See _base.libraries.
+    pass
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_a_ca_that_cannot_issue_leaves_everything_as_it_is(server: Server, monke
 
 
 def test_without_the_library_check_mode_foretells_that_all_is_issued(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificate, "IMPORT_ERROR", "ModuleNotFoundError")
+    monkeypatch.setitem(sys.modules, "cryptography", None)
     assert server.foretold()["updated"] == ["shop", "chat"]
     assert "python3-cryptography" in server.run()["msg"]
 
