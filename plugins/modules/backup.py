@@ -161,7 +161,7 @@ import os
 import time
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import databases as backup_databases
@@ -186,6 +186,9 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._run import lea
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger as run_ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 
+if TYPE_CHECKING:
+    from docker import DockerClient
+
 
 def policy_of(module: AnsibleModule) -> backup_databases.Policy:
     """Return how databases are dumped."""
@@ -193,7 +196,7 @@ def policy_of(module: AnsibleModule) -> backup_databases.Policy:
     return backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
 
 
-def plan_dumps(module: AnsibleModule, client: Any, live: Live, dumped: dict[str, str]) -> tuple[dict[str, Dumping], list[str]]:
+def plan_dumps(module: AnsibleModule, client: DockerClient, live: Live, dumped: dict[str, str]) -> tuple[dict[str, Dumping], list[str]]:
     """Return the databases to dump, once all of them run, and what to tell of those that did not."""
     params, policy = module.params, policy_of(module)
     due = backup_databases.due(live, policy, set(params["unchanged_apps"]), dumped)
@@ -204,7 +207,7 @@ def plan_dumps(module: AnsibleModule, client: Any, live: Live, dumped: dict[str,
     return backup_databases.plan(client, due, policy), notes
 
 
-def seal(module: AnsibleModule, client: Any) -> dict[str, Any]:
+def seal(module: AnsibleModule, client: DockerClient) -> dict[str, Any]:
     """Seal the live release, or say which backup it is sealed as already."""
     params, root = module.params, os.path.normpath(module.params["path"])
     live = as_it_runs(root, backup_live.read(root, params["project"], client, params["description"]))
@@ -251,7 +254,7 @@ def holding(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if not probes or libraries.REQUESTS.is_missing:
         return []
     gate = health_run.Gate(http=probes, trusted=certificates_live.chain_files(), deadline=0.001)
-    _all, result = health_run.hold(gate, {})
+    _all, result = health_run.wait_until_healthy(gate, {})
     return [probe for probe, found in zip(probes, result["probes"], strict=True) if found["ok"]]
 
 
@@ -281,7 +284,7 @@ def way_out(error: DatabaseError, mode: str) -> str:
     )
 
 
-def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
+def prune(module: AnsibleModule, client: DockerClient) -> dict[str, Any]:
     """Remove superfluous backups and the images nothing uses any more."""
     params, root = module.params, os.path.normpath(module.params["path"])
     live = release_live.read(root, params["project"], client)
@@ -302,7 +305,7 @@ def prune(module: AnsibleModule, client: Any) -> dict[str, Any]:
     return {"changed": bool(doomed or images), "removed": doomed, "images_removed": images}
 
 
-def next_time(module: AnsibleModule, client: Any, live: Live) -> str:
+def next_time(module: AnsibleModule, client: DockerClient, live: Live) -> str:
     """Return a warning where a backup with every database would not fit on the disk as it is now: that is told before it is full."""
     if not os.path.isdir(store(live.root)):
         return ""

@@ -153,7 +153,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import ensure, install, renewal, retired
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import Outcome
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import CertificateChanges
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.orders import Orders
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings, Wanted
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
@@ -188,22 +188,22 @@ def described(settings: Settings, names: set[str]) -> dict[str, str]:
     return found
 
 
-def foretold(before: dict[str, str], done: Outcome, state: str) -> dict[str, str]:
+def foretold(before: dict[str, str], done: CertificateChanges, state: str) -> dict[str, str]:
     """Return what diffs show in check mode in place of certificates that nobody has yet."""
     orders = {name: f"{name}: to be ordered, because {why}\n" for name, why in done.orders.items()}
     put_aside = dict.fromkeys(done.retired if state == "present" else [], "")
     return {**before, **put_aside, **orders}
 
 
-def renewed(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
+def renewed(module: AnsibleModule, orders: Orders, settings: Settings) -> CertificateChanges:
     if module.check_mode:
-        return Outcome(orders={name: "it was asked for" for name in orders.certbot.names() if name in module.params["force"]})
+        return CertificateChanges(orders={name: "it was asked for" for name in orders.certbot.names() if name in module.params["force"]})
     done = renewal.renew(orders, settings, forced=module.params["force"])
-    return Outcome(orders=dict.fromkeys(done.renewed, "renewal"), installed=done.installed, failed=done.failed)
+    return CertificateChanges(orders=dict.fromkeys(done.renewed, "renewal"), installed=done.installed, failed=done.failed)
 
 
-def recalled(module: AnsibleModule, _orders: Orders, settings: Settings) -> Outcome:
-    done = Outcome()
+def recalled(module: AnsibleModule, _orders: Orders, settings: Settings) -> CertificateChanges:
+    done = CertificateChanges()
     for one in module.params["certificates"]:
         name = one["name"]
         if Installed(name, settings.live).pair() or not retired.newest(settings, name):
@@ -214,15 +214,15 @@ def recalled(module: AnsibleModule, _orders: Orders, settings: Settings) -> Outc
     return done
 
 
-def absent(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
-    done = Outcome(retired=orders.certbot.names())
+def absent(module: AnsibleModule, orders: Orders, settings: Settings) -> CertificateChanges:
+    done = CertificateChanges(retired=orders.certbot.names())
     if not module.check_mode:
         for name in done.retired:
             retired.retire(settings, name, served=False)
     return done
 
 
-def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> Outcome:
+def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> CertificateChanges:
     wanted = [Wanted.from_dict(one) for one in module.params["certificates"]]
     forced = module.params["force"]
     if module.check_mode:

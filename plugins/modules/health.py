@@ -417,7 +417,7 @@ def main() -> None:
     libraries.require(module, *(library for option, library in needed.items() if module.params[option]))
     secrets_file = params.pop("secrets_file")
     try:
-        held, result = run.hold(run.Gate(**params), load(secrets_file) if secrets_file else {})
+        held, result = run.wait_until_healthy(run.Gate(**params), load(secrets_file) if secrets_file else {})
     except ValueError as error:
         module.fail_json(msg=str(error))
     except DockerUnavailable as error:

@@ -297,7 +297,7 @@ def held(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) -> dict
     step, recorded = module.params["step"], False
     if not module.check_mode:
         try:
-            recorded = run_lease.hold(place, run.token, step).recorded
+            recorded = run_lease.begin_step(place, run.token, step).recorded
         except run_lease.LeaseLost as lost:
             module.fail_json(msg=str(lost), **answer(run.to_dict(), step, lost=True))
     return answer(run.to_dict(), step, recorded=recorded)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._engine.containers import OWNER_LABEL
 from .._postgres import client as postgres_client
@@ -14,6 +14,9 @@ from .._postgres import dump, exchange, helper, proof
 from .._postgres.client import Database
 from .._postgres.start import is_running
 from .._release.live import Live
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 MIB = 1 << 20
 MODES = ("off", "dump", "prove")
@@ -69,7 +72,7 @@ def due(live: Live, policy: Policy, unchanged_apps: set[str], dumped: Container[
     ]
 
 
-def plan(client: Any, databases: Iterable[Database], policy: Policy) -> dict[str, Dumping]:
+def plan(client: DockerClient, databases: Iterable[Database], policy: Policy) -> dict[str, Dumping]:
     """Return how each is dumped, by container. One that is down, as it may be in check mode alone, has no size yet."""
     return {one.container: Dumping(one, postgres_client.size(client, one) if is_running(client, one) else 0, policy) for one in databases}
 
@@ -84,15 +87,15 @@ def proof_space(dumping: Mapping[str, Dumping]) -> int:
     return max((one.size for one in dumping.values() if one.proven), default=0)
 
 
-def remove_leftovers(client: Any, project: str) -> None:
+def remove_leftovers(client: DockerClient, project: str) -> None:
     """Remove the scratch containers of runs that died; the lease says that no other run is at work."""
     for container in client.containers.list(all=True, filters={"label": f"{OWNER_LABEL}={project}"}):
-        if container.name.startswith(helper.PREFIX):
+        if str(container.name).startswith(helper.PREFIX):
             container.remove(force=True, v=True)
 
 
 def dump_all(
-    client: Any, live: Live, dumping: Mapping[str, Dumping], directory: str, labels: Mapping[str, str]
+    client: DockerClient, live: Live, dumping: Mapping[str, Dumping], directory: str, labels: Mapping[str, str]
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Dump what is to be dumped, and state every database of the release with its schema."""
     stated: dict[str, dict[str, Any]] = {}
@@ -133,7 +136,7 @@ def as_database(container: str, entry: Mapping[str, Any]) -> Database:
     return Database(container, entry["name"], entry["user"], entry["schema_query"])
 
 
-def moved_schemas(client: Any, databases: Mapping[str, Mapping[str, Any]], running: set[str]) -> dict[str, tuple[str, str]]:
+def moved_schemas(client: DockerClient, databases: Mapping[str, Mapping[str, Any]], running: set[str]) -> dict[str, tuple[str, str]]:
     """Return the containers whose database has another schema now than was sealed, with both."""
     found = {}
     for container, entry in databases.items():

@@ -7,12 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._engine.containers import OWNER_LABEL
 from .._engine.image_name import image_name
 from .._release.live import Image
 from .manifest import BackupError, Manifest
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 try:
     import docker
@@ -28,7 +31,7 @@ def repository(project: str) -> str:
     return f"{project}-backup"
 
 
-def keep(client: Any, project: str, identifier: str, images: dict[str, Image]) -> dict[str, dict[str, str]]:
+def keep(client: DockerClient, project: str, identifier: str, images: dict[str, Image]) -> dict[str, dict[str, str]]:
     """Give each image a tag that belongs to the backup; return the images as the manifest states them."""
     stated = {}
     for container, image in images.items():
@@ -44,7 +47,7 @@ def keep(client: Any, project: str, identifier: str, images: dict[str, Image]) -
     return stated
 
 
-def present(client: Any) -> set[str]:
+def present(client: DockerClient) -> set[str]:
     """Return the ids of all images that are on the server."""
     return {image["Id"] for image in client.api.images()}
 
@@ -58,7 +61,7 @@ def gone(present: set[str], manifest: Manifest) -> list[str]:
     ]
 
 
-def check(client: Any, manifest: Manifest) -> None:
+def check(client: DockerClient, manifest: Manifest) -> None:
     """Refuse a backup one of whose images is gone, or lacks a name that only a registry gives."""
     problems = gone(present(client), manifest)
     if problems:
@@ -75,7 +78,7 @@ def check(client: Any, manifest: Manifest) -> None:
             )
 
 
-def moved(client: Any, images: dict[str, dict[str, str]]) -> dict[str, str]:
+def moved(client: DockerClient, images: dict[str, dict[str, str]]) -> dict[str, str]:
     """Return the names that do not stand for the sealed image, with the image's id."""
     found = {}
     for image in images.values():
@@ -89,7 +92,7 @@ def moved(client: Any, images: dict[str, dict[str, str]]) -> dict[str, str]:
     return found
 
 
-def put_back(client: Any, names: dict[str, str]) -> None:
+def put_back(client: DockerClient, names: dict[str, str]) -> None:
     """Let names stand for the sealed images again."""
     for name, identifier in names.items():
         if "@" in name or name.startswith("sha256:"):
@@ -99,7 +102,9 @@ def put_back(client: Any, names: dict[str, str]) -> None:
 
 
 @contextmanager
-def names_in_place(client: Any, containers: Iterable[Mapping[str, Any]], manifests: Iterable[Manifest], lend: bool) -> Iterator[list[str]]:
+def names_in_place(
+    client: DockerClient, containers: Iterable[Mapping[str, Any]], manifests: Iterable[Manifest], lend: bool
+) -> Iterator[list[str]]:
     """Give images of containers and backups the names back that somebody took; yield what a person should know of that.
 
     `docker system prune --all` leaves an image that a container uses one name, any one. Compose finds images by name alone, and
@@ -134,7 +139,7 @@ def names_in_place(client: Any, containers: Iterable[Mapping[str, Any]], manifes
             drop(client, sorted(lost))
 
 
-def tags_without_backup(client: Any, project: str, identifiers: set[str]) -> list[str]:
+def tags_without_backup(client: DockerClient, project: str, identifiers: set[str]) -> list[str]:
     """Return our tags that belong to no backup any more."""
     return [
         tag
@@ -144,13 +149,13 @@ def tags_without_backup(client: Any, project: str, identifiers: set[str]) -> lis
     ]
 
 
-def unused_builds(client: Any, project: str, used: set[str]) -> list[str]:
+def unused_builds(client: DockerClient, project: str, used: set[str]) -> list[str]:
     """Return the tags of images that a deploy built here and neither a container nor a backup uses."""
     built = client.api.images(filters={"label": f"{OWNER_LABEL}={project}"})
     return [tag for image in built if image["Id"] not in used for tag in image["RepoTags"] or []]
 
 
-def drop(client: Any, tags: list[str]) -> list[str]:
+def drop(client: DockerClient, tags: list[str]) -> list[str]:
     """Remove tags, and with the last tag the image; return what is gone. An image that a container uses stays."""
     dropped = []
     for tag in tags:

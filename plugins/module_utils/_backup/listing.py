@@ -8,13 +8,16 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .._engine.compose import COMPOSE_FILE
 from .._release.live import Live, file_entry
 from .._tree import plan
 from . import images as backup_images
 from .manifest import ID, MANIFEST, BackupError, Manifest, load, moment_of, store, verify
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 # backups/docker-compose.yml.backup.<id> and its twin beside it.
 FLAT = re.compile(rf"(docker-compose\.yml|nginx_prod\.conf)\.backup\.({ID.pattern})")
@@ -90,7 +93,7 @@ def check(backup: Found) -> Manifest:
     return backup.manifest
 
 
-def is_whole(client: Any, backup: Found, release: str) -> bool:
+def is_whole(client: DockerClient, backup: Found, release: str) -> bool:
     """Say whether a backup holds a release so that one could go back to it; its dumps are not read."""
     if backup.manifest is None or backup.manifest.release != release:
         return False

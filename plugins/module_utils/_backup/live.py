@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.files import read_if_exists
 from .._release import journal
@@ -20,8 +20,11 @@ from .._tree.plan import Existing
 from . import listing
 from .manifest import FILES, BackupError, Manifest, verify
 
+if TYPE_CHECKING:
+    from docker import DockerClient
 
-def read(root: str, project: str, client: Any, description: dict[str, Any]) -> Live:
+
+def read(root: str, project: str, client: DockerClient, description: dict[str, Any]) -> Live:
     """Return what is to be sealed. Description is what to take for a release that says nothing of itself."""
     live = release_live.read(root, project, client, description)
     pending = journal.unfinished(root)

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.files import sync_directory
 from .._base.times import TIME
@@ -18,6 +18,9 @@ from . import images
 from .listing import Found
 from .manifest import Manifest
 from .verdict import verdict
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 REMOVING = ".removing-"
 # Where no bound is given, the backups may take this part of the disk they lie on.
@@ -127,7 +130,7 @@ def finish_removals(directory: str) -> None:
             shutil.rmtree(os.path.join(directory, name))
 
 
-def drop_images(client: Any, project: str, backups: list[Found], live: Live) -> list[str]:
+def drop_images(client: DockerClient, project: str, backups: list[Found], live: Live) -> list[str]:
     """Remove the tags of backups that are gone, and images built here that nothing uses; return the tags."""
     identifiers = {one.id for one in backups}
     dropped = images.drop(client, images.tags_without_backup(client, project, identifiers))

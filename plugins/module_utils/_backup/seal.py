@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.files import make_directory, sync_directory, write_durably
 from .._base.times import TIME
@@ -21,6 +21,9 @@ from . import databases as backup_databases
 from . import images as backup_images
 from .databases import Dumping
 from .manifest import DUMPS, FILES, FORMAT, ID, ID_TIME, MANIFEST, SEAL, BackupError, Manifest, dump, measure, seal_of, store
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 SEALING = ".sealing-"
 PRIVATE_DIRECTORY = 0o700
@@ -79,7 +82,7 @@ def require_space(needs: Mapping[str, int]) -> None:
         raise BackupError(f"{short}. Nothing has been changed. {FREE_SPACE}")
 
 
-def needs_of(client: Any, live: Live, dumping: Mapping[str, Dumping]) -> dict[str, int]:
+def needs_of(client: DockerClient, live: Live, dumping: Mapping[str, Dumping]) -> dict[str, int]:
     """Return the bytes that sealing what is live takes, by directory."""
     files_size = sum(len(existing.data) for existing in live.files.values())
     return {
@@ -120,7 +123,7 @@ def sync_tree(directory: str) -> None:
 def seal(
     live: Live,
     occasion: Occasion,
-    client: Any,
+    client: DockerClient,
     dumping: Mapping[str, Dumping],
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
 ) -> tuple[Manifest, list[str]]:

@@ -27,7 +27,7 @@ TROUBLES = (CheckError, OrderError, InstallError, ProxyError, CertificateError, 
 
 
 @dataclass
-class Outcome:
+class CertificateChanges:
     """What was done, by the names of the certificates."""
 
     # Why each certificate was or would be ordered.
@@ -44,9 +44,9 @@ class Outcome:
     def changed(self) -> bool:
         return any((self.orders, self.installed, self.placeholders, self.recalled, self.retired))
 
-    def only(self, names: Container[str]) -> Outcome:
+    def only(self, names: Container[str]) -> CertificateChanges:
         """Return what concerns these certificates."""
-        return Outcome(
+        return CertificateChanges(
             orders={name: why for name, why in self.orders.items() if name in names},
             installed=[name for name in self.installed if name in names],
             recalled=[name for name in self.recalled if name in names],
@@ -58,9 +58,11 @@ class Unusable(PlatformError):
     """nginx could not serve the new release's names."""
 
 
-def foretell(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str], run_command: RunCommand) -> Outcome:
+def foretell(
+    orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str], run_command: RunCommand
+) -> CertificateChanges:
     """Return what ensure would do; a CheckError or OrderError is what it would surely fail with."""
-    done = Outcome()
+    done = CertificateChanges()
     for one in wanted:
         lineage = orders.certbot.lineage(one.name)
         if lineage is None and certbot_retired.newest(settings, one.name):
@@ -88,7 +90,7 @@ def serves(settings: Settings, wanted: Wanted) -> bool:
     )
 
 
-def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> Outcome:
+def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> CertificateChanges:
     """Have what the release needs and is not there. The rest waits until it serves: should it not, nothing was exchanged for it."""
     needed = [one for one in wanted if not serves(settings, one)]
     done = ensure(orders, settings, needed, preparing=True)
@@ -96,9 +98,11 @@ def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> Out
     return done
 
 
-def ensure(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = (), preparing: bool = False) -> Outcome:
+def ensure(
+    orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = (), preparing: bool = False
+) -> CertificateChanges:
     """Have every certificate as far as it can be had now, each by at most one order."""
-    done = Outcome()
+    done = CertificateChanges()
     for one in wanted:
         try:
             lineage = _lineage(orders, settings, one, done)
@@ -114,7 +118,7 @@ def ensure(orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced:
     return done
 
 
-def stand_in(settings: Settings, wanted: Sequence[Wanted], done: Outcome) -> None:
+def stand_in(settings: Settings, wanted: Sequence[Wanted], done: CertificateChanges) -> None:
     """Have nginx start with what there is: where there is nothing of use, a placeholder."""
     for one in wanted:
         installed = Installed(one.name, settings.live)
@@ -132,14 +136,14 @@ def stand_in(settings: Settings, wanted: Sequence[Wanted], done: Outcome) -> Non
             )
 
 
-def retire_rest(orders: Orders, settings: Settings, wanted: Sequence[Wanted], done: Outcome) -> None:
+def retire_rest(orders: Orders, settings: Settings, wanted: Sequence[Wanted], done: CertificateChanges) -> None:
     """Put aside what no site of the live release needs any more."""
     for name in sorted(set(orders.certbot.names()) - {one.name for one in wanted}):
         certbot_retired.retire(settings, name, served=True)
         done.retired.append(name)
 
 
-def _lineage(orders: Orders, settings: Settings, wanted: Wanted, done: Outcome) -> Lineage | None:
+def _lineage(orders: Orders, settings: Settings, wanted: Wanted, done: CertificateChanges) -> Lineage | None:
     lineage = orders.certbot.lineage(wanted.name)
     if lineage is None and certbot_retired.recall(settings, wanted.name):
         done.recalled.append(wanted.name)

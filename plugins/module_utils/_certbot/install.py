@@ -106,7 +106,7 @@ def _complaint(settings: Settings, installed: Installed, hosts: Sequence[str], d
         # A deadline of 0 would be derived from containers.
         deadline=deadline or 0.001,
     )
-    held, result = run.hold(gate, {})
+    held, result = run.wait_until_healthy(gate, {})
     return "" if held else str(result["msg"])
 
 

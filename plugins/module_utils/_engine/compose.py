@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from .containers import containers_of
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 COMPOSE_FILE = "docker-compose.yml"
 # A line of `docker compose --dry-run up`: what would happen to a container. These two words mean nothing would.
@@ -25,7 +28,9 @@ class ComposeError(PlatformError):
 class Project:
     """A Compose project in its directory, described by the file there or by another one."""
 
-    def __init__(self, client: Any, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = "") -> None:
+    def __init__(
+        self, client: DockerClient, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = ""
+    ) -> None:
         self.directory = directory
         self.name = name
         self._file = file or f"{directory}/{COMPOSE_FILE}"

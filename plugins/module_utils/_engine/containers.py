@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 # Compose's own.
 PROJECT_LABEL = "com.docker.compose.project"
@@ -17,7 +20,7 @@ OWNER_LABEL = "rarebooks.platform.project"
 SOURCE_LABEL = "rarebooks.platform.source"
 
 
-def containers_of(client: Any, project: str) -> dict[str, Any]:
+def containers_of(client: DockerClient, project: str) -> dict[str, Any]:
     """Return the inspected containers of the Compose project by name, without those of `docker compose run`."""
     listed = client.api.containers(all=True, filters={"label": f"{PROJECT_LABEL}={project}"})
     names = [one["Names"][0].lstrip("/") for one in listed if one["Labels"].get(ONE_OFF_LABEL, "False") != "True"]

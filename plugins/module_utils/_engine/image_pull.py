@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.errors import PlatformError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 try:
     import docker.errors
@@ -35,7 +38,7 @@ class Pulled:
     local: list[str] = field(default_factory=list)
 
 
-def pull(client: Any, names: list[str], newest: bool, check_mode: bool) -> Pulled:
+def pull(client: DockerClient, names: list[str], newest: bool, check_mode: bool) -> Pulled:
     """Pull what is missing, and with newest also what the registry has another one of. All are tried before one is refused."""
     done, refused = Pulled(), []
     for name in names:
@@ -55,7 +58,7 @@ def pull(client: Any, names: list[str], newest: bool, check_mode: bool) -> Pulle
     return done
 
 
-def find(client: Any, name: str) -> dict[str, Any]:
+def find(client: DockerClient, name: str) -> dict[str, Any]:
     """Return the image that a name stands for, nothing where it stands for none."""
     try:
         return dict(client.api.inspect_image(name))
@@ -63,7 +66,7 @@ def find(client: Any, name: str) -> dict[str, Any]:
         return {}
 
 
-def is_other(client: Any, name: str, before: dict[str, Any], check_mode: bool) -> bool:
+def is_other(client: DockerClient, name: str, before: dict[str, Any], check_mode: bool) -> bool:
     """Pull, and say whether the name stands for another image now; in check mode, ask the registry whether it would."""
     if check_mode:
         digest = client.api.inspect_distribution(name)["Descriptor"]["digest"]

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from .._engine.client import DockerUnavailable
-from .gate import OK, Outcome, failed, waiting
+from .gate import OK, ProbeResult, failed, waiting
 from .state import ContainerState, parse_state
 
 SHORTEST_DEADLINE = 60.0
@@ -64,7 +64,7 @@ def ending(state: ContainerState) -> str:
     return f"exit code {state.exit_code}{killed}"
 
 
-def judge_container(state: ContainerState | None, first: ContainerState | None, began: datetime) -> Outcome:
+def judge_container(state: ContainerState | None, first: ContainerState | None, began: datetime) -> ProbeResult:
     """Return the verdict on a container; ``first`` is how the gate saw this very container (by id) at first."""
     if state is None or first is None:
         return failed("there is no such container")
@@ -87,7 +87,7 @@ def judge_container(state: ContainerState | None, first: ContainerState | None, 
     return waiting(f"running, health {state.health}, {state.failing_streak} failed probes in a row")
 
 
-def judge_unhealthy(state: ContainerState, first: ContainerState, began: datetime) -> Outcome:
+def judge_unhealthy(state: ContainerState, first: ContainerState, began: datetime) -> ProbeResult:
     """Give a container that was unhealthy all along one more probe: this deploy may have repaired what it needs."""
     stale = state.probe_started is not None and state.probe_started < began
     if first.health == "unhealthy" and stale:
@@ -117,7 +117,7 @@ class ContainerProbe:
             self._first.setdefault(self.state.id, self.state)
         return self.state
 
-    def check(self) -> Outcome:
+    def check(self) -> ProbeResult:
         try:
             state = self.look()
         except DockerUnavailable as error:
@@ -127,7 +127,7 @@ class ContainerProbe:
             return self._foreseen(self._outlook, state) or outcome
         return outcome
 
-    def _foreseen(self, outlook: Judge, state: ContainerState) -> Outcome | None:
+    def _foreseen(self, outlook: Judge, state: ContainerState) -> ProbeResult | None:
         """Return a failure that Docker will find in minutes."""
         reason = outlook.judge(state)
         if outlook.output:

@@ -14,24 +14,24 @@ MAX_WORKERS = 32
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProbeResult:
     """What one attempt of a probe found. ``failed`` is final: waiting longer cannot mend it."""
 
     verdict: Literal["ok", "waiting", "failed"]
     error: str = ""
 
 
-OK = Outcome("ok")
+OK = ProbeResult("ok")
 
 
-def waiting(error: str) -> Outcome:
+def waiting(error: str) -> ProbeResult:
     """Return the outcome of a probe that does not hold yet."""
-    return Outcome("waiting", error)
+    return ProbeResult("waiting", error)
 
 
-def failed(error: str) -> Outcome:
+def failed(error: str) -> ProbeResult:
     """Return the outcome of a probe that will not hold any more."""
-    return Outcome("failed", error)
+    return ProbeResult("failed", error)
 
 
 class Probe(Protocol):
@@ -46,7 +46,7 @@ class Probe(Protocol):
     @property
     def expectation(self) -> str: ...
 
-    def check(self) -> Outcome: ...
+    def check(self) -> ProbeResult: ...
 
     def next_step(self) -> str:
         """Return a command for the server that shows a person more, working as printed."""
@@ -57,7 +57,7 @@ class Record:
     """What is known about a probe so far. ``elapsed`` is when it began to hold, or its last attempt if it does not."""
 
     probe: Probe
-    outcome: Outcome | None = None
+    outcome: ProbeResult | None = None
     attempts: int = 0
     elapsed: float = 0.0
     last_error: str = ""
@@ -66,7 +66,7 @@ class Record:
     def ok(self) -> bool:
         return self.outcome == OK
 
-    def note(self, outcome: Outcome, elapsed: float) -> None:
+    def note(self, outcome: ProbeResult, elapsed: float) -> None:
         if not (self.ok and outcome == OK):
             self.elapsed = elapsed
         self.attempts += 1

@@ -53,7 +53,7 @@ def report_container(probe: ContainerProbe, ok: bool, log: str) -> ContainerRepo
     )
 
 
-def probe_result(record: Record) -> dict[str, Any]:
+def probe_report(record: Record) -> dict[str, Any]:
     """Return what the module returns about a probe."""
     return {
         "name": record.probe.name,

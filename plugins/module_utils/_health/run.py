@@ -20,7 +20,7 @@ from .answer import HttpCheck
 from .container import ContainerProbe, ContainerReader, derive_deadline
 from .gate import GateResult, run_gate
 from .outlook import Outlook
-from .report import probe_result, render, report_container
+from .report import probe_report, render, report_container
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def outcome(
     held = f"{count} of {count} probes hold after {result.elapsed:.1f} s."
     return {
         "msg": held if result.held else render(result, deadline, reports),
-        "probes": [probe_result(record) for record in result.records],
+        "probes": [probe_report(record) for record in result.records],
         "containers": [asdict(report) for report in reports],
         "certificates": list(filter(None, (probe.report() for probe in served))),
         "expiring": list(filter(None, (probe.expiring() for probe in served))),
@@ -116,7 +116,7 @@ def outcome(
     }
 
 
-def hold(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+def wait_until_healthy(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
     """Wait until everything holds or cannot any more; say whether it does, and the result with secrets masked.
 
     A ValueError names a probe that could never work, DockerUnavailable an engine that does not answer.

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from .._certificates.trust import trust_options
 from .answer import PORTS, Answer, HttpCheck, describe, judge_answer
-from .gate import OK, Outcome, waiting
+from .gate import OK, ProbeResult, waiting
 from .unreachable import endpoint, unreachable
 
 try:
@@ -69,12 +69,12 @@ class HttpProbe:
         self._trusted = trusted
         self.doubtful = False
 
-    def check(self) -> Outcome:
+    def check(self) -> ProbeResult:
         outcome = self._check_once()
         self.doubtful = outcome != OK
         return outcome
 
-    def _check_once(self) -> Outcome:
+    def _check_once(self) -> ProbeResult:
         try:
             wrong = judge_answer(self._check, self._fetch())
         except requests.RequestException as error:

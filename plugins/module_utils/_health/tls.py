@@ -17,7 +17,7 @@ from typing import Any
 
 from .._certificates.certificate import Certificate, CertificateError, parse_der, read_chain
 from .._certificates.trust import trust_options
-from .gate import OK, Outcome, failed, waiting
+from .gate import OK, ProbeResult, failed, waiting
 from .unreachable import endpoint, unreachable
 
 SERVER_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
@@ -102,7 +102,7 @@ class TlsProbe:
         parts = ["trusted chain", *same, f"at least {check.fail_days} days left", "no TLS 1.0 or 1.1"]
         return f"TLS for {check.host} at {check.where}: {', '.join(parts)}"
 
-    def check(self) -> Outcome:
+    def check(self) -> ProbeResult:
         try:
             der, self._protocol = self._handshake(self._context)
             self._served = parse_der(der)
@@ -148,7 +148,7 @@ class TlsProbe:
         ):
             return tls.getpeercert(binary_form=True) or b"", tls.version() or ""
 
-    def _differs(self, served: Certificate) -> Outcome | None:
+    def _differs(self, served: Certificate) -> ProbeResult | None:
         if not self._check.certificate:
             return None
         try:
@@ -164,7 +164,7 @@ class TlsProbe:
             "nginx has not read it"
         )
 
-    def _ends_soon(self, served: Certificate) -> Outcome | None:
+    def _ends_soon(self, served: Certificate) -> ProbeResult | None:
         wrong = self._too_few(served, self._check.fail_days)
         return failed(wrong) if wrong else None  # time does not give a certificate more days
 
@@ -177,7 +177,7 @@ class TlsProbe:
             f"days left, until {moment(served.not_after)}, and should have {days}: renew it and have nginx read it"
         )
 
-    def _accepts_old(self) -> Outcome | None:
+    def _accepts_old(self) -> ProbeResult | None:
         """Say that the server accepts old TLS; that it refuses is found out once."""
         for name, context in list(self._old.items()):
             try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._certificates.trust import UNKNOWN_ISSUER
-from .gate import Outcome, failed, waiting
+from .gate import ProbeResult, failed, waiting
 
 PRIVATE_CA = (
     " (judged by the server's own trust store: a private CA's root has to be in it, see update-ca-certificates(8), "
@@ -34,7 +34,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             found += [*current.args, getattr(current, "reason", None), current.__cause__, current.__context__]
 
 
-def unreachable(error: Exception, host: str, where: str, timeout: float, ca_file: str | None) -> Outcome:
+def unreachable(error: Exception, host: str, where: str, timeout: float, ca_file: str | None) -> ProbeResult:
     """Say what a failed connection means, in words that do not need the library's source to be understood."""
     chain = list(causes(error))
     for cause in chain:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .counts import COUNT_QUERY
-from .programs import DatabaseError, Outcome, run, started
+from .programs import CompletedProgram, DatabaseError, run_program, started
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -118,13 +118,13 @@ def query(client: DockerClient, database: Database, sql: str, *, dbname: str | N
     psql puts the variables into the SQL: :'name' as a text and :"name" as a name, quoted either way.
     """
     command = psql(database, dbname, variables)
-    outcome = run(client, database.container, command, f"{sql}\n;\n".encode(), environment=SESSION)
+    outcome = run_program(client, database.container, command, f"{sql}\n;\n".encode(), environment=SESSION)
     if outcome.code != 0:
         fail(database, "psql failed" if dbname is None else f"psql failed in the database {dbname}", outcome)
     return rows(outcome.stdout)
 
 
-def fail(database: Database, what: str, outcome: Outcome) -> NoReturn:
+def fail(database: Database, what: str, outcome: CompletedProgram) -> NoReturn:
     """Tell how a program of PostgreSQL failed."""
     state = _SQLSTATE.search(outcome.stderr.decode("utf-8", "replace"))
     advice = f"Look at PostgreSQL's log (docker logs --tail 50 {database.container}) and at the free disk space (df -h)."
@@ -146,7 +146,7 @@ def snapshot(client: DockerClient, database: Database) -> Iterator[tuple[str, di
             if output.endswith(f"{end}\n".encode()):
                 break
         else:
-            fail(database, "the rows cannot be counted", Outcome(session.code(), bytes(output), bytes(complaints)))
+            fail(database, "the rows cannot be counted", CompletedProgram(session.code(), bytes(output), bytes(complaints)))
         (name,), *answer, _end = rows(bytes(output))
         yield name, counts(answer)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .._base.files import sync_directory
 from .client import Database, DatabaseError, conninfo, fail, query, size, snapshot
 from .helper import MOUNT, beside, remove, scratch_name
-from .programs import run
+from .programs import run_program
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -122,7 +122,7 @@ def _write_file(client: DockerClient, database: Database, path: str, snapshot: s
     with os.fdopen(descriptor, "wb", buffering=_BUFFER) as stream:
         command = _pg_dump(database, snapshot, "--format=custom")
         environment = {"PGHOST": "", "PGAPPNAME": application}
-        outcome = run(client, database.container, command, environment=environment, into=stream)
+        outcome = run_program(client, database.container, command, environment=environment, into=stream)
         if outcome.code != 0:
             fail(database, "pg_dump failed", outcome)
         stream.flush()
@@ -141,7 +141,7 @@ def _write_directory(
     os.mkdir(path, 0o700)
     with beside(client, database, "dump", path, labels, writable=True) as helper:
         command = _pg_dump(database, snapshot, "--format=directory", f"--jobs={jobs}", f"--file={MOUNT}")
-        outcome = run(client, helper, command, environment={"PGAPPNAME": application})
+        outcome = run_program(client, helper, command, environment={"PGAPPNAME": application})
     if outcome.code != 0:
         fail(database, "pg_dump failed", outcome)
     for file in _files(path):

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .client import Database, DatabaseError, conninfo
-from .programs import reaching, run, said
+from .programs import reaching, run_program, said
 
 try:
     import docker.errors
@@ -79,7 +79,7 @@ def pg_restore(client: DockerClient, where: str, container: str, user: str, dbna
     # Only a dump in the directory format was large enough to be made in parallel.
     jobs = min(MAX_JOBS, os.cpu_count() or 1) if form == "directory" else 1
     options = [f"--format={form}", f"--jobs={jobs}", "--exit-on-error", *flags]
-    outcome = run(client, container, ["pg_restore", *options, "-w", "-U", user, "-d", conninfo(dbname), MOUNT])
+    outcome = run_program(client, container, ["pg_restore", *options, "-w", "-U", user, "-d", conninfo(dbname), MOUNT])
     if outcome.code != 0:
         advice = (
             "Where the disk is full, free space below /var/lib/docker; where a role is missing, create it; "
@@ -143,7 +143,7 @@ def _wait_until_ready(client: DockerClient, name: str, user: str) -> None:
             raise DatabaseError(f"container {name}", "the scratch PostgreSQL ended", expected, got, _ADVICE)
         # Over TCP, which the image does not open before the database is complete.
         with suppress(DatabaseError):
-            outcome = run(client, name, ["pg_isready", "-h", "127.0.0.1", "-U", user])
+            outcome = run_program(client, name, ["pg_isready", "-h", "127.0.0.1", "-U", user])
             if outcome.code == 0:
                 return
             last = f"{outcome}; {said(outcome.stdout)}"

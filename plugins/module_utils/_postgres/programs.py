@@ -62,7 +62,7 @@ class DatabaseDown(DatabaseError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CompletedProgram:
     """How a program ended."""
 
     code: int
@@ -183,7 +183,7 @@ def started(client: DockerClient, container: str, argv: Sequence[str], environme
         raw.close()
 
 
-def run(
+def run_program(
     client: DockerClient,
     container: str,
     argv: Sequence[str],
@@ -191,7 +191,7 @@ def run(
     *,
     environment: Mapping[str, str] | None = None,
     into: BinaryIO | None = None,
-) -> Outcome:
+) -> CompletedProgram:
     """Run a program to its end with data as its input; its output goes into a file where one is given."""
     stdout, stderr = bytearray(), bytearray()
     with started(client, container, argv, environment) as program:
@@ -205,4 +205,4 @@ def run(
                 into.write(chunk)
             else:
                 stdout += chunk
-        return Outcome(program.code(), bytes(stdout), bytes(stderr))
+        return CompletedProgram(program.code(), bytes(stdout), bytes(stderr))

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._engine.compose import ComposeError, Project
 from .client import Database, DatabaseError, query
-from .programs import DatabaseDown, reaching, run, said
+from .programs import DatabaseDown, reaching, run_program, said
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -72,7 +72,7 @@ def _await(client: DockerClient, database: Database) -> None:
 
 def _require_answer(client: DockerClient, database: Database) -> None:
     """Ask over TCP first: while the image makes a new cluster, its PostgreSQL answers on the socket alone, and ends again."""
-    outcome = run(client, database.container, ["pg_isready", "-h", "127.0.0.1", "-U", database.user, "-d", database.name])
+    outcome = run_program(client, database.container, ["pg_isready", "-h", "127.0.0.1", "-U", database.user, "-d", database.name])
     if outcome.code != 0:
         advice = "Look at its log."
         raise DatabaseError(str(database), "it does not accept connections", "exit code 0 of pg_isready", str(outcome), advice)
@@ -90,7 +90,7 @@ def _down(client: DockerClient, database: Database, error: Exception, last: str)
     return DatabaseDown(str(database), "it does not run and could not be started", "a database to dump", got, advice)
 
 
-def _words(client: Any, name: str, error: Exception) -> str:
+def _words(client: DockerClient, name: str, error: Exception) -> str:
     """Return the container's last words, or else the error's."""
     try:
         with reaching(f"container {name}"):

@@ -11,12 +11,15 @@ import os
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base import secret_store
 from .._base.command import RunCommand
 from .._engine.compose import COMPOSE_FILE, ComposeError, Project
 from .._tree.desired import TreeError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 NGINX = "nginx"
 CONFIGURATION = "/etc/"
@@ -26,7 +29,7 @@ CONFIGURATION = "/etc/"
 class ByHand:
     """What judges the tree of such a release: Compose, and each nginx of it in its own image, mounts and network."""
 
-    client: Any
+    client: DockerClient
     run_command: RunCommand
     root: str
     project: str
@@ -53,8 +56,8 @@ class ByHand:
     def _judge_nginx(self, name: str, service: Mapping[str, Any], config: Mapping[str, Any], tree: str) -> None:
         container = service.get("container_name") or f"{self.project}-{name}-1"
         image = self.images.get(container) or service.get("image") or f"{self.project}-{name}"
-        volumes = {one.name for one in self.client.volumes.list()}
-        networks = {one.name for one in self.client.networks.list()}
+        volumes = {str(one.name) for one in self.client.volumes.list()}
+        networks = {str(one.name) for one in self.client.networks.list()}
         mounts, missing = mounts_of(service, config, self.root, tree, volumes)
         if missing:
             raise self._refused(

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._engine.compose import Project
 from .._engine.containers import SERVICE_LABEL, containers_of
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 # What every service of ours says. Another policy is reason to ask Compose, which costs a fifth of a second, what was wanted.
 USUAL_RESTART = "unless-stopped"
@@ -42,7 +45,7 @@ class Drift:
         return {"before_header": header, "after_header": header, "before": f"{self.got}\n", "after": f"{self.expected}\n"}
 
 
-def find(project: Project, client: Any) -> list[Drift]:
+def find(project: Project, client: DockerClient) -> list[Drift]:
     """Return what was changed by hand; Compose is asked for what was wanted only where something looks unusual."""
     containers = containers_of(client, project.name)
     if not any(is_unusual(one) for one in containers.values()):
@@ -56,7 +59,7 @@ def find(project: Project, client: Any) -> list[Drift]:
     return found
 
 
-def mend(project: Project, client: Any) -> list[str]:
+def mend(project: Project, client: DockerClient) -> list[str]:
     """Make each such container as the project says; return their names."""
     found = find(project, client)
     for drift in found:
@@ -115,7 +118,7 @@ def restart_of(inspected: Mapping[str, Any]) -> str:
     return f"{name}:{count}" if count else name
 
 
-def as_policy(restart: str) -> dict[str, Any]:
-    """Return a restart policy in the engine's words."""
+def as_policy(restart: str) -> Any:
+    """Return a restart policy in the engine's words; the SDK's types know two of the four."""
     name, _colon, count = restart.partition(":")
     return {"Name": name, "MaximumRetryCount": int(count or 0)}

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from glob import glob
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from .._base import state as base_state
 from .._base.files import sha256
@@ -18,6 +18,9 @@ from .._engine.compose import COMPOSE_FILE
 from .._engine.containers import CONFIG_LABEL, containers_of
 from .._tree import plan
 from .._tree.plan import Existing
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 # The file of the tree in which a release says which apps it consists of; see the role stack.
 DESCRIPTION = "release.json"
@@ -172,7 +175,7 @@ def is_serving(inspected: dict[str, Any]) -> bool:
     return state["Status"] == "running" and (state.get("Health") or {}).get("Status", "none") in ("healthy", "none")
 
 
-def read(root: str, project: str, client: Any, description: dict[str, Any] | None = None) -> Live:
+def read(root: str, project: str, client: DockerClient, description: dict[str, Any] | None = None) -> Live:
     """Read what is live. Description is what to take for a release that says nothing of itself."""
     files = read_files(root)
     containers = containers_of(client, project)

@@ -175,7 +175,7 @@ def mine(place: Place, token: str) -> Lease:
     return lease
 
 
-def hold(place: Place, token: str, step: str, process: bool = False) -> Lease:
+def begin_step(place: Place, token: str, step: str, process: bool = False) -> Lease:
     """Begin a step: record it, and with process also that this process goes on by itself should the controller die."""
     with _locked(place):
         lease = mine(place, token)
@@ -219,7 +219,7 @@ def take_unattended(place: Place, run: Run, step: str, wait: float, poll: float 
             if time.monotonic() > deadline:
                 raise
             time.sleep(poll)
-    hold(place, run.token, step, process=True)
+    begin_step(place, run.token, step, process=True)
     # There is no controller whose heartbeat could be missed: this process alone tells that the run is alive.
     _remove(place.file(run.token))
 

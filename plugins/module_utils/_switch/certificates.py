@@ -44,5 +44,5 @@ def put_back(server: Server, target: Target) -> str:
 def complaint(server: Server, target: Target) -> str:
     """Return why the certificates on disk are not served as they must be."""
     gate = Gate(tls=target.tls, ca_file=server.ca_file, trusted=target.chains if server.certificates_on_disk else (), deadline=DEADLINE)
-    held, result = run.hold(gate, server.secrets)
+    held, result = run.wait_until_healthy(gate, server.secrets)
     return "" if held else str(result["msg"])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._backup.databases import as_database
 from .._backup.manifest import DUMPS, BackupError, Manifest
@@ -22,6 +22,9 @@ from .._postgres import restore as postgres_restore
 from .._postgres.client import Database, DatabaseError, checked
 from .._postgres.dump import Dump
 from .._postgres.exchange import Swap
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 # What a run calls its databases beside the live ones ends in the first of its token's characters.
 TOKEN_LENGTH = 8
@@ -36,7 +39,7 @@ def beside(database: Database, what: str, token: str) -> str:
 class Exchange:
     """The dumps of a backup that are to take the place of the live databases, for one run."""
 
-    def __init__(self, client: Any, directory: str, manifest: Manifest, token: str) -> None:
+    def __init__(self, client: DockerClient, directory: str, manifest: Manifest, token: str) -> None:
         self._client = client
         self._dumps = os.path.join(directory, DUMPS)
         self._labels = {OWNER_LABEL: manifest.project}
@@ -104,13 +107,13 @@ def clients_of(apps: Iterable[Mapping[str, Any]], container: str) -> list[str]:
     return sorted(found - {container})
 
 
-def leftovers(client: Any, database: Database, what: str) -> list[str]:
+def leftovers(client: DockerClient, database: Database, what: str) -> list[str]:
     """Return the databases that runs left beside the live one under this kind of name."""
     pattern = re.compile(rf"{re.escape(database.name)}_{what}_[0-9a-f]{{{TOKEN_LENGTH}}}")
     return sorted(name for name in exchange.numbers(client, database).values() if pattern.fullmatch(name))
 
 
-def perform(client: Any, swaps: Sequence[Swap]) -> None:
+def perform(client: DockerClient, swaps: Sequence[Swap]) -> None:
     """Stop the apps and exchange their databases; what could not be exchanged is refused while they still run."""
     for swap in swaps:
         exchange.require_exchangeable(client, swap)
@@ -119,7 +122,7 @@ def perform(client: Any, swaps: Sequence[Swap]) -> None:
         exchange.exchange(client, swap)
 
 
-def undo(client: Any, swaps: Sequence[Swap]) -> list[str]:
+def undo(client: DockerClient, swaps: Sequence[Swap]) -> list[str]:
     """Let the databases that were live before an exchange be live again; return what to tell."""
     exchanged = [swap for swap in swaps if not _is_live(client, swap)]
     stop(client, exchanged)
@@ -136,11 +139,11 @@ def undo(client: Any, swaps: Sequence[Swap]) -> list[str]:
     return notes
 
 
-def _is_live(client: Any, swap: Swap) -> bool:
+def _is_live(client: DockerClient, swap: Swap) -> bool:
     return exchange.numbers(client, swap.database).get(swap.live_oid) == swap.name
 
 
-def finish(client: Any, swaps: Iterable[Swap], sealed: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def finish(client: DockerClient, swaps: Iterable[Swap], sealed: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Drop what was live before, unless rows were written to it that the sealed dump does not hold; return what to tell.
 
     Sealed is what the manifest of today's backup says of its databases. The release serves by now, so that nothing here can fail it.
@@ -176,7 +179,7 @@ def advice(database: Database, name: str) -> str:
     )
 
 
-def stop(client: Any, swaps: Iterable[Swap]) -> None:
+def stop(client: DockerClient, swaps: Iterable[Swap]) -> None:
     """Stop the containers that use these databases."""
     for name in sorted({name for swap in swaps for name in swap.clients}):
         for container in client.containers.list(filters={"name": f"^/{name}$"}):

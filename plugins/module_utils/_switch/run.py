@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._backup import databases, listing
 from .._backup import images as backup_images
@@ -33,6 +33,9 @@ from .switch import Server, Switched
 from .target import Target
 from .transaction import Failed, Order, carry_out, end, recover_tree
 
+if TYPE_CHECKING:
+    from docker import DockerClient
+
 STEP = "switching to the new release"
 
 
@@ -57,7 +60,7 @@ def run(params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callabl
     token = params["run"].get("token", "")
     if not check_mode:
         # From here on the run goes on by itself should its controller die, and nobody else may begin meanwhile.
-        run_lease.hold(place, token, STEP, process=True)
+        run_lease.begin_step(place, token, STEP, process=True)
     client = connect()
     containers = engine_containers.containers_of(client, params["project"]).values()
     manifests = [backup.manifest for backup in listing.find_all(root) if backup.manifest]
@@ -72,7 +75,7 @@ def carry_through(
     diff: bool,
     tmpdir: Callable[[], str],
     run_command: RunCommand,
-    client: Any,
+    client: DockerClient,
     root: str,
     place: run_lease.Place,
 ) -> dict[str, Any]:
@@ -166,7 +169,7 @@ def prove(server: Server, target: Target) -> tuple[bool, list[str]]:
     """Prove that an unchanged release serves; return whether the proxy had something to read, such as a new certificate, and warnings."""
     try:
         reloaded = switch.reload(server, target, force=False)
-        expiring = switch.hold(server, target)
+        expiring = switch.wait_until_serving(server, target)
     except Exception as error:
         back = certificates.put_back(server, target)
         raise ReleaseError(describe(error) + back, **facts_of(error), result="failed", restored="") from error
@@ -199,7 +202,7 @@ def notes(server: Server, wanted: Wanted) -> list[str]:
     ]
 
 
-def read_wanted(client: Any, run_command: RunCommand, root: str, params: Mapping[str, Any], check_mode: bool) -> Wanted:
+def read_wanted(client: DockerClient, run_command: RunCommand, root: str, params: Mapping[str, Any], check_mode: bool) -> Wanted:
     """Return what the run wants to be live; a backup is read and verified whole."""
     if not params["to"]:
         files, hidden = desired.read(root, params["files"], params["secrets_file"], check_mode)
@@ -217,7 +220,7 @@ def read_wanted(client: Any, run_command: RunCommand, root: str, params: Mapping
     return Wanted(switch_target.from_backup(backup, manifest, only_what_served=False), hidden, manifest, exchange)
 
 
-def guide_target(client: Any, run_command: RunCommand, root: str, project: str, backup: listing.Found) -> Target:
+def guide_target(client: DockerClient, run_command: RunCommand, root: str, project: str, backup: listing.Found) -> Target:
     """Return the release of a backup of the guide, once every image it needs is known to be there."""
     compose_file = (backup.files or {})[COMPOSE_FILE]
     services = Project(client, run_command, root, project, compose_file).services()

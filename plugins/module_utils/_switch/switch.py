@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._backup import images
 from .._base.command import RunCommand
@@ -23,6 +23,9 @@ from .._release.drift import Drift
 from .._tree import plan as tree_plan
 from .._tree import promote
 from .target import Target
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 # How often a step that changes nothing is taken where it ends in an error that nobody foresaw, the seconds in between, and those
 # after which it is not begun again: an error at the end of a gate must not double the time in which a site is down.
@@ -41,7 +44,7 @@ class SwitchError(PlatformError):
 class Server:
     """The server as a switch uses it. The paths are those nginx reads, the record remembers what it has read."""
 
-    client: Any
+    client: DockerClient
     run_command: RunCommand
     root: str
     project: str
@@ -154,9 +157,9 @@ def switch(
     between()
     done.started = up(server, target)
     if done.started:
-        hold(server, target, sites=False)
+        wait_until_serving(server, target, sites=False)
     done.reloaded = reload(server, target, bool(set(done.started) - set(target.proxy)))
-    done.expiring = hold(server, target)
+    done.expiring = wait_until_serving(server, target)
     done.removed = server.compose.remove(sorted(extra - target.every_container))
     done.seconds = round(time.monotonic() - began, 1)
     return done
@@ -173,7 +176,7 @@ def up(server: Server, target: Target) -> list[str]:
     except ComposeError as error:
         if target.partial:
             return target.containers
-        held, result = run.hold(gate(server, target, sites=False, deadline=1), server.secrets)
+        held, result = run.wait_until_healthy(gate(server, target, sites=False, deadline=1), server.secrets)
         if held:
             raise SwitchError(run.masked(str(error), server.secrets)) from None
         raise SwitchError(f"{result['msg']}\n\n{run.masked(str(error), server.secrets)}", **without_msg(result)) from None
@@ -192,11 +195,11 @@ def gate(server: Server, target: Target, sites: bool = True, deadline: float | N
     )
 
 
-def hold(server: Server, target: Target, sites: bool = True) -> list[str]:
+def wait_until_serving(server: Server, target: Target, sites: bool = True) -> list[str]:
     """Hold until the target serves, or say why it does not; return warnings of certificates that end soon."""
     if not target.containers:
         return []
-    held, result = again(lambda: run.hold(gate(server, target, sites), server.secrets))
+    held, result = again(lambda: run.wait_until_healthy(gate(server, target, sites), server.secrets))
     if not held:
         raise SwitchError(result["msg"], **without_msg(result))
     return list(result["expiring"])

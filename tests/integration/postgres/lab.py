@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import docker
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import SESSION, Database, psql, query
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import run, started
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import run_program, started
 
 IMAGE = "postgres:15"
 NAME = "rarebooks-scratch-lab"
@@ -95,7 +95,7 @@ def running(client: docker.DockerClient) -> Iterator[None]:
     client.containers.run(IMAGE, command, name=NAME, detach=True, environment=environment, labels=LABELS)
     try:
         deadline = time.monotonic() + 30
-        while run(client, NAME, ["pg_isready", "-h", "127.0.0.1"]).code != 0:
+        while run_program(client, NAME, ["pg_isready", "-h", "127.0.0.1"]).code != 0:
             assert time.monotonic() < deadline, client.containers.get(NAME).logs().decode()
             time.sleep(0.1)
         query(client, DATABASE, CONTENT)

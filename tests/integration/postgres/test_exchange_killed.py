@@ -26,7 +26,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres impor
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import exchange
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import UNDEFINED_TABLE, Database, DatabaseError, query
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.helper import MOUNT, beside
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import run_program
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run as switch_run
@@ -118,7 +118,7 @@ class Shop:
         for path in self.root.glob("backups/*/dumps/*.dump"):
             if path not in self._dumped:
                 with beside(self.client, CHAT, "look", str(path), LABELS, writable=False) as helper:
-                    read = run(self.client, helper, ["pg_restore", "--data-only", "-f", "-", MOUNT])
+                    read = run_program(self.client, helper, ["pg_restore", "--data-only", "-f", "-", MOUNT])
                 self._dumped[path] = set(read.stdout.decode().splitlines())
         return set().union(*self._dumped.values())
 

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import images
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import PROJECT_LABEL, containers_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import DatabaseError, run
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import DatabaseError, run_program
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.start import is_running
 from memory_engine import Engine
 from memory_programs import Answer
@@ -150,12 +150,12 @@ def test_names_of_images(client: Any) -> None:
 
 def test_programs(client: Any, made: Any) -> None:
     with pytest.raises(DatabaseError, match=r"Docker does not do it.*is not running"):
-        run(client, NAME, ["cat"])
+        run_program(client, NAME, ["cat"])
     with pytest.raises(DatabaseError, match="there is no such container"):
-        run(client, OTHER, ["cat"])
+        run_program(client, OTHER, ["cat"])
     made.start()
     until(client, "running")
-    ended = run(client, NAME, ["sh", "-c", "echo out; echo err >&2; exit 3 # words on stderr"])
+    ended = run_program(client, NAME, ["sh", "-c", "echo out; echo err >&2; exit 3 # words on stderr"])
     assert (ended.code, ended.stdout, ended.stderr) == (3, b"out\n", b"err\n")
-    assert run(client, NAME, ["cat"], b"given\n").stdout == b"given\n"
+    assert run_program(client, NAME, ["cat"], b"given\n").stdout == b"given\n"
     assert tuple(client.containers.get(NAME).exec_run(["true"])) == (0, b"")

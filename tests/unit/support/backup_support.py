@@ -28,5 +28,5 @@ def description(*apps: str) -> dict[str, Any]:
 
 def sealed(root: Path, engine: Engine, moment: datetime = NOON, apps: tuple[str, ...] = ("web",)) -> Manifest:
     """Seal what is live under root."""
-    live = release_live.read(str(root), PROJECT, engine, description(*apps))
-    return seal.seal(live, Occasion("a test", PROJECT), engine, {}, lambda: moment)[0]
+    live = release_live.read(str(root), PROJECT, engine.client, description(*apps))
+    return seal.seal(live, Occasion("a test", PROJECT), engine.client, {}, lambda: moment)[0]

@@ -11,11 +11,14 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import docker.errors
 import requests
 from memory_programs import Answer, Call, Program, connect
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 PROJECT_LABEL = "com.docker.compose.project"
 CONFIG_LABEL = "com.docker.compose.config-hash"
@@ -50,6 +53,11 @@ class Engine:
         self.reloads: dict[str, int] = {}
         self._made = 0
         self.api, self.containers = Api(self), Containers(self)
+
+    @property
+    def client(self) -> DockerClient:
+        """Return it as what it stands in for."""
+        return cast("DockerClient", self)
 
     def ping(self) -> bool:
         return True

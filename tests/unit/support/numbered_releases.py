@@ -43,7 +43,7 @@ class Server:
 
     @property
     def live(self) -> release_live.Live:
-        return release_live.read(str(self.root), PROJECT, self.engine)
+        return release_live.read(str(self.root), PROJECT, self.engine.client)
 
     def seal(self) -> str:
         self.hour += 1

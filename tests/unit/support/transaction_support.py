@@ -29,7 +29,7 @@ class Stage:
         (root / "docker-compose.yml").write_text("services: {}\n")
         self.engine = Engine(str(root))
         self.engine.run("web", "web:1", "sha256:" + "1" * 64)
-        self.server = Server(self.engine, lambda *_a, **_k: (0, "", ""), str(root), PROJECT, [], "", "/new/ca.pem", False, 0, {})
+        self.server = Server(self.engine.client, lambda *_a, **_k: (0, "", ""), str(root), PROJECT, [], "", "/new/ca.pem", False, 0, {})
         self.outcomes: list[Exception | None] = []
         self.goals: list[Target] = []
         self.extra: list[set[str]] = []

@@ -113,11 +113,11 @@ def test_of_a_release_made_by_hand_only_what_holds_now_is_asked_later(
     described = {"apps": [shop, {"name": "chat", "containers": ["chat"]}]}
     asked: list[Any] = []
 
-    def hold(gate: run.Gate, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+    def asked_once(gate: run.Gate, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
         asked.extend(gate.http)
         return False, {"probes": [{"ok": not probe["url"].endswith("never")} for probe in gate.http]}
 
-    monkeypatch.setattr(run, "hold", hold)
+    monkeypatch.setattr(run, "wait_until_healthy", asked_once)
     identifier = call(server, capsys, description=described)["id"]
     manifest = listing.get(str(server.root), identifier).manifest
     assert asked == probes and manifest

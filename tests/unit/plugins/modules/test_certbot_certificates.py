@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import ensure, retired
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import Outcome
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import CertificateChanges
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.modules import certbot_certificates
@@ -60,7 +60,7 @@ def test_what_a_rollback_needs_comes_back(tmp_path: Path, capsys: pytest.Capture
 def test_what_failed_is_told_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, state: str, fails: bool
 ) -> None:
-    outcome = Outcome(failed={"shop": "no way to the authority", "talk": "refused"})
+    outcome = CertificateChanges(failed={"shop": "no way to the authority", "talk": "refused"})
     monkeypatch.setattr(ensure, "ensure", lambda *_arguments: outcome)
     monkeypatch.setattr(ensure, "prepare", lambda *_arguments: outcome)
     result = run(settings(tmp_path), capsys, state=state, certificates=[SHOP])
@@ -72,7 +72,7 @@ def test_what_failed_is_told_at_once(
 def test_what_ends_soon_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     where = served(tmp_path)
     Installed("shop", where.live).put(pair("a.example.org", left=15))
-    monkeypatch.setattr(ensure, "ensure", lambda *_arguments: Outcome())
+    monkeypatch.setattr(ensure, "ensure", lambda *_arguments: CertificateChanges())
     warnings: list[str] = []
     monkeypatch.setattr(certbot_certificates.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     run(where, capsys, certificates=[SHOP])

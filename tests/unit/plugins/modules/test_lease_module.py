@@ -67,7 +67,7 @@ def switch() -> Iterator[subprocess.Popen[bytes]]:
 def leave_at_work(server: Server, process: subprocess.Popen[bytes]) -> None:
     """Let the first run's controller be dead, while its process on the server lives."""
     server.run("taken", ONE, step="checking")
-    held = run_lease.hold(server.place, ONE["token"], "switching")
+    held = run_lease.begin_step(server.place, ONE["token"], "switching")
     held.process = {"pid": process.pid, "start": base_process.start_of(process.pid)}
     run_lease._save(server.place, held)
     server.die()

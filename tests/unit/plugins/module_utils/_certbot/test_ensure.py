@@ -158,7 +158,7 @@ def test_what_no_site_needs_is_put_aside(server: Server) -> None:
         write(server.settings, name, pair(f"{name}.example.org"))
         server.at(name).put(pair(f"{name}.example.org"))
     orders, _program = server.orders()
-    done = ensure.Outcome()
+    done = ensure.CertificateChanges()
     ensure.retire_rest(orders, server.settings, [SHOP], done)
     assert (done.retired, orders.certbot.names(), server.at("gone").pair()) == (["gone"], ["shop"], None)
     assert server.at("shop").pair()

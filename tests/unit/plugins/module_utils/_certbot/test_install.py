@@ -29,7 +29,7 @@ class Nginx:
         self.reloads = 0
         monkeypatch.setattr(certbot_install, "runs", lambda _settings: self.running)
         monkeypatch.setattr(certbot_install, "_proxy", lambda _settings: self)
-        monkeypatch.setattr(certbot_install.run, "hold", self.hold)
+        monkeypatch.setattr(certbot_install.run, "wait_until_healthy", self.hold)
 
     def start(self, loaded: Pair) -> None:
         self.disk.put(loaded)

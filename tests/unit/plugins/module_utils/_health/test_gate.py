@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.gate import OK, GateResult, Outcome, failed, run_gate, waiting
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.gate import OK, GateResult, ProbeResult, failed, run_gate, waiting
 
 W = waiting("not yet")
 F = failed("dead")
@@ -18,10 +18,10 @@ class Scripted:
 
     expectation = "whatever"
 
-    def __init__(self, name: str, *outcomes: Outcome, kind: str = "container") -> None:
+    def __init__(self, name: str, *outcomes: ProbeResult, kind: str = "container") -> None:
         self.name, self.kind, self.outcomes = name, kind, list(outcomes)
 
-    def check(self) -> Outcome:
+    def check(self) -> ProbeResult:
         return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
 
     def next_step(self) -> str:
@@ -97,7 +97,7 @@ def test_the_probes_of_a_stage_run_at_once() -> None:
     barrier = threading.Barrier(2, timeout=5)
 
     class Meeting(Scripted):
-        def check(self) -> Outcome:
+        def check(self) -> ProbeResult:
             barrier.wait()
             return OK
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.process import Work
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.activity import Activity
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.container import ContainerProbe, derive_deadline
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.gate import OK, GateResult, Outcome, run_gate, waiting
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.gate import OK, GateResult, ProbeResult, run_gate, waiting
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.outlook import Outlook
 
 SECOND = 1_000_000_000
@@ -117,7 +117,7 @@ class Site:
     def __init__(self, life: Life) -> None:
         self._life, self.doubtful = life, False
 
-    def check(self) -> Outcome:
+    def check(self) -> ProbeResult:
         self.doubtful = not self._life.site(self._life.age)
         return waiting("status 502") if self.doubtful else OK
 

@@ -12,7 +12,13 @@ import docker.errors
 import pytest
 import requests
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import programs
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import DatabaseError, Outcome, run, said, started
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import (
+    CompletedProgram,
+    DatabaseError,
+    run_program,
+    said,
+    started,
+)
 from postgres_support import Answer, Engine, frame
 
 RESTORE = b"""pg_restore: while PROCESSING TOC:
@@ -52,26 +58,26 @@ def test_complaints_are_told_without_rows_and_statements(stderr: bytes, told: st
 
 def test_a_program_that_ends() -> None:
     engine = Engine(Answer("a letter", b"o" * 20, 3, b"complaint"))
-    assert run(engine, "db", ["cat", "-"], b"a letter", environment={"A": "b"}) == Outcome(3, b"o" * 20, b"complaint")
+    assert run_program(engine, "db", ["cat", "-"], b"a letter", environment={"A": "b"}) == CompletedProgram(3, b"o" * 20, b"complaint")
     (call,) = engine.calls
     assert (call.container, call.argv, call.environment, call.input) == ("db", ["cat", "-"], {"A": "b"}, "a letter")
 
 
 def test_output_into_a_file() -> None:
     stream = io.BytesIO()
-    assert run(Engine(Answer("cat", b"x" * 100)), "db", ["cat"], into=stream) == Outcome(0, b"", b"")
+    assert run_program(Engine(Answer("cat", b"x" * 100)), "db", ["cat"], into=stream) == CompletedProgram(0, b"", b"")
     assert stream.getvalue() == b"x" * 100
 
 
 def test_a_file_that_cannot_be_written_is_the_callers_matter() -> None:
     full = Mock(write=Mock(side_effect=OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space left"):
-        run(Engine(Answer("cat", b"x")), "db", ["cat"], into=full)
+        run_program(Engine(Answer("cat", b"x")), "db", ["cat"], into=full)
 
 
 def test_endless_complaints_are_not_kept() -> None:
     engine = Engine(Answer("cat", raw=frame(2, b"old\n") + b"".join(frame(2, b"x" * 30000) for _ in range(9))))
-    assert len(run(engine, "db", ["cat"]).stderr) == 65536
+    assert len(run_program(engine, "db", ["cat"]).stderr) == 65536
 
 
 @pytest.mark.parametrize(
@@ -84,20 +90,20 @@ def test_endless_complaints_are_not_kept() -> None:
 )
 def test_a_stream_that_is_cut_off(raw: bytes) -> None:
     with pytest.raises(DatabaseError, match="container db, cat: the connection to a program in the container broke"):
-        run(Engine(Answer("cat", raw=raw)), "db", ["cat"])
+        run_program(Engine(Answer("cat", raw=raw)), "db", ["cat"])
 
 
 def test_a_program_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "_SECONDS_TO_END", 0.1)
     with pytest.raises(DatabaseError, match="a program that still runs and says nothing more"):
-        run(Engine(Answer("cat", b"x", None)), "db", ["cat"])
+        run_program(Engine(Answer("cat", b"x", None)), "db", ["cat"])
 
 
 def test_the_engine_may_tell_the_end_late(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(Answer("cat", b"x"))
     states = [{"Running": True, "ExitCode": None}, {"Running": False, "ExitCode": None}, {"Running": False, "ExitCode": 4}]
     monkeypatch.setattr(engine.api, "exec_inspect", lambda _number: states.pop(0))
-    assert run(engine, "db", ["cat"]).code == 4
+    assert run_program(engine, "db", ["cat"]).code == 4
 
 
 @pytest.mark.parametrize(
@@ -114,7 +120,7 @@ def test_trouble_with_the_engine(monkeypatch: pytest.MonkeyPatch, error: Excepti
         engine = Engine()
         monkeypatch.setattr(engine.api, method, Mock(side_effect=error))
         with pytest.raises(DatabaseError, match=f"container db, cat: .*{told}"):
-            run(engine, "db", ["cat"])
+            run_program(engine, "db", ["cat"])
 
 
 def test_a_session_that_is_left_reads_the_end_of_its_input() -> None:

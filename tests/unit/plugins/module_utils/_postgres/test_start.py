@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import start
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database, DatabaseError
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import DatabaseDown, Outcome
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import CompletedProgram, DatabaseDown
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.start import ensure_running
 
 CHAT = Database("db_chat", "chat", "postgres")
@@ -25,7 +25,7 @@ class Engine:
         self.asked = self.socket_only = 0
         self.containers = self.api = self
         monkeypatch.setattr(start, "query", self.query)
-        monkeypatch.setattr(start, "run", self.run)
+        monkeypatch.setattr(start, "run_program", self.run)
         monkeypatch.setattr(start, "POLL_SECONDS", 0)
 
     def list(self, filters: dict[str, str], all: bool = False) -> list[Any]:
@@ -41,10 +41,10 @@ class Engine:
     def up_container(self, name: str) -> None:
         self.begin(f"up {name}")
 
-    def run(self, _client: Any, container: str, argv: Sequence[str]) -> Outcome:
+    def run(self, _client: Any, container: str, argv: Sequence[str]) -> CompletedProgram:
         assert container == "db_chat" and argv[:3] == ["pg_isready", "-h", "127.0.0.1"]
         self.socket_only -= 1
-        return Outcome(0 if self.socket_only < 0 else 2, b"", b"")
+        return CompletedProgram(0 if self.socket_only < 0 else 2, b"", b"")
 
     def query(self, _client: Any, database: Database, _sql: str) -> list[list[str]]:
         self.questions -= 1

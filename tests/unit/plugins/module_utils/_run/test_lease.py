@@ -38,7 +38,7 @@ def test_a_free_lease_is_taken_and_given_back(place: Place) -> None:
 
 def test_whoever_comes_second_learns_all_about_the_first(place: Place) -> None:
     run_lease.take(place, ONE, "checking")
-    run_lease.hold(place, ONE.token, "preparing what the release needs")
+    run_lease.begin_step(place, ONE.token, "preparing what the release needs")
     with pytest.raises(LeaseHeld) as refusal:
         run_lease.take(place, TWO, "checking")
     for told in (
@@ -56,7 +56,7 @@ def test_whoever_comes_second_learns_all_about_the_first(place: Place) -> None:
 @pytest.mark.parametrize("how", ["stale", "no heartbeat", "another boot", "known to be dead"])
 def test_a_dead_holder_is_taken_over_without_waiting(place: Place, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run_lease.take(place, ONE, "checking")
-    run_lease.hold(place, ONE.token, "sealing")
+    run_lease.begin_step(place, ONE.token, "sealing")
     if how == "stale":
         make_old(place, ONE, place.stale_after + 1)
     elif how == "no heartbeat":
@@ -66,7 +66,7 @@ def test_a_dead_holder_is_taken_over_without_waiting(place: Place, how: str, mon
     orphan = run_lease.take(place, TWO, "checking", ONE.token if how == "known to be dead" else "")
     assert orphan and (orphan.run, orphan.step) == (ONE, "sealing")
     # The one that was thought dead and wakes up is stopped before it changes anything.
-    for step in (lambda: run_lease.hold(place, ONE.token, "preparing"), lambda: run_lease.note(place, ONE.token, recorded=True)):
+    for step in (lambda: run_lease.begin_step(place, ONE.token, "preparing"), lambda: run_lease.note(place, ONE.token, recorded=True)):
         with pytest.raises(LeaseLost, match="rollback by boris@desk"):
             step()
     assert run_lease.give_back(place, ONE.token) is None
@@ -83,18 +83,18 @@ def test_a_heartbeat_that_is_young_enough_protects(place: Place, age: float) -> 
 
 def test_a_switch_that_goes_on_without_its_controller_is_waited_for(place: Place) -> None:
     run_lease.take(place, ONE, "checking")
-    run_lease.hold(place, ONE.token, "switching", process=True)  # This very process, which lives.
+    run_lease.begin_step(place, ONE.token, "switching", process=True)  # This very process, which lives.
     os.unlink(place.file(ONE.token))
     with pytest.raises(LeaseBusy, match=f"process {os.getpid()} on the server goes on without it"):
         run_lease.take(place, TWO, "checking", ONE.token)
-    run_lease.hold(place, ONE.token, "preparing")
+    run_lease.begin_step(place, ONE.token, "preparing")
     orphan = run_lease.take(place, TWO, "checking", ONE.token)
     assert orphan and orphan.run == ONE
 
 
 def test_a_switch_whose_process_has_ended_is_taken_over(place: Place) -> None:
     def switch() -> None:
-        run_lease.hold(place, ONE.token, "switching", process=True)
+        run_lease.begin_step(place, ONE.token, "switching", process=True)
 
     run_lease.take(place, ONE, "checking")
     child = multiprocessing.get_context("fork").Process(target=switch)

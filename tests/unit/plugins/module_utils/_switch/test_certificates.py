@@ -35,7 +35,7 @@ class Case:
         self.complaints: list[str] = []
         self.reloads: list[Any] = []
         monkeypatch.setattr(switch, "reload", self.reload)
-        monkeypatch.setattr(switch, "hold", self.hold)
+        monkeypatch.setattr(switch, "wait_until_serving", self.hold)
         monkeypatch.setattr(certificates, "complaint", lambda _server, _target: self.complaints.pop(0))
         self.gate: Exception | None = SICK
 
@@ -112,7 +112,7 @@ def test_a_release_that_is_refused_leaves_the_certificates_of_before(case: Case,
         ("Recorder", MagicMock()),
     ):
         monkeypatch.setattr(run, name, value)
-    monkeypatch.setattr(run.run_lease, "hold", lambda *_a, **_k: None)
+    monkeypatch.setattr(run.run_lease, "begin_step", lambda *_a, **_k: None)
     monkeypatch.setattr(run.tree_plan, "make", lambda *_a: plan)
     monkeypatch.setattr(run.tree_diff, "report", lambda *_a: {"diff": []})
     monkeypatch.setattr(switch, "needed", lambda *_a: switch.Needed())

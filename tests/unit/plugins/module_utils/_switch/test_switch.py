@@ -55,14 +55,14 @@ def stumbling(*outcomes: Any) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("error", [RACE, DockerUnavailable("connection reset"), KeyError("State")])
 def test_a_gate_that_stumbles_is_asked_again(error: Exception, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "hold", stumbling(error, error, (True, {"expiring": []})))
-    assert switch.hold(SERVER, TARGET) == []
+    monkeypatch.setattr(run, "wait_until_healthy", stumbling(error, error, (True, {"expiring": []})))
+    assert switch.wait_until_serving(SERVER, TARGET) == []
 
 
 def test_a_gate_that_says_no_is_believed_at_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "hold", stumbling((False, {"msg": "web died", "failed_fast": True})))
+    monkeypatch.setattr(run, "wait_until_healthy", stumbling((False, {"msg": "web died", "failed_fast": True})))
     with pytest.raises(SwitchError, match="web died"):
-        switch.hold(SERVER, TARGET)
+        switch.wait_until_serving(SERVER, TARGET)
 
 
 @pytest.mark.parametrize("outcomes", [[RACE], [RACE, RACE]])
