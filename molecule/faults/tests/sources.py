@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import shutil
 import stat
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +88,11 @@ def write(directory: Path) -> dict[str, dict[str, Any]]:
             path.write_bytes(content)
         variables[name] = {"maymessenger_backend_archive": str(path), "maymessenger_backend_source": "", **extra}
     return variables
+
+
+def changed(directory: Path, files: Mapping[str, str]) -> str:
+    """Write the sound source with some files more or others, byte for byte, and return where."""
+    shutil.copytree(SOURCE, directory, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, content in files.items():
+        (directory / name).write_text(content, newline="")
+    return str(directory)
