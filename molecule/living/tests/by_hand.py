@@ -6,6 +6,8 @@ import re
 import subprocess
 
 import server
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import is_published
+from contract import DIRECTORY
 from deployment import HOST, SSH_CONFIG
 
 PASSWORDS = {
@@ -14,6 +16,8 @@ PASSWORDS = {
     "maymessenger_db_password": "messenger-made-by-hand",
 }
 INVITE_CODE = "INVITE-BY-HAND"
+# The old guide's password of databases. It stands nowhere in the repository, but is guessed at once.
+PUBLISHED = next(guess for guess in map("postgres{}".format, range(1000)) if is_published(guess))
 # In backquotes, as the message prints it.
 CHANGE = re.compile(r"`(docker exec -it rarebooks_books_db [^`]+)`")
 
@@ -26,6 +30,18 @@ def containers() -> dict[str, str]:
     """Return the id of every container by its name."""
     lines = server.run("docker", "ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.ID}}").splitlines()
     return dict(line.split() for line in lines)
+
+
+def set_password(old: str, new: str) -> None:
+    """Give the messenger's database another password, and let its container say that it had it from the beginning."""
+    role = f"ALTER ROLE postgres PASSWORD '{new}'"
+    server.run("docker", "exec", "db_maymessenger", "psql", "--quiet", "-U", "postgres", "-d", "maymessenger", "-c", role)
+    server.shell(
+        f"cd {DIRECTORY} && sed -i 's/POSTGRES_PASSWORD: {old}$/POSTGRES_PASSWORD: {new}/' docker-compose.yml && "
+        "docker compose up --detach --no-deps db_maymessenger"
+    )
+    ready = "docker exec db_maymessenger pg_isready --quiet -h 127.0.0.1"
+    server.run("timeout", "60", "sh", "-c", f"until {ready}; do sleep 0.2; done")
 
 
 def type_password(command: str, password: str) -> None:

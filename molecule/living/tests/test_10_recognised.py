@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import by_hand
 import pytest
 import server
 from operators import Deployer
@@ -79,3 +80,21 @@ def test_a_password_that_no_login_can_prove_is_not_taken(refused: Deployer) -> N
     message = refused({"stack_take_over": True}).message()
     assert "- maymessenger_db_password: expected container db_maymessenger to run, " in message
     assert "Start it (`docker start db_maymessenger`), then deploy again." in message
+
+
+@pytest.fixture
+def _published() -> Iterator[None]:
+    """The messenger's database as the old guide set it up."""
+    own = by_hand.PASSWORDS["maymessenger_db_password"]
+    by_hand.set_password(own, by_hand.PUBLISHED)
+    yield
+    by_hand.set_password(by_hand.PUBLISHED, own)
+
+
+@pytest.mark.usefixtures("_published")
+def test_a_published_password_is_not_taken(refused: Deployer) -> None:
+    message = refused({"stack_take_over": True}, given=[by_hand.PUBLISHED]).message()
+    assert (
+        "- maymessenger_db_password: expected a password that nobody knows, got one that was printed in the public deployment guide: the "
+        "database maymessenger in container db_maymessenger opens with it. Change it: `docker exec -it db_maymessenger psql "
+    ) in message
