@@ -12,7 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.plugin_utils._failure import
 
 ROLES = Path(__file__).parents[4] / "roles"
 # Between lease and release. What these do cannot fail, or what fails in them is a task of its own; the lease is the recorder itself.
-SILENT = {"import_tasks", "include_tasks", "import_role", "include_role", "meta", "set_fact", "debug", "lease"}
+SILENT = {"import_tasks", "include_tasks", "import_role", "include_role", "meta", "set_fact", "debug", "report", "lease"}
 KEYWORDS = {
     "name",
     "when",
