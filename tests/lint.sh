@@ -14,7 +14,7 @@ check ruff check
 check ruff format --check
 # By the name under which its parts import each other.
 check mypy collections/ansible_collections/rarebooks/platform/plugins
-check mypy -m demo.build_images -m demo.registry -m demo.report -m demo.server
+check mypy -m demo.build_images -m demo.controller -m demo.registry -m demo.report -m demo.server
 # What tests share, each with the folders that pytest gives it to import from.
 MYPYPATH=tests/unit/support check mypy tests/*.py tests/bench tests/unit/support tests/integration
 MYPYPATH=molecule/resources/tests check mypy molecule/resources/tests

@@ -1,14 +1,10 @@
 #!/usr/bin/env bash
-# ansible-test sanity on the artefact that users install: built from a clean clone, so that no stray file gets in.
+# ansible-test sanity on the artefact that users install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=${VENV:-$PWD/.venv}/bin:$PATH
 work=$PWD/build/sanity
-rm -rf "$work"
-mkdir -p "$work"
-
-git clone --quiet . "$work/clone"
-ansible-galaxy collection build --output-path "$work" "$work/clone"
+tests/artefact.sh "$work"
 target=$work/ansible_collections/rarebooks/platform
 mkdir -p "$target"
 tar -xzf "$work"/rarebooks-platform-*.tar.gz -C "$target"
