@@ -92,10 +92,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             problems += self._certificates(arguments["provided_certificates"], apps)
         if arguments["letsencrypt"] is not None:
             problems += _letsencrypt.problems(arguments["letsencrypt"], apps, self._contains)
-        source_problems, warnings = self._sources(apps)
+        digests, source_problems, warnings = self._sources(apps, server.get("sources") or {}, arguments["path"])
         problems += source_problems
         problems = [_commands.replaced(problem) for problem in problems]
-        result.update(changed=False, problems=problems, warnings=_preconditions.resolution(server, hosts) + warnings)
+        warnings = _preconditions.resolution(server, hosts) + warnings
+        result.update(changed=False, problems=problems, sources=digests, warnings=warnings)
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(failed=True, msg=f"Nothing has been changed. Before a deploy can start:\n{listed}")
@@ -139,8 +140,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return data
         return str(self._loader.get_text_file_contents(path)).encode(errors="surrogateescape")
 
-    def _sources(self, apps: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
-        problems, warnings = [], []
+    def _sources(
+        self, apps: list[dict[str, Any]], there: dict[str, dict[str, Any]], path: str
+    ) -> tuple[dict[str, str], list[str], list[str]]:
+        """Return the digest of each source by its app, what is wrong with sources or their places, and warnings."""
+        digests, problems, warnings = {}, [], []
         for app in apps:
             source = app.get("source")
             if not source:
@@ -151,5 +155,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             except ArchiveError as error:
                 problems.append(f"{app['title']} backend source: {error}")
             else:
+                digests[app["name"]] = archive.digest
                 warnings += _preconditions.windows_scripts(f"{app['title']} backend source {source['src']}", archive.windows_scripts)
-        return problems, warnings
+            obstacle = there.get(f"{path}/{source.get('dest', '')}", {}).get("error")
+            if obstacle:
+                problems.append(f"{app['title']} backend source: {obstacle}")
+        return digests, problems, warnings

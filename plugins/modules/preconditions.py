@@ -119,4 +119,9 @@ problems:
   type: list
   elements: str
   sample: ["Port 80: expected it free, got apache2 (pid 512) listening on it. Stop and disable that program; the proxy needs the port."]
+sources:
+  description: The digest of each app's source on the controller, by the app's name.
+  returned: always
+  type: dict
+  sample: {maymessenger: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae}
 """

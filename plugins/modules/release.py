@@ -108,6 +108,12 @@ options:
     description: File on the server that remembers the digest of what nginx has read.
     type: path
     required: true
+  only_unchanged:
+    description:
+      - Prove the release only where it is live already. Where anything differs, change nothing, and return what would change, as check
+        mode does.
+    type: bool
+    default: false
   run:
     description: The run that holds the lease, as M(rarebooks.platform.lease) returned it. Not needed in check mode.
     type: dict
@@ -198,6 +204,10 @@ reloaded:
   description: Whether the proxy read its configuration again.
   returned: success
   type: bool
+proven:
+  description: Whether the release has been proven to serve by this call.
+  returned: success
+  type: bool
 interrupted:
   description: Whether an earlier switch had been cut off and was completed or undone by this one.
   returned: success
@@ -262,6 +272,7 @@ ARGUMENT_SPEC = {
     "deadline": {"type": "int", "default": 0},
     "proxy_paths": {"type": "list", "elements": "path", "default": []},
     "proxy_record": {"type": "path", "required": True},
+    "only_unchanged": {"type": "bool", "default": False},
     "run": {"type": "dict", "default": {}},
     "lease_directory": {"type": "path", "default": lease.DIRECTORY},
 }

@@ -128,6 +128,11 @@ taken:
   type: list
   elements: str
   sample: []
+exposed:
+  description: Whether others than its owner may read the store, or might, which is a change to put right.
+  returned: always
+  type: bool
+  sample: false
 """
 
 import json
@@ -224,8 +229,8 @@ def main() -> None:
         module.fail_json(msg="\n".join(["Nothing has been changed.", *problems]))
     taken = kept | opened
     new, generated, stored = plan(store | taken, wanted, generate)
-    loose = os.path.exists(path) and stat.S_IMODE(os.stat(path).st_mode) != 0o600
-    changed = new != store or loose
+    exposed = os.path.exists(path) and stat.S_IMODE(os.stat(path).st_mode) != 0o600
+    changed = new != store or exposed
     if changed and not module.check_mode:
         make_directory(os.path.dirname(path))
         write_durably(path, json.dumps(new, indent=2, sort_keys=True).encode() + b"\n", 0o600)
@@ -236,6 +241,7 @@ def main() -> None:
         generated=generated,
         stored=stored,
         taken=sorted(taken),
+        exposed=exposed,
         diff={"before_header": path, "after_header": path, "before": lines(store), "after": after},
     )
 

@@ -75,6 +75,11 @@ options:
         description: The volume with its data, without the project's prefix.
         type: str
         default: ""
+  sources:
+    description: Directories of sources, as M(rarebooks.platform.source_archive) puts them there, to tell what lies in them.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     support: full
@@ -270,6 +275,17 @@ published:
   returned: always
   type: dict
   sample: {"443": {container: nginx_container, project: rarebooksdokploy}}
+sources:
+  description:
+    - For each path of O(sources) the C(digest) of what lies there, as M(rarebooks.platform.source_archive) returns it of a source,
+      whether an exchange was cut off there (C(interrupted)), and in C(error) why no source could come there.
+  returned: always
+  type: dict
+  sample:
+    /opt/rarebooks/MayMessenger/backend:
+      digest: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+      interrupted: false
+      error: ""
 """
 
 import os
@@ -280,6 +296,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import containers as server_containers
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import engine as server_docker
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import system
+from ansible_collections.rarebooks.platform.plugins.module_utils._source import on_server
 
 LIBRARIES = ("cryptography", "docker", "requests")
 
@@ -295,6 +312,7 @@ def main() -> None:
             "project": {"type": "str", "default": ""},
             "data_volumes": {"type": "list", "elements": "str", "default": []},
             "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
+            "sources": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
     )
@@ -327,6 +345,7 @@ def main() -> None:
         volumes=sorted(volumes),
         lost_data=backup_volumes.lost(module.run_command, module.params["path"], wanted, volumes),
         published=docker.published(ports),
+        sources=on_server.look(module.params["sources"]),
     )
 
 

@@ -58,7 +58,7 @@ def run(params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callabl
     root = os.path.normpath(params["path"])
     place = run_lease.Place(root, params["lease_directory"])
     token = params["run"].get("token", "")
-    if not check_mode:
+    if not (check_mode or params["only_unchanged"]):
         # From here on the run goes on by itself should its controller die, and nobody else may begin meanwhile.
         run_lease.begin_step(place, token, STEP, process=True)
     client = connect()
@@ -81,7 +81,8 @@ def carry_through(
 ) -> dict[str, Any]:
     """Compare, and unless in check mode switch to the release, or prove the one that is live; every image has its name."""
     token = params["run"].get("token", "")
-    wanted = read_wanted(client, run_command, root, params, check_mode)
+    preview = check_mode or params["only_unchanged"]
+    wanted = read_wanted(client, run_command, root, params, preview)
     server = Server(
         client,
         run_command,
@@ -94,9 +95,9 @@ def carry_through(
         wanted.hidden,
     )
     validators = Validators(run_command, root, params["validators"], wanted.hidden, by_hand_judge(server, wanted.target))
-    ended = [] if check_mode else end_proven(server)
+    ended = [] if preview else end_proven(server)
     recovered = promote.interrupted(root)
-    completed = (tree_plan.read_journal(root) if check_mode else recover_tree(root)) or {}
+    completed = (tree_plan.read_journal(root) if preview else recover_tree(root)) or {}
     plan = tree_plan.make(wanted.target.files, tree_plan.LiveTree(root), wanted.target.owned)
     pending = journal.unfinished(root)
     stale = switch.needed(server, wanted.target, plan)
@@ -106,6 +107,7 @@ def carry_through(
         "started": stale.containers,
         "containers_removed": [],
         "reloaded": False,
+        "proven": False,
         "interrupted": pending is not None,
         "release": "",
         "seconds": 0.0,
@@ -113,19 +115,22 @@ def carry_through(
         **tree_diff.report(plan, completed, wanted.hidden, diff),
     }
     result["diff"] += [drift.diff for drift in stale.drifts if diff]
-    if check_mode:
+    if check_mode or (preview and (changed or journal.read(root))):
         if plan.needed:
             validators.judge_copy(wanted.target.files, tmpdir)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
             result["started"] = sorted({*stale.containers, *switch.stale(server, wanted.target)})
         return result
+    if preview:
+        # Nothing is left to do but to prove it.
+        run_lease.hold(place, token, STEP, process=True)
     order = Order(wanted.target, params["run"], params["backup"], validators.judge, wanted.exchange, params["restore_database"])
     recorder = Recorder(place, params, server)
     if not changed:
         reloaded, expiring = prove(server, wanted.target)
         release = live.read(root, server.project, client).digest
         run_lease.note(place, token, release=release)
-        return {**result, "changed": reloaded, "reloaded": reloaded, "release": release, "notes": ended + expiring}
+        return {**result, "changed": reloaded, "reloaded": reloaded, "proven": True, "release": release, "notes": ended + expiring}
     try:
         done = carry_out(server, order, plan, recorder.proven)
     except Failed as failure:
@@ -179,7 +184,8 @@ def prove(server: Server, target: Target) -> tuple[bool, list[str]]:
 
 def told(done: Switched) -> dict[str, Any]:
     """Return what a switch did, as keys of the result."""
-    return {"started": done.started, "containers_removed": done.removed, "reloaded": done.reloaded, "seconds": done.seconds}
+    did = {"started": done.started, "containers_removed": done.removed, "reloaded": done.reloaded, "seconds": done.seconds}
+    return {**did, "proven": True}
 
 
 def notes(server: Server, wanted: Wanted) -> list[str]:

@@ -12,6 +12,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.rarebooks.platform.plugins.action.preconditions import ARGUMENTS, ActionModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._source.local import inspect_source
 from ansible_collections.rarebooks.platform.plugins.modules import preconditions
 from certificates import pair
 
@@ -80,7 +81,7 @@ def action(tmp_path: Path) -> Controller:
 
 
 def test_a_server_in_order(action: Controller) -> None:
-    assert action.judge() == {"changed": False, "problems": [], "warnings": []}
+    assert action.judge() == {"changed": False, "problems": [], "sources": {}, "warnings": []}
 
 
 def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Path) -> None:
@@ -222,12 +223,21 @@ def test_a_source_in_order_and_one_that_is_not(action: Controller, tmp_path: Pat
     directory.mkdir()
     (directory / "Dockerfile").write_text("FROM scratch\n")
     action.source(directory)
-    assert action.judge()["problems"] == []
+    result = action.judge()
+    assert result["problems"] == [] and result["sources"] == {"chat": inspect_source(str(directory), required=[]).digest}
     action.source(directory, required=["Dockerfile", "src/"])
     (problem,) = action.judge()["problems"]
     assert problem.startswith(f"Chat backend source: {directory}: required paths are missing: src/.")
     action.source(directory, max_size=1)
     assert len(action.judge()["problems"]) == 1
+
+
+def test_what_is_in_the_way_of_a_source_on_the_server(action: Controller, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    action.source(tmp_path, dest="Chat/backend")
+    places = {"/opt/x/Chat/backend": {"digest": "", "interrupted": False, "error": "dest is in use"}}
+    (problem,) = action.judge(server={**action.server, "sources": places})["problems"]
+    assert problem == "Chat backend source: dest is in use"
 
 
 def test_scripts_of_windows_in_a_source_are_only_a_warning(action: Controller, tmp_path: Path) -> None:
