@@ -80,6 +80,16 @@ options:
     type: list
     elements: path
     default: []
+  trees:
+    description: Trees of files that M(rarebooks.platform.config_tree) wrote, by their O(rarebooks.platform.config_tree#module:path).
+    type: list
+    elements: path
+    default: []
+  files:
+    description: Files to return the hash of.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     support: full
@@ -286,6 +296,16 @@ sources:
       digest: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
       interrupted: false
       error: ""
+trees:
+  description: For each path of O(trees) the digest of what lies there, as P(rarebooks.platform.tree_digest#filter) makes it of files.
+  returned: always
+  type: dict
+  sample: {/opt/rarebooks/.recovery: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}
+files:
+  description: For each path of O(files) the SHA-256 of its content, empty where there is no such file.
+  returned: always
+  type: dict
+  sample: {/etc/systemd/system/rarebooks-recovery.service: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}
 """
 
 import os
@@ -297,6 +317,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._server import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import engine as server_docker
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import system
 from ansible_collections.rarebooks.platform.plugins.module_utils._source import on_server
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import digest
 
 LIBRARIES = ("cryptography", "docker", "requests")
 
@@ -313,6 +334,8 @@ def main() -> None:
             "data_volumes": {"type": "list", "elements": "str", "default": []},
             "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
             "sources": {"type": "list", "elements": "path", "default": []},
+            "trees": {"type": "list", "elements": "path", "default": []},
+            "files": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
     )
@@ -346,6 +369,8 @@ def main() -> None:
         lost_data=backup_volumes.lost(module.run_command, module.params["path"], wanted, volumes),
         published=docker.published(ports),
         sources=on_server.look(module.params["sources"]),
+        trees={path: digest.live(path) for path in module.params["trees"]},
+        files=system.hashes(module.params["files"]),
     )
 
 

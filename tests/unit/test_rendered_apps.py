@@ -63,12 +63,11 @@ def test_what_servers_get_is_what_is_recorded(name: str, tmp_path: Path) -> None
     play, tree = tmp_path / "play.yml", tmp_path / "tree"
     play.write_text(PLAY.format(root=ROOT, scratch=tmp_path))
     (tmp_path / "secrets.json").write_text(json.dumps(dict.fromkeys(SECRETS, "x" * 32)))
-    source = {"__stack_source": {"app": "maymessenger", "image": "maymessenger_backend"}, "digest": "0123456789abcdef"}
     inventory = {
         "stack_apps": ["rarebooks", "maymessenger"],
         "stack_path": str(tree),
         "__stack_server": {"engine": {"version": "26.1"}},
-        "__stack_sources_compared": {"results": [source]},
+        "__stack_preconditions": {"sources": {"maymessenger": "0123456789abcdef"}},
         **INVENTORIES[name],
     }
     done = subprocess.run(

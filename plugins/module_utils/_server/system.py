@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 
 from .._base.command import RunCommand
+from .._base.files import read_if_exists, sha256
 from .._base.process import read_proc
 from .._certificates.live import LIVE, chain_files
 
@@ -125,6 +126,12 @@ def _addresses_of(name: str) -> list[str]:
 def python_libraries(names: list[str]) -> dict[str, bool]:
     """Return which libraries this interpreter can import."""
     return {name: importlib.util.find_spec(name) is not None for name in names}
+
+
+def hashes(paths: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of each file, empty where there is none."""
+    found = {path: read_if_exists(path) for path in paths}
+    return {path: "" if content is None else sha256(content) for path, content in found.items()}
 
 
 def units(run_command: RunCommand, names: list[str]) -> dict[str, dict[str, str]]:

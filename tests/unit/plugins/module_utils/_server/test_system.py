@@ -97,3 +97,9 @@ def test_python_libraries() -> None:
 def test_operating_system_of_this_machine() -> None:
     found = system.operating_system()
     assert sorted(found) == ["architecture", "codename", "id", "version"] and found["id"] != "unknown"
+
+
+def test_hashes_of_files_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    found = system.hashes([str(tmp_path / "a"), str(tmp_path / "b")])
+    assert found == {str(tmp_path / "a"): "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", str(tmp_path / "b"): ""}
