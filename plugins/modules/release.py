@@ -246,6 +246,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base import li
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe, facts_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import validate
 
 ARGUMENT_SPEC = {
@@ -284,7 +285,8 @@ def main() -> None:
         module.fail_json(msg="release: expected either the roles of a release or the id of a backup in `to`, got both or neither")
     libraries.require(module, libraries.DOCKER, libraries.REQUESTS)
     try:
-        result = run.run(module.params, module.check_mode, module._diff, lambda: module.tmpdir, module.run_command)
+        invocation = Invocation(module.check_mode, module._diff, lambda: module.tmpdir, module.run_command)
+        result = run.make_live(Options.from_params(module.params), invocation)
     except run.ReleaseError as error:
         module.fail_json(msg=str(error), **error.facts)
     except Exception as error:

@@ -138,7 +138,7 @@ def work(settings: Settings, place: lease.Place, this: ledger.Run) -> tuple[bool
     pending = journal.unfinished(settings.path)
     if pending is None:
         return True, "\n".join(["The switch had ended well before the server did.", *notes])
-    return recover(server, pending, Recorder(place, {"run": this.to_dict(), "backup": pending.backup, "to": ""}, server))
+    return recover(server, pending, Recorder(place, this, server, pending.backup))
 
 
 if __name__ == "__main__":

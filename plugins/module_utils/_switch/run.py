@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from .._tree.validate import Validators
 from . import certificates, switch
 from . import target as switch_target
 from .databases import Exchange
+from .options import Invocation, Options
 from .switch import Server, Switched
 from .target import Target
 from .transaction import Failed, Order, carry_out, end, recover_tree
@@ -53,48 +53,36 @@ class Wanted:
     exchange: Exchange | None = None
 
 
-def run(params: Mapping[str, Any], check_mode: bool, diff: bool, tmpdir: Callable[[], str], run_command: RunCommand) -> dict[str, Any]:
-    """Bring the release about, or foretell it, and return the result."""
-    root = os.path.normpath(params["path"])
-    place = run_lease.Place(root, params["lease_directory"])
-    token = params["run"].get("token", "")
-    if not (check_mode or params["only_unchanged"]):
+def make_live(options: Options, invocation: Invocation) -> dict[str, Any]:
+    """Bring the release about, or preview it, and return the result."""
+    if not (invocation.check_mode or options.only_unchanged):
         # From here on the run goes on by itself should its controller die, and nobody else may begin meanwhile.
-        run_lease.begin_step(place, token, STEP, process=True)
+        run_lease.begin_step(options.place, options.run.token, STEP, process=True)
     client = connect()
-    containers = engine_containers.containers_of(client, params["project"]).values()
-    manifests = [backup.manifest for backup in listing.find_all(root) if backup.manifest]
-    with backup_images.names_in_place(client, containers, manifests, lend=check_mode) as found:
-        result = carry_through(params, check_mode, diff, tmpdir, run_command, client, root, place)
+    containers = engine_containers.containers_of(client, options.project).values()
+    manifests = [backup.manifest for backup in listing.find_all(options.path) if backup.manifest]
+    with backup_images.names_in_place(client, containers, manifests, lend=invocation.check_mode) as found:
+        result = carry_through(client, options, invocation)
     return {**result, "notes": [*result["notes"], *found]}
 
 
-def carry_through(
-    params: Mapping[str, Any],
-    check_mode: bool,
-    diff: bool,
-    tmpdir: Callable[[], str],
-    run_command: RunCommand,
-    client: DockerClient,
-    root: str,
-    place: run_lease.Place,
-) -> dict[str, Any]:
+def carry_through(client: DockerClient, options: Options, invocation: Invocation) -> dict[str, Any]:
     """Compare, and unless in check mode switch to the release, or prove the one that is live; every image has its name."""
-    token = params["run"].get("token", "")
-    preview = check_mode or params["only_unchanged"]
-    wanted = read_wanted(client, run_command, root, params, preview)
+    root, check_mode, run_command = options.path, invocation.check_mode, invocation.run_command
+    preview = check_mode or options.only_unchanged
+    wanted = read_wanted(client, options, run_command, preview)
     server = Server(
         client,
         run_command,
         root,
-        params["project"],
-        params["proxy_paths"],
-        params["proxy_record"],
+        options.project,
+        options.proxy_paths,
+        options.proxy_record,
         *trusted(wanted.target),
-        params["deadline"],
+        options.deadline,
         wanted.hidden,
     )
-    validators = Validators(run_command, root, params["validators"], wanted.hidden, by_hand_judge(server, wanted.target))
+    validators = Validators(run_command, root, options.validators, wanted.hidden, by_hand_judge(server, wanted.target))
     ended = [] if preview else end_proven(server)
     recovered = promote.interrupted(root)
     completed = (tree_plan.read_journal(root) if preview else recover_tree(root)) or {}
@@ -112,24 +100,25 @@ def carry_through(
         "release": "",
         "seconds": 0.0,
         "notes": [drift.reason for drift in stale.drifts],
-        **tree_diff.report(plan, completed, wanted.hidden, diff),
+        **tree_diff.report(plan, completed, wanted.hidden, invocation.diff),
     }
-    result["diff"] += [drift.diff for drift in stale.drifts if diff]
+    result["diff"] += [drift.diff for drift in stale.drifts if invocation.diff]
     if check_mode or (preview and (changed or journal.read(root))):
         if plan.needed:
-            validators.judge_copy(wanted.target.files, tmpdir)
+            validators.judge_copy(wanted.target.files, invocation.tmpdir)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
             result["started"] = sorted({*stale.containers, *switch.stale(server, wanted.target)})
         return result
     if preview:
         # Nothing is left to do but to prove it.
-        run_lease.hold(place, token, STEP, process=True)
-    order = Order(wanted.target, params["run"], params["backup"], validators.judge, wanted.exchange, params["restore_database"])
-    recorder = Recorder(place, params, server)
+        run_lease.begin_step(options.place, options.run.token, STEP, process=True)
+    run = options.run.to_dict()
+    order = Order(wanted.target, run, options.backup, validators.judge, wanted.exchange, options.restore_database)
+    recorder = Recorder(options.place, options.run, server, options.backup, options.to)
     if not changed:
         reloaded, expiring = prove(server, wanted.target)
         release = live.read(root, server.project, client).digest
-        run_lease.note(place, token, release=release)
+        run_lease.note(options.place, options.run.token, release=release)
         return {**result, "changed": reloaded, "reloaded": reloaded, "proven": True, "release": release, "notes": ended + expiring}
     try:
         done = carry_out(server, order, plan, recorder.proven)
@@ -208,21 +197,21 @@ def notes(server: Server, wanted: Wanted) -> list[str]:
     ]
 
 
-def read_wanted(client: DockerClient, run_command: RunCommand, root: str, params: Mapping[str, Any], check_mode: bool) -> Wanted:
+def read_wanted(client: DockerClient, options: Options, run_command: RunCommand, preview: bool) -> Wanted:
     """Return what the run wants to be live; a backup is read and verified whole."""
-    if not params["to"]:
-        files, hidden = desired.read(root, params["files"], params["secrets_file"], check_mode)
-        return Wanted(switch_target.from_inventory(files, params["description"]), hidden)
-    hidden = desired.load_secrets(params["secrets_file"])
-    backup = listing.get(root, params["to"])
+    root = options.path
+    if not options.to:
+        files, hidden = desired.read(root, options.files, options.secrets_file, preview)
+        return Wanted(switch_target.from_inventory(files, options.description), hidden)
+    hidden = desired.load_secrets(options.secrets_file)
+    backup = listing.get(root, options.to)
     if backup.kind == "legacy":
-        if not params["accept_unsealed"]:
+        if not options.accept_unsealed:
             raise BackupError(f"Backup {backup.id} was made by hand and is not sealed. Nothing has been changed.")
-        return Wanted(guide_target(client, run_command, root, params["project"], backup), hidden)
+        return Wanted(guide_target(client, run_command, root, options.project, backup), hidden)
     manifest = listing.check(backup)
     backup_images.check(client, manifest)
-    token = params["run"].get("token", "")
-    exchange = Exchange(client, backup.directory, manifest, token) if params["restore_database"] else None
+    exchange = Exchange(client, backup.directory, manifest, options.run.token) if options.restore_database else None
     return Wanted(switch_target.from_backup(backup, manifest, only_what_served=False), hidden, manifest, exchange)
 
 
@@ -243,13 +232,12 @@ def guide_target(client: DockerClient, run_command: RunCommand, root: str, proje
 class Recorder:
     """Writes the run's entry into the ledger, once, and says so in the lease."""
 
-    def __init__(self, place: run_lease.Place, params: Mapping[str, Any], server: Server) -> None:
+    def __init__(self, place: run_lease.Place, run: ledger.Run, server: Server, backup: str, to: str = "") -> None:
         root, pending = server.root, journal.unfinished(server.root)
-        self.backup: str = params["backup"] or (pending.backup if pending else "")
+        self.backup = backup or (pending.backup if pending else "")
         self.release = ""
         self.notes: list[str] = []
-        self._place, self._to, self._server = place, params["to"], server
-        self._run = ledger.Run.from_dict(params["run"])
+        self._place, self._run, self._server, self._to = place, run, server, to
         if pending and not ledger.has(root, pending.run.get("token", "")):
             # The lease, which tells of a dead controller, does not survive a reboot; the journal does.
             dead = ledger.Run.from_dict(pending.run)

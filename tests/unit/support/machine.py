@@ -36,6 +36,8 @@ class Machine:
         self.compose, self.postgres = Compose(self.engine), Postgres(self.engine)
         self.place = lease.Place(str(self.root), str(root / "leases"))
         self.warnings: list[str] = []
+        # What the next release says its site has to answer.
+        self.probes: list[dict[str, Any]] = []
         self.runs = 0
         for image in ("nginx:1", "postgres:15"):
             self.engine.has_image(image, f"sha256:{image}")
@@ -52,7 +54,7 @@ class Machine:
     def description(self, *more: str, database: bool = True) -> dict[str, Any]:
         """Return what a release of an app with a database, and of apps that are one container each, says of itself."""
         databases = [DATABASE] if database else []
-        chat = {"name": "chat", "title": "Chat", "containers": ["db", "web"], "probes": [], "databases": databases}
+        chat = {"name": "chat", "title": "Chat", "containers": ["db", "web"], "probes": self.probes, "databases": databases}
         others = [{"name": app, "title": app.title(), "containers": [app], "probes": [], "databases": []} for app in more]
         return {"apps": [chat, *others], "proxy": {"containers": ["nginx"]}, "network": "net", "sources": {}}
 

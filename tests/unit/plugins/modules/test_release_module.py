@@ -86,8 +86,25 @@ def test_a_release_that_does_not_serve_is_undone(served: Machine, turns_out: str
     assert result["failed"] and result["result"] == "restored"
     assert "web" in result["msg"] and "The release that ran before is back and was proven" in result["msg"]
     assert served.images == SERVING and served.tree == before and "blog" not in served.engine.running
+    # Once for each release that served: visitors were never sent to the one that did not.
+    assert served.engine.reloads["nginx"] == 2
     assert served.ledger == [("deploy", "deployed"), ("deploy", "restored")] and served.journal is None
     assert served.seal(unchanged_apps=["chat"])["id"] == result["restored"]  # What serves is what that backup holds, whole.
+
+
+def test_a_release_whose_site_does_not_answer_is_undone(served: Machine) -> None:
+    served.image(2)
+    served.probes = [{"url": "http://127.0.0.1:1/"}]
+    result = served.deploy(2)
+    assert result["result"] == "restored" and "http GET http://127.0.0.1:1/" in result["msg"]
+    assert served.images == SERVING and served.engine.reloads["nginx"] == 3
+
+
+def test_the_proxy_finds_a_container_that_was_replaced_though_no_file_differs(served: Machine) -> None:
+    served.engine.tags |= {"before:1": served.engine.tags["web:1"], "web:1": "sha256:another"}
+    result = served.deploy(1)
+    assert (result["updated"], result["started"], result["reloaded"]) == ([], ["web"], True)
+    assert served.engine.running["web"]["Image"] == "sha256:another" and served.engine.reloads["nginx"] == 2
 
 
 def test_where_nothing_was_before_the_failed_release_stays(machine: Machine) -> None:

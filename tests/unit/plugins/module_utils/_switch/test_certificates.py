@@ -12,6 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.l
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.proxy import ProxyError
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import certificates, run, switch
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import ReleaseError, prove
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, SwitchError
 from backup_support import PROJECT, Engine, description
@@ -129,9 +130,13 @@ def test_a_release_that_is_refused_leaves_the_certificates_of_before(case: Case,
         "validators": [],
         "backup": "",
         "restore_database": False,
+        "accept_unsealed": False,
+        "secrets_file": None,
+        "files": [],
+        "description": {},
     }
     with pytest.raises(ReleaseError, match="nginx refuses"):
-        run.run(params, False, False, lambda: "", lambda *_a, **_k: (0, "", ""))
+        run.make_live(Options.from_params(params), Invocation(False, False, lambda: "", lambda *_a, **_k: (0, "", "")))
     assert (case.installed.pair(), case.installed.before()) == (OLD, None)
 
 

@@ -10,6 +10,7 @@ from unittest.mock import MagicMock
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run, switch
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
 
 CHANGES = ("end_proven", "recover_tree", "carry_out")
 
@@ -26,7 +27,7 @@ class Comparison:
         self.set(run, "read_wanted", lambda *_a: run.Wanted(target, {}))
         self.set(run, "Recorder", MagicMock())
         self.set(run, "prove", self._prove)
-        self.set(run.run_lease, "hold", lambda _place, _token, step, **_k: self.held.append(step))
+        self.set(run.run_lease, "begin_step", lambda _place, _token, step, **_k: self.held.append(step))
         self.set(run.run_lease, "note", lambda *_a, **_k: None)
         self.set(run.live, "read", lambda *_a: SimpleNamespace(digest="abc"))
         self.set(run.tree_diff, "report", lambda *_a: {"diff": []})
@@ -53,7 +54,8 @@ class Comparison:
         path = str(self.path)
         params = {"path": path, "lease_directory": path, "run": {}, "to": "", "project": "p", "proxy_paths": [], "proxy_record": ""}
         params |= {"deadline": 0, "only_unchanged": True, "validators": [], "backup": "", "restore_database": False}
-        return run.run(params, check_mode, False, lambda: path, lambda *_a, **_k: (0, "", ""))
+        params |= {"accept_unsealed": False, "secrets_file": None, "files": [], "description": {}}
+        return run.make_live(Options.from_params(params), Invocation(check_mode, False, lambda: path, lambda *_a, **_k: (0, "", "")))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class Desk:
         lease.take(self.place, ledger.Run.from_dict(RUN), "switching")
 
     def recorder(self, to: str = "", backup: str = "sealed") -> Recorder:
-        return Recorder(self.place, {"run": RUN, "backup": backup, "to": to}, self.stage.server)
+        return Recorder(self.place, ledger.Run.from_dict(RUN), self.stage.server, backup, to)
 
     @property
     def entries(self) -> list[dict[str, Any]]:
