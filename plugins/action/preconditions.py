@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import is_encrypted
 from ansible.plugins.action import ActionBase
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.module_utils._source.entries import Limits
 from ansible_collections.rarebooks.platform.plugins.module_utils._source.local import inspect_source
 from ansible_collections.rarebooks.platform.plugins.module_utils._source.names import ArchiveError
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
+    _app_faults,
     _certificate_files,
     _commands,
     _engine_preconditions,
@@ -61,9 +64,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        apps, server = arguments["apps"], arguments["server"]
-        hosts = [name for app in apps for name in app["server_names"]]
-        problems = [
+        server = arguments["server"]
+        apps, problems = _described(arguments["apps"])
+        hosts = [name for app in apps for name in app.server_names]
+        problems += [
             *_preconditions.system(server["os"], arguments["systems"]),
             *_preconditions.resources(server, arguments["path"], arguments["min_disk"], arguments["min_memory"]),
             *_preconditions.engine(server, arguments["path"], arguments["project"]),
@@ -80,17 +84,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             *_engine_preconditions.databases(apps),
             *_preconditions.choices(apps),
             *_preconditions.server_names(apps),
-            *_preconditions.secrets([secret for app in apps for secret in app["secrets"]]),
+            *_preconditions.secrets([secret for app in apps for secret in app.secrets]),
         ]
         problems += self._containers(server["containers"], apps, arguments)
         if not arguments["allow_foreign_volumes"]:
-            wanted = [volume for app in apps for volume in app["volumes"]]
+            wanted = [volume for app in apps for volume in app.volumes]
             problems += _preconditions.volumes(server["volumes"], wanted, arguments["project"])
         if not arguments["allow_empty_volumes"]:
             problems += _lost_data.problems(server["lost_data"])
         if arguments["provided_certificates"] is not None:
             problems += self._certificates(arguments["provided_certificates"], apps)
-        if arguments["letsencrypt"] is not None:
+        if arguments["letsencrypt"] is not None and apps:
             problems += _letsencrypt.problems(arguments["letsencrypt"], apps, self._contains)
         digests, source_problems, warnings = self._sources(apps, server.get("sources") or {}, arguments["path"])
         problems += source_problems
@@ -102,19 +106,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             result.update(failed=True, msg=f"Nothing has been changed. Before a deploy can start:\n{listed}")
         return result
 
-    def _containers(self, found: list[dict[str, Any]], apps: list[dict[str, Any]], arguments: dict[str, Any]) -> list[str]:
+    def _containers(self, found: list[dict[str, Any]], apps: Sequence[App], arguments: dict[str, Any]) -> list[str]:
         project = arguments["project"]
-        wanted = [*arguments["proxy_containers"], *(name for app in apps for name in app["containers"])]
-        databases = [database["container"] for app in apps for database in app.get("databases") or []]
+        wanted = [*arguments["proxy_containers"], *(name for app in apps for name in app.containers)]
+        databases = [database.container for app in apps for database in app.databases]
         return [
             *_foreign_containers.names(found, wanted, project),
             *_foreign_containers.aliases(found, wanted, databases, project, arguments["network"]),
         ]
 
-    def _certificates(self, provided: dict[str, dict[str, str]], apps: list[dict[str, Any]]) -> list[str]:
+    def _certificates(self, provided: dict[str, dict[str, str]], apps: Sequence[App]) -> list[str]:
         problems = []
-        for name in sorted({app["certificate"] for app in apps}):
-            hosts = [host for app in apps if app["certificate"] == name for host in app["server_names"]]
+        for name in sorted({app.certificate for app in apps}):
+            hosts = [host for app in apps if app.certificate == name for host in app.server_names]
             files = provided.get(name)
             if not files or not files.get("certificate") or not files.get("key"):
                 problems.append(f"Certificate {name}: expected certificate and key in certificates_provided, got none.")
@@ -140,24 +144,26 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return data
         return str(self._loader.get_text_file_contents(path)).encode(errors="surrogateescape")
 
-    def _sources(
-        self, apps: list[dict[str, Any]], there: dict[str, dict[str, Any]], path: str
-    ) -> tuple[dict[str, str], list[str], list[str]]:
+    def _sources(self, apps: Sequence[App], there: dict[str, dict[str, Any]], path: str) -> tuple[dict[str, str], list[str], list[str]]:
         """Return the digest of each source by its app, what is wrong with sources or their places, and warnings."""
         digests, problems, warnings = {}, [], []
-        for app in apps:
-            source = app.get("source")
-            if not source:
-                continue
-            limits = Limits(*(int(source[name]) for name in ("max_entries", "max_size", "max_ratio")))
+        for app, source in ((app, app.source) for app in apps if app.source):
+            limits = Limits(source.max_entries, source.max_size, source.max_ratio)
             try:
-                archive = inspect_source(source["src"], source["checksum"] or None, source["required"], limits)
+                archive = inspect_source(source.src, source.checksum or None, source.required, limits)
             except ArchiveError as error:
-                problems.append(f"{app['title']} backend source: {error}")
+                problems.append(f"{app.title} backend source: {error}")
             else:
-                digests[app["name"]] = archive.digest
-                warnings += _preconditions.windows_scripts(f"{app['title']} backend source {source['src']}", archive.windows_scripts)
-            obstacle = there.get(f"{path}/{source.get('dest', '')}", {}).get("error")
+                digests[app.name] = archive.digest
+                warnings += _preconditions.windows_scripts(f"{app.title} backend source {source.src}", archive.windows_scripts)
+            obstacle = there.get(f"{path}/{source.dest}", {}).get("error")
             if obstacle:
-                problems.append(f"{app['title']} backend source: {obstacle}")
+                problems.append(f"{app.title} backend source: {obstacle}")
         return digests, problems, warnings
+
+
+def _described(descriptions: list[Any]) -> tuple[list[App], list[str]]:
+    """Return the apps, none of them where any is described wrongly, and what is wrong."""
+    read = [_app_faults.read(f"apps[{number}]", one) for number, one in enumerate(descriptions)]
+    faults = [fault for _app, found in read for fault in found]
+    return [] if faults else [app for app, _found in read if app], faults

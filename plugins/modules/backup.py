@@ -40,10 +40,14 @@ options:
     description: Why the backup is sealed.
     type: str
     default: by hand
-  description:
-    description: What the live release consists of, where it is older than C(release.json) or was made by hand.
+  successor:
+    description:
+      - What the release consists of that is to be deployed, as its C(release.json) says. A live release that was made by hand, or is
+        older than such files, says nothing of itself, and what of these apps it has is sealed.
+      - Not needed, and not looked at, where the live release has a C(release.json).
     type: dict
     default: {}
+    version_added: 0.4.0
   unchanged_apps:
     description: Apps that the run will not change, whose databases therefore are not dumped.
     type: list
@@ -173,14 +177,16 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databas
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, Manifest, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
-from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError, fit
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import live as certificates_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run as health_run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes import Check
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.start import ensure_running
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.live import Live
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger as run_ledger
@@ -210,7 +216,7 @@ def plan_dumps(module: AnsibleModule, client: DockerClient, live: Live, dumped: 
 def seal(module: AnsibleModule, client: DockerClient) -> dict[str, Any]:
     """Seal the live release, or say which backup it is sealed as already."""
     params, root = module.params, os.path.normpath(module.params["path"])
-    live = as_it_runs(root, backup_live.read(root, params["project"], client, params["description"]))
+    live = as_it_runs(root, backup_live.read(root, params["project"], client, fit(params["successor"], Release)))
     if not live.exists:
         return {}
     backups = listing.find_all(root)
@@ -231,29 +237,29 @@ def seal(module: AnsibleModule, client: DockerClient) -> dict[str, Any]:
 
 def as_it_runs(root: str, live: Live) -> Live:
     """Return a live release made by hand with a description of what there is of it; what comes after it may have more."""
-    if not live.by_hand or live.description.get("asked"):
+    if not live.by_hand or live.description.asked:
         return live
     known = live.description
-    if not known.get("apps"):  # As where one goes back from it: then nothing is told of the apps but what a backup remembers.
-        known = next((one.manifest.description for one in reversed(listing.find_all(root)) if one.manifest and one.manifest.apps), {})
-    return replace(live, description=release_live.reduced(known, live.images, probes=True))
+    if not known.apps:  # As where one goes back from it: then nothing is told of the apps but what a backup remembers.
+        known = next((one.manifest.description for one in reversed(listing.find_all(root)) if one.manifest and one.manifest.apps), known)
+    return replace(live, description=known.as_found(live.images, probes=True))
 
 
 def with_probes(live: Live) -> Live:
     """Return a release made by hand with those of its probes that hold now: no others can be asked of it when it is gone back to."""
-    if not live.by_hand or live.description.get("asked"):
+    if not live.by_hand or live.description.asked:
         return live
-    apps = live.description["apps"]
-    held = holding([probe for app in apps for probe in app["probes"]])
-    apps = [{**app, "probes": [probe for probe in app["probes"] if probe in held]} for app in apps]
-    return replace(live, description={**live.description, "apps": apps, "asked": True})
+    apps = live.description.apps
+    held = holding([check for app in apps for check in app.checks])
+    apps = tuple(replace(app, probes=tuple(check for check in app.checks if check in held)) for app in apps)
+    return replace(live, description=replace(live.description, apps=apps, asked=True))
 
 
-def holding(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def holding(probes: list[Check]) -> list[Check]:
     """Return those of some probes that hold now."""
     if not probes or libraries.REQUESTS.is_missing:
         return []
-    gate = health_run.Gate(http=probes, trusted=certificates_live.chain_files(), deadline=0.001)
+    gate = health_run.Gate(probes=probes, trusted=certificates_live.chain_files(), deadline=0.001)
     _all, result = health_run.wait_until_healthy(gate, {})
     return [probe for probe, found in zip(probes, result["probes"], strict=True) if found["ok"]]
 
@@ -325,7 +331,7 @@ def main() -> None:
             "project": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["sealed", "pruned"], "default": "sealed"},
             "reason": {"type": "str", "default": "by hand"},
-            "description": {"type": "dict", "default": {}},
+            "successor": {"type": "dict", "default": {}},
             "unchanged_apps": {"type": "list", "elements": "str", "default": []},
             "databases": {"type": "str", "choices": list(backup_databases.MODES), "default": "prove"},
             "parallel_from": {"type": "int", "default": 2048},

@@ -267,7 +267,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except Exception as error:
         module.fail_json(msg=describe(error))
-    apps = [app["name"] for app in live.description.get("apps", [])]
+    apps = [app.name for app in live.description.apps]
     listed = [entry(backup, ledger, live, present) for backup in reversed(backups)]
     space = room(root, backups, module.params["max_size"])
     module.exit_json(changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None, done=done, **space)

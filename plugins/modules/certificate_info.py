@@ -183,6 +183,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certificates i
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import chain_files, is_placeholder
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.local_ca import RENEW_DAYS
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.tls import days_shown
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Release
 
 TIMER = {"UnitFileState": "enabled", "ActiveState": "active", "NextElapseUSecRealtime": "next"}
 
@@ -216,14 +217,14 @@ def limits(leaf: certificate.Certificate, source: str, settings: Settings, param
     return Limits(params["warn_days"], params["fail_days"])
 
 
-def source_of(name: str, leaf: certificate.Certificate, settings: Settings, release: dict[str, Any]) -> str:
+def source_of(name: str, leaf: certificate.Certificate, settings: Settings, release: Release) -> str:
     """Return where a certificate comes from."""
     if is_placeholder(leaf):
         return "placeholder"
     if name in Certbot(settings).names():
         return "letsencrypt"
     try:
-        own = bool(release.get("ca_file")) and certificate.read_chain(release["ca_file"])[0].issuer == leaf.issuer
+        own = bool(release.ca_file) and certificate.read_chain(release.ca_file)[0].issuer == leaf.issuer
     except certificate.CertificateError:
         own = False
     return "selfsigned" if own else "provided"
@@ -286,7 +287,7 @@ def main() -> None:
         certificates.append(found)
         if settings.untrusted:
             trusted.append(path)
-        common = {"port": release.get("https_port", 443), "certificate": path, **asdict(allowed)}
+        common = {"port": release.https_port, "certificate": path, **asdict(allowed)}
         probes += [{"host": host, **common} for host in found["hosts"]]
     _code, output, _error = module.run_command(["systemctl", "show", "--property=" + ",".join(TIMER), module.params["timer"]])
     said = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
@@ -296,7 +297,7 @@ def main() -> None:
         timer={ours: said.get(theirs, "") for theirs, ours in TIMER.items()},
         unreadable=unreadable,
         probes=probes,
-        ca_file=release.get("ca_file") or (settings.ca_file if release.get("certificates_on_disk") else ""),
+        ca_file=release.ca_file or (settings.ca_file if release.certificates_on_disk else ""),
         trusted=trusted,
         settings=stored_settings(module.params) if Certbot(settings).names() else {},
     )

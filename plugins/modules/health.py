@@ -237,7 +237,7 @@ probes:
       type: str
       sample: RareBooks API answers
     kind:
-      description: V(container), V(http) or V(tls).
+      description: V(container), V(tls), or the type of a probe of a site, such as V(http).
       type: str
       sample: http
     ok:
@@ -365,8 +365,11 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import load
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import fit
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import HttpCheck
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.tls import TlsCheck
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "containers": {"type": "list", "elements": "str", "default": []},
@@ -408,6 +411,11 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a probe that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = dict(module.params)
@@ -415,9 +423,10 @@ def main() -> None:
         module.fail_json(msg="containers, http and tls are all empty: a gate without a probe would always open")
     needed = {"containers": libraries.DOCKER, "tls": libraries.CRYPTOGRAPHY, "http": libraries.REQUESTS}
     libraries.require(module, *(library for option, library in needed.items() if module.params[option]))
-    secrets_file = params.pop("secrets_file")
+    secrets_file, requests, handshakes = params.pop("secrets_file"), params.pop("http"), params.pop("tls")
     try:
-        held, result = run.wait_until_healthy(run.Gate(**params), load(secrets_file) if secrets_file else {})
+        gate = run.Gate(probes=[fit(given(one), HttpCheck) for one in requests], tls=[TlsCheck(**one) for one in handshakes], **params)
+        held, result = run.wait_until_healthy(gate, load(secrets_file) if secrets_file else {})
     except ValueError as error:
         module.fail_json(msg=str(error))
     except DockerUnavailable as error:

@@ -31,7 +31,9 @@ options:
     type: str
     required: true
   roles:
-    description: Roles whose C(templates/tree/) makes the tree, as M(rarebooks.platform.config_tree) describes it.
+    description:
+      - Roles whose C(templates/tree/) makes the tree, as M(rarebooks.platform.config_tree) describes it.
+      - Its file C(release.json) says which apps the release consists of.
     type: list
     elements: str
     default: []
@@ -51,12 +53,6 @@ options:
       private_content:
         description: Text of a file that is secret as a whole.
         type: str
-  description:
-    description:
-      - What the release of O(roles) consists of, as its file C(release.json) states it, with the keys C(apps), C(proxy),
-        C(ca_file) and C(sources).
-    type: dict
-    default: {}
   to:
     description: Id of the backup whose release is to be made live, in place of O(roles).
     type: str
@@ -146,7 +142,6 @@ EXAMPLES = r"""
     path: /opt/rarebooks
     project: rarebooksdokploy
     roles: [rarebooks.platform.stack, rarebooks.platform.proxy, rarebooks.platform.rarebooks]
-    description: "{{ description }}"
     backup: "{{ sealed.id }}"
     secrets_file: /opt/rarebooks/.secrets.json
     proxy_record: /opt/rarebooks/.proxy_loaded.json
@@ -263,7 +258,6 @@ ARGUMENT_SPEC = {
             "private_content": {"type": "str", "no_log": True},
         },
     },
-    "description": {"type": "dict", "default": {}},
     "to": {"type": "str", "default": ""},
     "backup": {"type": "str", "default": ""},
     "restore_database": {"type": "bool", "default": False},

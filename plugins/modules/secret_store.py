@@ -147,9 +147,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import make_directory, write_durably
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Database, Secret
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed as secrets_fixed
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import kept as secrets_kept
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -159,31 +159,29 @@ def generate(length: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _position in range(length))
 
 
-def plan(store: dict[str, str], wanted: list[dict[str, Any]], make: Callable[[int], str]) -> tuple[dict[str, str], list[str], list[str]]:
+def plan(store: dict[str, str], wanted: list[Secret], make: Callable[[int], str]) -> tuple[dict[str, str], list[str], list[str]]:
     """Return the new store and the names generated and stored."""
     new, generated, stored = dict(store), [], []
     for secret in wanted:
-        name, value = secret["name"], secret["value"]
+        name, value = secret.name, secret.value
         if value and store.get(name) != value:
             new[name] = value
             stored.append(name)
         elif not value and name not in store:
-            new[name] = make(secret["length"])
+            new[name] = make(secret.length)
             generated.append(name)
     return new, generated, stored
 
 
-def conflicts(store: dict[str, str], wanted: list[dict[str, Any]], proven: set[str]) -> list[str]:
+def conflicts(store: dict[str, str], wanted: list[Secret], proven: set[str]) -> list[str]:
     """Return the names of fixed secrets that are given another value than the stored one, and that no login has proven."""
-    fixed = [one for one in wanted if one["fixed"] and one["value"] and one["name"] in store and one["name"] not in proven]
-    return [secret["name"] for secret in fixed if secret["value"] != store[secret["name"]]]
+    fixed = [one for one in wanted if one.fixed and one.value and one.name in store and one.name not in proven]
+    return [secret.name for secret in fixed if secret.value != store[secret.name]]
 
 
 def live_users(root: str) -> dict[str, str]:
     """Return with which user the live release logs in to its databases, by container."""
-    existing = tree_plan.look(os.path.join(root, live.DESCRIPTION))
-    description = live.read_description({live.DESCRIPTION: existing} if existing else {})
-    return {one["container"]: one["user"] for app in description.get("apps", []) for one in app.get("databases", [])}
+    return {one.container: one.user for app in live.stated(root).apps for one in app.databases}
 
 
 def lines(names: Any) -> str:
@@ -213,10 +211,11 @@ def main() -> None:
         store = secret_store.load(path)
     except state.StateError as error:
         module.fail_json(msg=str(error))
-    wanted, root = module.params["secrets"], os.path.dirname(path)
-    lost = [secret["name"] for secret in wanted if not secret["value"] and secret["name"] not in store]
+    wanted, root = [Secret(**one) for one in module.params["secrets"]], os.path.dirname(path)
+    databases = [Database(**one) for one in module.params["databases"]]
+    lost = [secret.name for secret in wanted if not secret.value and secret.name not in store]
     kept = {name: value for name, value in (secrets_kept.read_back(root) if lost else {}).items() if name in lost}
-    locked = secrets_fixed.locked(wanted, module.params["databases"], module.params["project"], store, kept, live_users(root))
+    locked = secrets_fixed.locked(wanted, databases, module.params["project"], store, kept, live_users(root))
     opened, problems = secrets_fixed.prove(module.run_command, locked, module.params["volumes"])
     refused = conflicts(store, wanted, {secret.name for secret in locked})
     if refused:

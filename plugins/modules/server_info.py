@@ -207,6 +207,11 @@ deployed_by_us:
   returned: always
   type: bool
   sample: true
+described:
+  description: Whether the release in O(path) says what it consists of, in its C(release.json).
+  returned: always
+  type: bool
+  sample: true
 containers:
   description:
     - Every container, whoever made it, with its Compose project and service, the directory of that project, its state and the names
@@ -312,6 +317,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import volumes as backup_volumes
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import containers as server_containers
 from ansible_collections.rarebooks.platform.plugins.module_utils._server import engine as server_docker
@@ -342,7 +349,8 @@ def main() -> None:
     ports = module.params["ports"]
     docker = server_docker.Docker(module.run_command)
     volumes = docker.volumes()
-    wanted = backup_volumes.Wanted(module.params["project"], frozenset(module.params["data_volumes"]), tuple(module.params["databases"]))
+    databases = tuple(Database(**one) for one in module.params["databases"])
+    wanted = backup_volumes.Wanted(module.params["project"], frozenset(module.params["data_volumes"]), databases)
     engine = docker.engine()
     containers = server_containers.read(module.run_command)
     module.exit_json(
@@ -359,6 +367,7 @@ def main() -> None:
         docker_library=server_docker.library(bool(engine["version"])),
         deployed=os.path.exists(os.path.join(module.params["path"], "docker-compose.yml")),
         deployed_by_us=server_containers.owns_tree(module.params["path"]),
+        described=bool(release_live.stated(module.params["path"]).apps),
         containers=containers,
         certificates=system.certificates(),
         daemon_config=server_docker.daemon_config(),

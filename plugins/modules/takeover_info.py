@@ -136,6 +136,7 @@ problems:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Database, Secret
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
 from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import facts as takeover_facts
 from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import report
@@ -171,11 +172,12 @@ def main() -> None:
         frozenset(params["containers"]), frozenset(f"{project}_{name}" for name in params["volumes"]), frozenset(params["server_names"])
     )
     facts = takeover_facts.facts(module.run_command, project, wanted)
-    locked = fixed.locked(params["secrets"], params["databases"], project, store, {}, {})
+    secrets = [Secret(**one) for one in params["secrets"]]
+    locked = fixed.locked(secrets, [Database(**one) for one in params["databases"]], project, store, {}, {})
     taken, problems = fixed.prove(module.run_command, locked, params["existing_volumes"])
     kept = {one.name for one in locked if one.volume in params["existing_volumes"]}
     # What is stored beside a tree that is not ours was never live, or is no longer.
-    others = [one["name"] for one in params["secrets"] if not one["value"] and one["name"] not in kept]
+    others = [one.name for one in secrets if not one.value and one.name not in kept]
     passwords = {one.name: one.container for one in locked if one.name in taken}
     module.exit_json(
         changed=False,

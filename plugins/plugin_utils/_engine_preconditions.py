@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.daemon_config import LIVE_RESTORE, needs_restart
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _daemon_config
 
 # Options of daemon.json by flags with another name. Else a flag that may be given more than once has the option's singular.
@@ -95,12 +96,12 @@ def library(found: Mapping[str, str]) -> list[str]:
     ]
 
 
-def databases(apps: Iterable[Mapping[str, Any]]) -> list[str]:
+def databases(apps: Iterable[App]) -> list[str]:
     """The image of each app's databases keeps its data where the app's volume is."""
     return [
-        f"{app['name']}_db_image: expected PostgreSQL {FIRST_MOVED_POSTGRES - 1} or older, got {image}, which keeps its data in another "
+        f"{app.name}_db_image: expected PostgreSQL {FIRST_MOVED_POSTGRES - 1} or older, got {image}, which keeps its data in another "
         "directory and refuses the volume of the app. Choose for example postgres:17."
         for app in apps
-        for image in app.get("images", [])
-        if app.get("databases") and (tag := POSTGRES.fullmatch(str(image))) and int(tag[1]) >= FIRST_MOVED_POSTGRES
+        for image in app.images
+        if app.databases and (tag := POSTGRES.fullmatch(image)) and int(tag[1]) >= FIRST_MOVED_POSTGRES
     ]

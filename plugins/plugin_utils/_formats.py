@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._variables import without_value
 
 # As nginx reads sizes; bytes without a unit.
@@ -41,23 +42,22 @@ def problems(formats: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [problem for kind, values in formats.items() for name, value in values.items() for problem in _problems(kind, name, value)]
 
 
-def app_problems(apps: Iterable[Mapping[str, Any]]) -> list[str]:
+def app_problems(apps: Iterable[App]) -> list[str]:
     """Return what is wrong with the values of apps: those their descriptions name by variable, and the others each app has."""
     found: list[str] = []
     for app in apps:
-        named: Mapping[str, Mapping[str, Any]] = app.get("formats") or {}
-        found += problems(named)
+        found += problems(app.formats)
         for kind, what, values in _of_every_app(app):
-            known = [item for value in named.get(kind, {}).values() for item in _items(value)]
-            found += problems({kind: {f"{app['title']}: {what}": [value for value in values if value not in known]}})
+            known = [item for value in app.formats.get(kind, {}).values() for item in _items(value)]
+            found += problems({kind: {f"{app.title}: {what}": [value for value in values if value not in known]}})
     return found
 
 
-def _of_every_app(app: Mapping[str, Any]) -> Iterator[tuple[str, str, Iterable[Any]]]:
-    yield "image", "image", dict.fromkeys(app.get("images") or [])
-    yield "name", "volume", app.get("volumes") or []
-    yield "name", "certificate", [app["certificate"]]
-    yield "user", "database user", dict.fromkeys(one["user"] for one in app.get("databases") or [])
+def _of_every_app(app: App) -> Iterator[tuple[str, str, Iterable[str]]]:
+    yield "image", "image", dict.fromkeys(app.images)
+    yield "name", "volume", app.volumes
+    yield "name", "certificate", [app.certificate]
+    yield "user", "database user", dict.fromkeys(one.user for one in app.databases)
 
 
 def _problems(kind: str, name: str, value: Any) -> Iterator[str]:

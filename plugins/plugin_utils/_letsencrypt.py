@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.certificate import covers
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._preconditions import HOST_NAME
 
 # A name becomes a directory and a file on the server.
@@ -25,7 +26,7 @@ def contains(path: str, text: str) -> bool:
     return text in Path(path).read_text(errors="replace")
 
 
-def problems(options: Mapping[str, Any], apps: Sequence[Mapping[str, Any]], contains: Callable[[str, str], bool] = contains) -> list[str]:
+def problems(options: Mapping[str, Any], apps: Sequence[App], contains: Callable[[str, str], bool] = contains) -> list[str]:
     """Return why these certificates could not be ordered for these sites."""
     return [*_directory(options), *_files(options, contains), *_declared(options, apps), *_sites(options, apps)]
 
@@ -55,8 +56,8 @@ def _files(options: Mapping[str, Any], contains: Callable[[str, str], bool]) -> 
         yield f"certificates_ca_bundle: expected PEM certificates in {bundle}, got none."
 
 
-def _declared(options: Mapping[str, Any], apps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    used = {app["certificate"] for app in apps}
+def _declared(options: Mapping[str, Any], apps: Sequence[App]) -> Iterator[str]:
+    used = {app.certificate for app in apps}
     counts = Counter(one["name"] for one in options["declared"])
     yield from (f"certificates_declared: expected {name} once, got it {n} times." for name, n in counts.items() if n > 1)
     for one in options["declared"]:
@@ -75,16 +76,16 @@ def _declared(options: Mapping[str, Any], apps: Sequence[Mapping[str, Any]]) -> 
                 )
 
 
-def _sites(options: Mapping[str, Any], apps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _sites(options: Mapping[str, Any], apps: Sequence[App]) -> Iterator[str]:
     names = {one["name"]: one.get("names") or [] for one in options["declared"]}
     for app in apps:
-        certificate = app["certificate"]
+        certificate = app.certificate
         if not CERTIFICATE_NAME.fullmatch(certificate):
-            yield f"{app['name']}_certificate: expected letters, digits and ._- , got {certificate!r}."
-        covering = names.get(certificate) or app["server_names"]
-        missing = [host for host in app["server_names"] if not covers(covering, host)]
+            yield f"{app.name}_certificate: expected letters, digits and ._- , got {certificate!r}."
+        covering = names.get(certificate) or app.server_names
+        missing = [host for host in app.server_names if not covers(covering, host)]
         if missing:
             yield (
-                f"Certificate {certificate}: expected it to cover {', '.join(missing)}, which {app['title']} is served at, got "
+                f"Certificate {certificate}: expected it to cover {', '.join(missing)}, which {app.title} is served at, got "
                 f"{', '.join(covering)}. Add them to its names in certificates_declared."
             )

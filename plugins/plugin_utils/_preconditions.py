@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import is_published
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Secret
 
 # A secret becomes a variable of a container, one line of an environment file and a part of a connection string.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -101,14 +102,13 @@ def daemon_config(content: str) -> list[str]:
     return []
 
 
-def secrets(given: Iterable[Mapping[str, Any]]) -> list[str]:
+def secrets(given: Iterable[Secret]) -> list[str]:
     """No secret given in the inventory is published, too short, or made of characters that get lost on their way."""
     problems = []
     for secret in given:
-        name, value = secret["name"], str(secret.get("value") or "")
+        name, value, shortest = secret.name, secret.value, secret.min_length
         if not value:
             continue
-        shortest = secret.get("min_length", 12)
         if is_published(value):
             problems.append(
                 f"{name}: its value was printed in the public deployment guide, so everybody knows it. "
@@ -127,31 +127,30 @@ def secrets(given: Iterable[Mapping[str, Any]]) -> list[str]:
     return problems
 
 
-def server_names(apps: Iterable[Mapping[str, Any]]) -> list[str]:
+def server_names(apps: Sequence[App]) -> list[str]:
     """Each site has valid names, and no name belongs to two sites."""
     problems = []
     for app in apps:
-        if not app["server_names"]:
-            problems.append(f"{app['name']}_server_names: expected at least one host name, got none.")
+        if not app.server_names:
+            problems.append(f"{app.name}_server_names: expected at least one host name, got none.")
         problems += [
-            f"{app['name']}_server_names: expected host names such as www.example.org, got {name!r}."
-            for name in app["server_names"]
-            if not HOST_NAME.fullmatch(str(name))
+            f"{app.name}_server_names: expected host names such as www.example.org, got {name!r}."
+            for name in app.server_names
+            if not HOST_NAME.fullmatch(name)
         ]
-    counts = Counter(str(name) for app in apps for name in app["server_names"])
+    counts = Counter(name for app in apps for name in app.server_names)
     problems += [f"Server name {name}: expected it in one site, got it {n} times." for name, n in counts.items() if n > 1]
     return problems
 
 
-def choices(apps: Iterable[Mapping[str, Any]]) -> list[str]:
+def choices(apps: Iterable[App]) -> list[str]:
     """Of variables that exclude one another exactly one is given."""
     problems = []
     for app in apps:
-        options = app.get("one_of") or {}
-        given = [name for name, value in options.items() if value]
-        if options and len(given) != 1:
+        given = [name for name, value in app.one_of.items() if value]
+        if app.one_of and len(given) != 1:
             problems.append(
-                f"{app['title']}: expected exactly one of {', '.join(options)}, got {' and '.join(given) or 'none'}. "
+                f"{app.title}: expected exactly one of {', '.join(app.one_of)}, got {' and '.join(given) or 'none'}. "
                 "Set one of them in the inventory."
             )
     return problems

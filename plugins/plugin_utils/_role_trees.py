@@ -11,7 +11,9 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import referenced
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_paths import role_directory
 
 TREE = "templates/tree"
@@ -48,7 +50,7 @@ class RoleTreeAction(ActionBase):  # type: ignore[misc]
         if not names or variable not in task_vars:
             return
         app = self._templar.resolve_variable_expression(variable)
-        own = {secret["name"] for secret in app.get("secrets") or []}
+        own = {secret.name for secret in state.fit(app, App).secrets}
         if names - own:
             raise AnsibleActionFail(
                 f"Role {role}: {path}: expected references to secrets that {variable} declares ({', '.join(sorted(own)) or 'none'}), "

@@ -38,8 +38,13 @@ class _Place:
 
     def got(self, value: Any) -> str:
         """Say what came in place of something else."""
-        shown = value is not None and not self.hidden and isinstance(value, str | int | float)
-        return f"the {_kind(value)} {json.dumps(value, ensure_ascii=False)}" if shown else without_value(value)
+        return got(value, self.hidden)
+
+
+def got(value: Any, hidden: bool) -> str:
+    """Say what came in place of something else, and the value itself unless it is to be hidden."""
+    shown = value is not None and not hidden and isinstance(value, str | int | float)
+    return f"the {_kind(value)} {json.dumps(value, ensure_ascii=False)}" if shown else without_value(value)
 
 
 def without_value(value: Any) -> str:

@@ -8,11 +8,15 @@ import re
 import stat
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import HttpCheck
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -175,6 +179,15 @@ def test_its_probes_and_certificate_are_described(tree: Path) -> None:
     [app] = load(tree / "release.json")["apps"]
     assert app["probes"] == [{"name": "Notes front page", "url": "https://notes.rare-books.ru/"}]
     assert app["databases"] == [] and facts["sources"] == []
+
+
+def test_what_is_recorded_is_what_the_types_know(tree: Path) -> None:
+    document = load(tree / "release.json")
+    release = parse((tree / "release.json").read_bytes())
+    assert document.keys() <= {one.name for one in fields(Release)}
+    assert document["apps"][0].keys() <= {one.name for one in fields(App)}
+    assert parse(json.dumps(state.plain(release)).encode()) == release
+    assert release.apps[0].checks == [HttpCheck("https://notes.rare-books.ru/", "Notes front page")]
 
 
 def test_the_line_for_the_inventory_names_all_apps() -> None:

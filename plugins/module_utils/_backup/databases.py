@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from .._engine.containers import OWNER_LABEL
 from .._postgres import client as postgres_client
 from .._postgres import dump, exchange, helper, proof
-from .._postgres.client import Database
+from .._postgres.client import DEFAULT_SCHEMA_QUERY, Database
 from .._postgres.start import is_running
+from .._release.description import Release
 from .._release.live import Live
 
 if TYPE_CHECKING:
@@ -51,9 +52,12 @@ class Dumping:
         return self.policy.mode == "prove" and (not limit or self.size <= limit * MIB)
 
 
-def databases_of(description: Mapping[str, Any]) -> dict[str, list[Database]]:
+def databases_of(release: Release) -> dict[str, list[Database]]:
     """Return the databases of a release by app."""
-    return {app["name"]: [Database.from_dict(one) for one in app.get("databases", [])] for app in description.get("apps", [])}
+    return {
+        app.name: [Database(one.container, one.name, one.user, one.schema_query or DEFAULT_SCHEMA_QUERY) for one in app.databases]
+        for app in release.apps
+    }
 
 
 def due(live: Live, policy: Policy, unchanged_apps: set[str], dumped: Container[str]) -> list[Database]:

@@ -132,5 +132,5 @@ def apps_changed(manifest: Manifest, live: Live) -> list[str]:
     """Return the apps of either release that have a container which is not the same in both."""
     then = {name: (image["id"], image["config"]) for name, image in manifest.images.items()}
     now = {name: (image.id, image.config) for name, image in live.images.items()}
-    apps = {app["name"]: app["containers"] for app in [*manifest.apps, *live.description.get("apps", [])]}
+    apps = {app.name: app.containers for app in [*manifest.apps, *live.description.apps]}
     return sorted(app for app, containers in apps.items() if any(then.get(name) != now.get(name) for name in containers))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .._base.files import read_if_exists
 from .._release import journal
 from .._release import live as release_live
+from .._release.description import Release
 from .._release.live import Image, Live
 from .._tree.plan import Existing
 from . import listing
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 
-def read(root: str, project: str, client: DockerClient, description: dict[str, Any]) -> Live:
-    """Return what is to be sealed. Description is what to take for a release that says nothing of itself."""
-    live = release_live.read(root, project, client, description)
+def read(root: str, project: str, client: DockerClient, successor: Release | None = None) -> Live:
+    """Return what is to be sealed. Of a release that says nothing of itself, the successor is what is known."""
+    live = release_live.read(root, project, client, successor)
     pending = journal.unfinished(root)
     if pending is None or not pending.backup:
         return live
@@ -51,7 +52,8 @@ def of_backup(live: Live, directory: str, manifest: Manifest) -> Live:
     images = {name: Image(one["name"], one["id"], one["config"]) for name, one in manifest.images.items()}
     files = {path: _existing(os.path.join(directory, FILES, path), entry) for path, entry in manifest.files.items()}
     # Who served is what was found when the switch began: one that was cut off tells nothing of the release before it.
-    return Live(live.root, files, manifest.description or live.description, images, frozenset(manifest.serving), live.answering)
+    stated = manifest.description if manifest.description.apps else live.description
+    return Live(live.root, files, stated, images, frozenset(manifest.serving), live.answering)
 
 
 def _existing(path: str, entry: Mapping[str, Any]) -> Existing:

@@ -20,7 +20,8 @@ from typing import Any, TypedDict
 from .._base import state
 from .._base.errors import PlatformError
 from .._base.files import read_if_exists, sha256
-from .._release.live import DESCRIPTION, Description, reduced
+from .._release import description
+from .._release.description import App, Release
 from .._tree import plan
 from .._tree.desired import File, TreeError
 
@@ -129,7 +130,7 @@ class Manifest:
     dumps: dict[str, dict[str, Any]]
     # App: digest of the source its image was built from.
     sources: dict[str, str]
-    description: dict[str, Any]
+    description: Release
     # The containers that were running and healthy.
     serving: list[str]
     # Name: serial, issuer, names and end of each certificate that nginx read. Recorded, and never restored.
@@ -140,24 +141,24 @@ class Manifest:
         return sum(int(entry.get("size", 0)) for entries in (self.files, self.dumps) for entry in entries.values())
 
     @property
-    def apps(self) -> list[dict[str, Any]]:
-        return list(self.described.get("apps", []))
+    def apps(self) -> tuple[App, ...]:
+        return self.described.apps
 
     @property
-    def described(self) -> dict[str, Any]:
+    def described(self) -> Release:
         """Return what the release consists of. One made by hand was sealed by 0.3 with the description of the deploy that came after it."""
-        if not self.by_hand or self.description.get("by_hand"):
+        if not self.by_hand or self.description.by_hand:
             return self.description
-        return reduced(self.description, self.images, probes=False)
+        return self.description.as_found(self.images, probes=False)
 
-    def is_serving(self, app: dict[str, Any]) -> bool:
+    def is_serving(self, app: App) -> bool:
         """Say whether all containers of an app were well when the backup was sealed."""
-        return set(app["containers"]) <= set(self.serving)
+        return set(app.containers) <= set(self.serving)
 
     @property
     def by_hand(self) -> bool:
         """Say whether the release was made by other hands than ours, or is older than descriptions: then it says nothing of itself."""
-        return DESCRIPTION not in self.files
+        return description.FILE not in self.files
 
     @property
     def any_serving(self) -> bool:
@@ -175,17 +176,21 @@ class Manifest:
 
     def summary(self) -> dict[str, Any]:
         """Return the manifest without its long lists; network and proxy are empty where it does not know them."""
-        proxies = self.described.get("proxy", {}).get("containers", [])
+        proxies = self.described.proxy.containers
         return {
-            **asdict(self),
+            **self.to_dict(),
             "files": sorted(self.files),
             "dumps": sorted(self.dumps),
             "size": self.size,
             "by_hand": self.by_hand,
-            "description": self.described,
-            "network": self.described.get("network", "") if self.images.keys() >= set(proxies) else "",
-            "proxy": (proxies or [""])[0],
+            "description": state.plain(self.described),
+            "network": self.described.network if self.images.keys() >= set(proxies) else "",
+            "proxy": (proxies or ("",))[0],
         }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the manifest as its file has it."""
+        return {**asdict(self), "description": state.plain(self.description)}
 
 
 def store(root: str) -> str:
@@ -195,7 +200,7 @@ def store(root: str) -> str:
 
 def dump(manifest: Manifest) -> bytes:
     """Return a manifest's text."""
-    return (json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n").encode()
+    return (json.dumps(manifest.to_dict(), indent=1, sort_keys=True) + "\n").encode()
 
 
 def seal_of(content: bytes) -> bytes:
@@ -233,7 +238,6 @@ def check_manifest(manifest: Manifest) -> None:
     """Raise Misfit for what a manifest of ours never says, such as a path that leads out of the tree."""
     for where, shape in (("files", SealedFile), ("images", SealedImage), ("databases", SealedDatabase), ("dumps", SealedDump)):
         state.fit(getattr(manifest, where), dict[str, shape], where)  # type: ignore[valid-type]
-    state.fit(manifest.description, Description, "description")
     state.check_paths(manifest.files)
     state.check_paths(manifest.dumps)
     for path, entry in manifest.files.items():

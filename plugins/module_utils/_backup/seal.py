@@ -155,7 +155,7 @@ def seal(
             images=images,
             databases=databases,
             dumps=measured(os.path.join(work, DUMPS)),
-            sources=dict(live.description.get("sources", {})),
+            sources=live.description.sources,
             description=live.description,
             serving=sorted(live.serving),
             certificates=certificates_live.stated(),

@@ -17,8 +17,8 @@ from typing import Any
 from .._base.command import RunCommand
 from .._postgres.counts import COUNT_QUERY
 from .._release import live
+from .._release.description import Database, Release
 from .._run import ledger as run_ledger
-from .._tree import plan
 from . import listing
 from .manifest import Manifest
 from .verdict import PROVEN, proven_releases
@@ -33,10 +33,10 @@ class Wanted:
 
     project: str
     volumes: frozenset[str]
-    databases: tuple[Mapping[str, Any], ...]
+    databases: tuple[Database, ...]
 
-    def database_in(self, volume: str) -> Mapping[str, Any] | None:
-        return next((one for one in self.databases if one.get("volume") == volume), None)
+    def database_in(self, volume: str) -> Database | None:
+        return next((one for one in self.databases if one.volume == volume), None)
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ def _look(
 ) -> dict[str, Any] | None:
     """Return what is gone with a volume; None where it holds as much as its dump."""
     name, database = f"{wanted.project}_{volume}", wanted.database_in(volume)
-    sealed = newest_dump(manifests, database["container"]) if database else None
+    sealed = newest_dump(manifests, database.container) if database else None
     facts = {
         "volume": name,
-        "database": database["name"] if database else "",
-        "container": database["container"] if database else "",
+        "database": database.name if database else "",
+        "container": database.container if database else "",
         "backup": sealed.backup if sealed else "",
         "others": list(sealed.others) if sealed else [],
         "rows_sealed": sealed.rows if sealed else 0,
@@ -97,18 +97,17 @@ def known_volumes(root: str, ledger: list[dict[str, Any]], manifests: Iterable[M
     # Of a server set up by hand, a backup is described by the release that took its place.
     served = proven_releases(ledger)
     good = [manifest for manifest in manifests if not manifest.by_hand and manifest.release in served]
-    descriptions = [good[-1].description] if good else []
+    releases = [good[-1].description] if good else []
     if switched[-1:] and switched[-1] not in UNPROVEN:
-        existing = plan.look(os.path.join(root, live.DESCRIPTION))
-        descriptions.append(live.read_description({live.DESCRIPTION: existing} if existing else {}))
-    return {volume for description in descriptions for volume in _described(description, wanted)}
+        releases.append(live.stated(root))
+    return {volume for release in releases for volume in _described(release, wanted)}
 
 
-def _described(description: Mapping[str, Any], wanted: Wanted) -> set[str]:
-    """Return the volumes of a description; older ones name their databases alone."""
-    volumes = {volume for app in description.get("apps", []) for volume in app.get("volumes", [])}
-    containers = {database["container"] for app in description.get("apps", []) for database in app.get("databases", [])}
-    return volumes | {str(one["volume"]) for one in wanted.databases if one.get("volume") and one["container"] in containers}
+def _described(release: Release, wanted: Wanted) -> set[str]:
+    """Return the volumes of a release; older ones name their databases alone."""
+    volumes = {volume for app in release.apps for volume in app.volumes}
+    containers = {database.container for app in release.apps for database in app.databases}
+    return volumes | {one.volume for one in wanted.databases if one.volume and one.container in containers}
 
 
 def newest_dump(manifests: Iterable[Manifest], container: str) -> Sealed | None:
@@ -121,10 +120,10 @@ def newest_dump(manifests: Iterable[Manifest], container: str) -> Sealed | None:
     return None
 
 
-def count_rows(run_command: RunCommand, database: Mapping[str, Any], path: str) -> int | None:
+def count_rows(run_command: RunCommand, database: Database, path: str) -> int | None:
     """Return the rows in a database that is newer than its dump; None where nothing answers and something lies there."""
-    psql = ["psql", "-X", "-q", "-A", "-t", "-w", "-U", str(database["user"]), "-d", str(database["name"])]
-    argv = ["docker", "exec", "--interactive", str(database["container"]), *psql]
+    psql = ["psql", "-X", "-q", "-A", "-t", "-w", "-U", database.user, "-d", database.name]
+    argv = ["docker", "exec", "--interactive", database.container, *psql]
     code, output, _error = run_command(argv, data=f"{COUNT_QUERY};\n", handle_exceptions=False)
     if code == 0:
         return sum(int(line.rpartition("|")[2]) for line in output.splitlines() if line)

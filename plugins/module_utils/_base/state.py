@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Reading what we wrote down ourselves: JSON of a known shape, or one error that says which file, what is wrong, and what to do.
 
-A shape is a type: a dataclass, a TypedDict, dict, list, a union, or a plain value. Keys that a shape does not know are passed over,
-since a newer version may have written them.
+A shape is a type: a dataclass, a TypedDict, dict, list, tuple, a union, a Literal, or a plain value. Keys that a shape does not know are
+passed over, since a newer version may have written them; what older ones wrote otherwise, a dataclass brings up to date itself, by a class
+method ``upgraded`` from and to a dictionary.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import json
 import math
 import posixpath
 import types
-from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from .errors import PlatformError
 from .files import read_if_exists
@@ -81,10 +82,33 @@ def fit(value: Any, shape: Any, where: str = "") -> Any:
     if kind is dict:
         _key, one = get_args(shape) or (str, Any)
         return {name: fit(item, one, _below(where, name)) for name, item in _plain(value, dict, where).items()}
-    if kind is list:
-        (one,) = get_args(shape) or (Any,)
-        return [fit(item, one, f"{where}[{number}]") for number, item in enumerate(_plain(value, list, where))]
+    if kind is Literal:
+        return _fit_choice(value, get_args(shape), where)
+    if kind in (list, tuple):
+        one = (get_args(shape) or (Any,))[0]
+        return kind(fit(item, one, f"{where}[{number}]") for number, item in enumerate(_plain(value, list, where)))
     return _plain(value, kind, where)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it, its records without what would be the same if they did not state it."""
+    if is_dataclass(value):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value) if getattr(value, one.name) != default_of(one)}
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def default_of(one: Field[Any]) -> Any:
+    """Return what a field of a record is where nothing is stated; MISSING where it has to be."""
+    return one.default if one.default_factory is MISSING else one.default_factory()
+
+
+def _fit_choice(value: Any, choices: tuple[Any, ...], where: str) -> Any:
+    if value not in choices:
+        prefix = f"{where}: " if where else ""
+        raise Misfit(f"{prefix}expected {' or '.join(map(str, choices))}, got something else")
+    return value
 
 
 def _fit_one_of(value: Any, shapes: tuple[Any, ...], where: str) -> Any:
@@ -99,11 +123,18 @@ def _fit_one_of(value: Any, shapes: tuple[Any, ...], where: str) -> Any:
 
 def _fit_record(value: dict[str, Any], shape: Any, where: str) -> Any:
     hints = get_type_hints(shape)
+    if hasattr(shape, "upgraded"):
+        value = shape.upgraded(value)
     missing = sorted(_required(shape) - value.keys())
     if missing:
         raise Misfit(f"{where or 'it'} has no {' and no '.join(missing)}")
     known = {name: fit(value[name], hints[name], _below(where, name)) for name in hints if name in value}
-    return {**value, **known} if is_typeddict(shape) else shape(**known)
+    if is_typeddict(shape):
+        return {**value, **known}
+    try:
+        return shape(**known)
+    except ValueError as error:  # What a record refuses by itself, such as an address that is none.
+        raise Misfit(f"{where}: {error}" if where else str(error)) from None
 
 
 def _is_record(shape: Any) -> bool:
@@ -113,7 +144,7 @@ def _is_record(shape: Any) -> bool:
 def _required(shape: Any) -> set[str]:
     if is_typeddict(shape):
         return set(shape.__required_keys__)
-    return {one.name for one in fields(shape) if one.default is MISSING and one.default_factory is MISSING}
+    return {one.name for one in fields(shape) if default_of(one) is MISSING}
 
 
 def _plain(value: Any, kind: Any, where: str) -> Any:

@@ -14,6 +14,7 @@ from .._engine.client import DockerUnavailable
 from .._engine.proxy import Proxy, ProxyError
 from .._health import run
 from .._health.reader import DockerReader
+from .._health.tls import TlsCheck
 from .plan import threshold
 from .settings import Settings
 
@@ -98,9 +99,8 @@ def _complaint(settings: Settings, installed: Installed, hosts: Sequence[str], d
     if not hosts:
         return ""
     # Days left are no matter of installing. Of what nobody trusts, it can only be asked that it is served.
-    common = {"port": settings.https_port, "certificate": installed.chain_file, "warn_days": 0, "fail_days": 0}
     gate = run.Gate(
-        tls=[{"host": host, **common} for host in hosts],
+        tls=[TlsCheck(host, settings.https_port, certificate=installed.chain_file, warn_days=0, fail_days=0) for host in hosts],
         ca_file=settings.ca_file or None,
         trusted=[installed.chain_file] if settings.untrusted else (),
         # A deadline of 0 would be derived from containers.

@@ -7,10 +7,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypedDict
+from typing import Any
 
 from .._base import state
 from .._certificates.live import LIVE
+from .._release import description
+from .._release.description import Release
 
 HTTP, DNS = "http-01", "dns-01"
 REMEDY = "Deploy again: that writes it anew."
@@ -59,9 +61,9 @@ class Settings:
     def sites(self) -> dict[str, list[str]]:
         """Return the host names the live release serves with each certificate."""
         found: dict[str, list[str]] = {}
-        for app in release_of(self.stack_path).get("apps", []):
-            if "certificate" in app:
-                found.setdefault(app["certificate"], []).extend(app["server_names"])
+        for app in release_of(self.stack_path).apps:
+            if app.certificate:
+                found.setdefault(app.certificate, []).extend(app.server_names)
         return found
 
 
@@ -70,23 +72,9 @@ def stored(path: str) -> dict[str, Any]:
     return state.load(path, dict[str, Any], REMEDY) or {}
 
 
-def release_of(stack_path: str) -> dict[str, Any]:
+def release_of(stack_path: str) -> Release:
     """Return what the live release says of itself; nothing where there is none."""
-    path = os.path.join(stack_path, "release.json")
-    return dict(state.load(path, Release, REMEDY) or {})
-
-
-class Site(TypedDict, total=False):
-    """An app of a release, as far as its certificate goes."""
-
-    certificate: str
-    server_names: list[str]
-
-
-class Release(TypedDict, total=False):
-    """A release, as far as its certificates go."""
-
-    apps: list[Site]
+    return description.load(os.path.join(stack_path, description.FILE), REMEDY) or Release()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 PORTS = {"http": 80, "https": 443}
@@ -15,14 +15,15 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class HttpCheck:
-    """A request and what its answer must look like."""
+    """A request and what its answer must look like. Called by its name, or by method and URL where it has none."""
 
-    name: str
     url: str
-    method: str = "GET"
+    name: str = ""
+    type: Literal["http"] = "http"
+    method: Literal["GET", "HEAD", "OPTIONS", "POST"] = "GET"
     connect: str = "127.0.0.1"
-    status: list[int] = field(default_factory=lambda: [200])
-    headers: dict[str, str] = field(default_factory=dict)
+    status: tuple[int, ...] = (200,)
+    headers: dict[str, str | int] = field(default_factory=dict)
     json: dict[str, Any] | None = None
     body_contains: str | None = None
 
@@ -34,7 +35,17 @@ class HttpCheck:
         except ValueError:
             sound = False
         if not sound:
-            raise ValueError(f"probe {self.name!r}: expected a URL like https://host[:port]/path, got {self.url!r}")
+            raise ValueError(f"probe {self.called!r}: expected a URL like https://host[:port]/path, got {self.url!r}")
+
+    @property
+    def called(self) -> str:
+        return self.name or f"{self.method} {self.url}"
+
+    @property
+    def certified_host(self) -> str:
+        """Return the host whose certificate has to be good for this, empty where none is asked for."""
+        parts = urlsplit(self.url)
+        return str(parts.hostname) if parts.scheme == "https" else ""
 
     @property
     def port(self) -> int:

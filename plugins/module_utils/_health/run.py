@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -15,21 +14,21 @@ from .._base.secret_store import mask
 from .._certificates.trust import trust
 from . import reader as health_reader
 from . import site as health_site
-from . import tls as health_tls
-from .answer import HttpCheck
 from .container import ContainerProbe, ContainerReader, derive_deadline
-from .gate import GateResult, run_gate
+from .gate import GateResult, Probe, run_gate
 from .outlook import Outlook
+from .probes import Check, probe_of
 from .report import probe_report, render, report_container
+from .tls import TlsCheck, TlsProbe
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What must hold, by when; the fields are the options of the module health."""
+    """What must hold, by when; the fields are options of the module health, where those called probes are its http."""
 
     containers: Sequence[str] = ()
-    http: Sequence[dict[str, Any]] = field(default=())
-    tls: Sequence[dict[str, Any]] = field(default=())
+    probes: Sequence[Check] = ()
+    tls: Sequence[TlsCheck] = ()
     ca_file: str | None = None
     trusted: Sequence[str] = ()
     timeout: int = 5
@@ -51,28 +50,13 @@ def masked(value: Any, secrets: dict[str, str]) -> Any:
     return value
 
 
-def http_probes(gate: Gate, context: ssl.SSLContext) -> list[health_site.HttpProbe]:
-    """Return the probes of the sites; a ValueError says which one could never work."""
-    probes = []
-    for item in gate.http:
-        check = HttpCheck(**{**item, "name": item.get("name") or f"{item.get('method', 'GET')} {item['url']}"})
-        probes.append(health_site.HttpProbe(check, context, gate.timeout, gate.ca_file, gate.trusted))
-    return probes
-
-
-def tls_probes(gate: Gate, context: ssl.SSLContext) -> list[health_tls.TlsProbe]:
-    """Return the probes of certificates; a ValueError says which one could never work."""
-    checks = [health_tls.TlsCheck(**item) for item in gate.tls]
-    return [health_tls.TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in checks]
-
-
-def container_probes(gate: Gate, reader: health_reader.DockerReader, sites: Sequence[health_site.HttpProbe]) -> list[ContainerProbe]:
+def container_probes(gate: Gate, reader: health_reader.DockerReader, sites: Sequence[Probe]) -> list[ContainerProbe]:
     """Return the probes of the containers, each of which ends the gate where nothing can come of its container any more."""
     began = datetime.now(timezone.utc)
     probes: list[ContainerProbe] = []
 
     def doubt() -> bool:
-        return any(site.doubtful for site in sites)
+        return any(isinstance(site, health_site.HttpProbe) and site.doubtful for site in sites)
 
     for name in gate.containers:
         outlook = Outlook(reader, name, partial(processes_behind, name, probes), doubt)
@@ -97,7 +81,7 @@ def outcome(
 ) -> dict[str, Any]:
     """Return what is told of a gate; the log of a container is read only if it is not well."""
     well = {record.probe for record in result.records if record.ok}
-    served = [record.probe for record in result.records if isinstance(record.probe, health_tls.TlsProbe)]
+    served = [record.probe for record in result.records if isinstance(record.probe, TlsProbe)]
     reports = []
     for probe in containers:
         log = reader.logs(probe.name, log_lines) if reader and probe not in well else ""
@@ -119,15 +103,16 @@ def outcome(
 def wait_until_healthy(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
     """Wait until everything holds or cannot any more; say whether it does, and the result with secrets masked.
 
-    A ValueError names a probe that could never work, DockerUnavailable an engine that does not answer.
+    DockerUnavailable says that the engine does not answer.
     """
     reader: health_reader.DockerReader | None = None
     containers: list[ContainerProbe] = []
-    sites: list[health_site.HttpProbe] = []
-    certificates: list[health_tls.TlsProbe] = []
-    if gate.http or gate.tls:
+    sites: list[Probe] = []
+    certificates: list[TlsProbe] = []
+    if gate.probes or gate.tls:
         context = trust(gate.ca_file, gate.trusted)
-        sites, certificates = http_probes(gate, context), tls_probes(gate, context)
+        sites = [probe_of(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in gate.probes]
+        certificates = [TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in gate.tls]
     if gate.containers:
         reader = health_reader.DockerReader(gate.timeout)
         containers = container_probes(gate, reader, sites)

@@ -60,7 +60,7 @@ class HttpProbe:
     kind = "http"
 
     def __init__(self, check: HttpCheck, context: ssl.SSLContext, timeout: float, ca_file: str | None, trusted: Sequence[str] = ()) -> None:
-        self.name = check.name
+        self.name = check.called
         self.expectation = f"{check.method} {check.url} at {check.connect} answers {describe(check)}"
         self._check = check
         self._ca_file = ca_file

@@ -7,27 +7,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from glob import glob
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from .._base import state as base_state
 from .._base.files import sha256
+from .._base.state import Misfit
 from .._engine.compose import COMPOSE_FILE
 from .._engine.containers import CONFIG_LABEL, containers_of
 from .._tree import plan
 from .._tree.plan import Existing
+from . import description
+from .description import Release
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-# The file of the tree in which a release says which apps it consists of; see the role stack.
-DESCRIPTION = "release.json"
 # What a server set up by hand has; it is a release as well, though no file of it is ours. Also what stands where ours will be.
 BY_HAND_FILES = (
     COMPOSE_FILE,
-    DESCRIPTION,
+    description.FILE,
     "docker-compose*.yml",
     "docker-compose*.yaml",
     "compose*.yml",
@@ -39,49 +39,6 @@ BY_HAND_FILES = (
     "env/*.env",
 )
 BY_HAND_DIRECTORY = "nginx"
-
-
-class _DescribedDatabase(TypedDict):
-    container: str
-    name: str
-    user: str
-
-
-class DescribedDatabase(_DescribedDatabase, total=False):
-    """A database as a release describes it."""
-
-    volume: str
-
-
-class _DescribedApp(TypedDict):
-    name: str
-    containers: list[str]
-
-
-class DescribedApp(_DescribedApp, total=False):
-    """An app as a release describes it."""
-
-    title: str
-    server_names: list[str]
-    certificate: str
-    probes: list[dict[str, Any]]
-    volumes: list[str]
-    databases: list[DescribedDatabase]
-
-
-class DescribedProxy(TypedDict):
-    """The proxy as a release describes it."""
-
-    containers: list[str]
-
-
-class Description(TypedDict, total=False):
-    """What a release says of itself, as far as it has to be relied upon: releases of any version of ours are described so."""
-
-    apps: list[DescribedApp]
-    proxy: DescribedProxy
-    network: str
-    sources: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -102,7 +59,7 @@ class Live:
 
     root: str
     files: dict[str, Existing]
-    description: dict[str, Any]
+    description: Release
     images: dict[str, Image]
     serving: frozenset[str] = field(default_factory=frozenset)
     # The containers that serve now, also where the rest is what was live before.
@@ -116,7 +73,7 @@ class Live:
     @property
     def by_hand(self) -> bool:
         """Say whether no deploy of ours made it, or one that is older than descriptions."""
-        return DESCRIPTION not in self.files
+        return description.FILE not in self.files
 
     @property
     def digest(self) -> str:
@@ -160,13 +117,19 @@ def _below(root: str, directory: str) -> list[str]:
     ]
 
 
-def read_description(files: dict[str, Existing]) -> dict[str, Any]:
+def read_description(files: Mapping[str, Existing]) -> Release:
     """Return what a release says of itself; nothing where it is older than such descriptions, made by hand, or damaged."""
-    existing = files.get(DESCRIPTION)
+    existing = files.get(description.FILE)
     try:
-        return {} if existing is None else dict(base_state.decode(existing.data, Description))
-    except base_state.Misfit:
-        return {}
+        return Release() if existing is None else description.parse(existing.data)
+    except Misfit:
+        return Release()
+
+
+def stated(root: str) -> Release:
+    """Return what the live release says of itself."""
+    existing = plan.look(os.path.join(root, description.FILE))
+    return read_description({description.FILE: existing} if existing else {})
 
 
 def is_serving(inspected: dict[str, Any]) -> bool:
@@ -175,35 +138,13 @@ def is_serving(inspected: dict[str, Any]) -> bool:
     return state["Status"] == "running" and (state.get("Health") or {}).get("Status", "none") in ("healthy", "none")
 
 
-def read(root: str, project: str, client: DockerClient, description: dict[str, Any] | None = None) -> Live:
-    """Read what is live. Description is what to take for a release that says nothing of itself."""
+def read(root: str, project: str, client: DockerClient, successor: Release | None = None) -> Live:
+    """Read what is live. Of a release that says nothing of itself, the successor is what is known."""
     files = read_files(root)
     containers = containers_of(client, project)
     images = {
         name: Image(one["Config"]["Image"], one["Image"], one["Config"]["Labels"].get(CONFIG_LABEL, "")) for name, one in containers.items()
     }
     serving = frozenset(name for name, one in containers.items() if is_serving(one))
-    return Live(root, files, read_description(files) or description or {}, images, serving, serving)
-
-
-def reduced(description: Mapping[str, Any], containers: Iterable[str], probes: bool) -> dict[str, Any]:
-    """Return a description of a release made by hand: of what a deploy consists of, what existed, and its probes if they are to be kept.
-
-    Certificates and names of sites are those of the deploy, and no part of it.
-    """
-    there = set(containers)
-    apps = []
-    for app in description.get("apps", []):
-        present = [name for name in app["containers"] if name in there]
-        if present:
-            apps.append(
-                {
-                    "name": app["name"],
-                    "title": app.get("title", app["name"]),
-                    "containers": present,
-                    "probes": list(app.get("probes", [])) if probes else [],
-                    "databases": [one for one in app.get("databases", []) if one["container"] in there],
-                }
-            )
-    proxies = [name for name in description.get("proxy", {}).get("containers", []) if name in there]
-    return {"by_hand": True, "apps": apps, "proxy": {"containers": proxies}}
+    said = read_description(files)
+    return Live(root, files, successor if successor and not said.apps else said, images, serving, serving)

@@ -18,6 +18,7 @@ from .._base.errors import PlatformError
 from .._base.published_secrets import is_published
 from .._postgres import login
 from .._postgres.login import DatabaseContainer
+from .._release.description import Database, Secret
 
 # The options of modules that are given secrets and the databases they open.
 SECRET_OPTIONS: dict[str, dict[str, Any]] = {
@@ -79,29 +80,29 @@ class Locked:
 
 
 def locked(
-    wanted: Iterable[Mapping[str, Any]],
-    databases: Iterable[Mapping[str, Any]],
+    wanted: Iterable[Secret],
+    databases: Iterable[Database],
     project: str,
     store: Mapping[str, str],
     kept: Mapping[str, str],
     live_users: Mapping[str, str],
 ) -> list[Locked]:
     """Return the wanted secrets that are passwords of described databases. Kept is what the live files hold of the store."""
-    described = {one["container"]: one for one in databases if one.get("volume")}
+    described = {one.container: one for one in databases if one.volume}
     return [
         Locked(
-            secret["name"],
-            database["container"],
-            database["name"],
-            database["user"],
-            f"{project}_{database['volume']}",
-            secret["value"],
-            store.get(secret["name"], kept.get(secret["name"], "")),
-            secret["name"] not in store,
-            live_users.get(database["container"], ""),
+            secret.name,
+            database.container,
+            database.name,
+            database.user,
+            f"{project}_{database.volume}",
+            secret.value,
+            store.get(secret.name, kept.get(secret.name, "")),
+            secret.name not in store,
+            live_users.get(database.container, ""),
         )
         for secret in wanted
-        if secret["fixed"] and (database := described.get(secret.get("database") or ""))
+        if secret.fixed and (database := described.get(secret.database))
     ]
 
 

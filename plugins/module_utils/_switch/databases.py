@@ -22,6 +22,7 @@ from .._postgres import restore as postgres_restore
 from .._postgres.client import Database, DatabaseError, checked
 from .._postgres.dump import Dump
 from .._postgres.exchange import Swap
+from .._release.description import App
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -68,7 +69,7 @@ class Exchange:
             incoming = beside(database, RESTORED, self._token)
             postgres_restore.restore_beside(self._client, database, dump, self._dumps, self._labels, incoming)
 
-    def swaps(self, apps: Iterable[Mapping[str, Any]]) -> list[Swap]:
+    def swaps(self, apps: Iterable[App]) -> list[Swap]:
         """Return what is to be exchanged; the apps are those of either release, any of which may use a database."""
         known = list(apps)
         return [
@@ -98,12 +99,12 @@ class Exchange:
         ]
 
 
-def clients_of(apps: Iterable[Mapping[str, Any]], container: str) -> list[str]:
+def clients_of(apps: Iterable[App], container: str) -> list[str]:
     """Return the containers of the apps with this database, without those of any database."""
     found: set[str] = set()
     for app in apps:
-        if container in app["containers"]:
-            found |= set(app["containers"]) - {one["container"] for one in app.get("databases", [])}
+        if container in app.containers:
+            found |= set(app.containers) - {one.container for one in app.databases}
     return sorted(found - {container})
 
 

@@ -21,9 +21,8 @@ class Options:
     project: str
     run: ledger.Run
     lease_directory: str
-    # Either the files and the description of a release, or the id of a backup.
+    # Either the files of a release, or the id of a backup.
     files: list[dict[str, Any]]
-    description: Mapping[str, Any]
     to: str
     accept_unsealed: bool
     # The backup that this run sealed of what is live, empty where nothing was.

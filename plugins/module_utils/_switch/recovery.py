@@ -60,7 +60,7 @@ def recover(server: Server, pending: Journal, recorder: Recorder) -> tuple[bool,
     """Bring the server to one release; return whether that serves, and what to tell."""
     recover_tree(server.root)
     live = release_live.read_description(release_live.read_files(server.root))
-    target = switch_target.from_inventory([], {"apps": [], **live})
+    target = switch_target.from_inventory([], live)
     if not served_before(server, pending):
         return complete(server, target, pending, recorder)
     run = ledger.Run.from_dict(pending.run)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ from .._backup import images as backup_images
 from .._backup.manifest import BackupError, Manifest
 from .._base.command import RunCommand
 from .._base.errors import PlatformError, describe, facts_of
+from .._base.state import Misfit
 from .._certificates import exchange as certificates_exchange
 from .._engine import containers as engine_containers
 from .._engine.client import connect
 from .._engine.compose import COMPOSE_FILE, Project
 from .._release import journal, live
 from .._release.by_hand import ByHand
+from .._release.description import FILE, Release, parse
 from .._run import lease as run_lease
 from .._run import ledger
 from .._tree import desired, promote
@@ -156,7 +158,7 @@ def trusted(target: Target) -> tuple[str | None, bool]:
     """
     if target.owned is not None:
         return None, True
-    return target.description.get("ca_file") or None, bool(target.description.get("certificates_on_disk"))
+    return target.release.ca_file or None, target.release.certificates_on_disk
 
 
 def prove(server: Server, target: Target) -> tuple[bool, list[str]]:
@@ -202,7 +204,7 @@ def read_wanted(client: DockerClient, options: Options, run_command: RunCommand,
     root = options.path
     if not options.to:
         files, hidden = desired.read(root, options.files, options.secrets_file, preview)
-        return Wanted(switch_target.from_inventory(files, options.description), hidden)
+        return Wanted(switch_target.from_inventory(files, described(files)), hidden)
     hidden = desired.load_secrets(options.secrets_file)
     backup = listing.get(root, options.to)
     if backup.kind == "legacy":
@@ -213,6 +215,20 @@ def read_wanted(client: DockerClient, options: Options, run_command: RunCommand,
     backup_images.check(client, manifest)
     exchange = Exchange(client, backup.directory, manifest, options.run.token) if options.restore_database else None
     return Wanted(switch_target.from_backup(backup, manifest, only_what_served=False), hidden, manifest, exchange)
+
+
+def described(files: Sequence[desired.File]) -> Release:
+    """Return what the files of a release say that it consists of."""
+    content = next((file.data for file in files if file.path == FILE), None)
+    if content is None:
+        raise ReleaseError(
+            f"The roles of the release: expected {FILE}, which says what the release consists of, among their files, got none. Add the "
+            "role rarebooks.platform.stack to roles. Nothing has been changed."
+        )
+    try:
+        return parse(content)
+    except Misfit as error:
+        raise ReleaseError(f"{FILE} of the release's roles: {error}. Nothing has been changed.") from None
 
 
 def guide_target(client: DockerClient, run_command: RunCommand, root: str, project: str, backup: listing.Found) -> Target:

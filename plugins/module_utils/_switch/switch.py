@@ -186,7 +186,7 @@ def gate(server: Server, target: Target, sites: bool = True, deadline: float | N
     """Return what has to hold for the target to serve."""
     return Gate(
         containers=target.containers,
-        http=target.probes if sites else (),
+        probes=target.probes if sites else (),
         tls=target.tls if sites else (),
         ca_file=server.ca_file,
         trusted=target.chains if server.certificates_on_disk else (),

@@ -8,11 +8,13 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from .._backup.listing import Found
 from .._backup.manifest import KeptFile, Manifest, kept_files, kept_owned
 from .._certificates.live import Installed, chain_files
+from .._health.probes import Check
+from .._health.tls import TlsCheck
+from .._release.description import App, Release
 from .._tree.desired import File
 from .._tree.plan import Owned
 
@@ -24,8 +26,8 @@ class Target:
     """What to bring about. Apps are those whose containers and sites have to be well for it to have succeeded."""
 
     files: list[File]
-    description: Mapping[str, Any]
-    apps: list[Mapping[str, Any]]
+    release: Release
+    apps: tuple[App, ...]
     # What is ours of the files; None for all of them.
     owned: dict[str, Owned] | None = None
     # Container: name and id of the image it has to run, as a manifest states them.
@@ -41,77 +43,67 @@ class Target:
 
     @property
     def proxy(self) -> list[str]:
-        return list(self.description.get("proxy", {}).get("containers", []))
+        return list(self.release.proxy.containers)
 
     @property
     def containers(self) -> list[str]:
         """Return the containers that have to be well."""
-        return [*self.proxy, *self.others, *(name for app in self.apps for name in app["containers"])]
+        return [*self.proxy, *self.others, *(name for app in self.apps for name in app.containers)]
 
     @property
     def every_container(self) -> set[str]:
         """Return the containers the release consists of, well or not."""
-        return all_containers(self.description) | set(self.images) | set(self.others)
+        return self.release.containers | set(self.images) | set(self.others)
 
     @property
-    def tls(self) -> list[dict[str, Any]]:
+    def tls(self) -> list[TlsCheck]:
         """Return what the gate asks of each name's certificate: days left are the business of those who renew it."""
-        port, days = self.description.get("https_port", 443), self.description.get("certificates_warn_days", 0)
+        port, days = self.release.https_port, self.release.certificates_warn_days
         return [
-            {"host": host, "port": port, "certificate": Installed(app["certificate"]).chain_file, "warn_days": days, "fail_days": 0}
+            TlsCheck(host, port, certificate=Installed(app.certificate).chain_file, warn_days=days, fail_days=0)
             for app in self.apps
-            for host in app.get("server_names", [])
+            for host in app.server_names
             if host not in self.uncovered
         ]
 
     @property
     def chains(self) -> list[str]:
         """Return the files with the certificates of the release's sites; all there are where it does not say which."""
-        named = [Installed(app["certificate"]).chain_file for app in self.apps if "certificate" in app]
+        named = [Installed(app.certificate).chain_file for app in self.apps if app.certificate]
         return sorted(path for path in named or chain_files() if os.path.exists(path))
 
     @property
-    def probes(self) -> list[dict[str, Any]]:
-        probes = [probe for app in self.apps for probe in app.get("probes", [])]
-        return [probe for probe in probes if not (needs_tls(probe) and urlsplit(probe["url"]).hostname in self.uncovered)]
+    def probes(self) -> list[Check]:
+        checks = [check for app in self.apps for check in app.checks]
+        return [check for check in checks if check.certified_host not in self.uncovered]
 
 
-def all_containers(description: Mapping[str, Any]) -> set[str]:
-    """Return the containers that a release describes."""
-    apps = [name for app in description.get("apps", []) for name in app["containers"]]
-    return {*apps, *description.get("proxy", {}).get("containers", [])}
-
-
-def needs_tls(probe: Mapping[str, Any]) -> bool:
-    return str(probe["url"]).startswith("https:")
-
-
-def uncovered_hosts(apps: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+def uncovered_hosts(apps: Iterable[App]) -> frozenset[str]:
     """Return the hosts for which there is no certificate (any more): certificates do not go back with a release.
 
     Whether nginx starts without them is for its own test to say; that nobody trusts them is no reason not to go back.
     """
     found = set()
     for app in apps:
-        leaf = Installed(app["certificate"]).leaf() if "certificate" in app else None
-        found |= {host for host in app.get("server_names", []) if leaf and not leaf.covers(host)}
+        leaf = Installed(app.certificate).leaf() if app.certificate else None
+        found |= {host for host in app.server_names if leaf and not leaf.covers(host)}
     return frozenset(found)
 
 
-def from_inventory(files: list[File], description: Mapping[str, Any]) -> Target:
+def from_inventory(files: list[File], release: Release) -> Target:
     """Return the release that an inventory describes."""
-    return Target(files, description, list(description["apps"]))
+    return Target(files, release, release.apps)
 
 
 def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Target:
     """Return the release of a backup. What was ill when it was sealed cannot be asked to be well afterwards."""
-    served = [app for app in manifest.apps if not only_what_served or manifest.is_serving(app)]
+    served = tuple(app for app in manifest.apps if not only_what_served or manifest.is_serving(app))
     # What else ran in the project is somebody's own, except on a server set up by hand, where nothing says what belongs to it.
-    others = set(manifest.serving) - all_containers(manifest.described) if manifest.by_hand else set()
+    others = set(manifest.serving) - manifest.described.containers if manifest.by_hand else set()
     return Target(
         files=list(kept_files(backup.directory, manifest)),
-        description=manifest.described,
-        apps=list(served),
+        release=manifest.described,
+        apps=served,
         partial=len(served) < len(manifest.apps),
         owned=kept_owned(backup.directory),
         images=manifest.images,
@@ -121,11 +113,11 @@ def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Ta
     )
 
 
-def from_guide(backup: Found, services: Iterable[Mapping[str, Any]], live: Mapping[str, Any]) -> Target:
+def from_guide(backup: Found, services: Iterable[Mapping[str, Any]], live: Release) -> Target:
     """Return what a backup of the old guide holds; of the apps that are known now, those whose containers it has, must serve."""
     names = {service["container_name"] for service in services if service.get("container_name")}
-    apps = [app for app in live.get("apps", []) if set(app["containers"]) <= names]
-    known = {name for app in apps for name in app["containers"]}
+    apps = tuple(app for app in live.apps if set(app.containers) <= names)
+    known = {name for app in apps for name in app.containers}
     files = []
     for path, location in sorted((backup.files or {}).items()):
         with open(location, "rb") as stream:
@@ -133,4 +125,4 @@ def from_guide(backup: Found, services: Iterable[Mapping[str, Any]], live: Mappi
         # It knew no modes; a file with passwords in it must not become readable to all by being restored.
         mode = PUBLIC_MODE if path.startswith("nginx/") else 0o600
         files.append(KeptFile(path, data.decode(errors="replace"), data, mode != PUBLIC_MODE, mode, os.geteuid(), os.getegid()))
-    return Target(files=list(files), description={"apps": apps}, apps=apps, owned={}, others=tuple(sorted(names - known)), by_hand=True)
+    return Target(files=list(files), release=Release(apps=apps), apps=apps, owned={}, others=tuple(sorted(names - known)), by_hand=True)

@@ -72,7 +72,7 @@ def carry_out(server: Server, order: Order, plan: tree_plan.Plan, proven: Proven
     """
     pending = release_journal.unfinished(server.root)
     live = release_live.read_description(release_live.read_files(server.root))
-    known = switch_target.all_containers(live) | set(pending.containers if pending else [])
+    known = live.containers | set(pending.containers if pending else [])
     containers = sorted(known | order.target.every_container)
     backup = order.backup or (pending.backup if pending else "")
     journal = Journal(order.run, backup, containers, pending.swaps if pending else [])
@@ -88,7 +88,7 @@ def carry_out(server: Server, order: Order, plan: tree_plan.Plan, proven: Proven
             # While the apps still run: it takes as long as the data are large.
             order.exchange.restore(journal.swaps)
         notes += switch_databases.undo(server.client, journal.swaps)
-        swaps = order.exchange.swaps([*live.get("apps", []), *order.target.apps]) if order.exchange else []
+        swaps = order.exchange.swaps([*live.apps, *order.target.apps]) if order.exchange else []
         journal = replace(journal, swaps=swaps)
         done = switch(
             server,
@@ -201,8 +201,8 @@ def restore(
 
 def told(server: Server, manifest: backup_manifest.Manifest, restored: Switched) -> str:
     """Say what was restored, who serves, and whether the databases have moved on."""
-    serving = [app["title"] for app in manifest.apps if manifest.is_serving(app)]
-    ill = [app["title"] for app in manifest.apps if not manifest.is_serving(app)]
+    serving = [app.title for app in manifest.apps if manifest.is_serving(app)]
+    ill = [app.title for app in manifest.apps if not manifest.is_serving(app)]
     lines = [
         f"The release that ran before is back and was proven in {restored.seconds} s: "
         f"{' and '.join(serving) or 'no app, since none'} {'serve' if len(serving) > 1 else 'serves'} again.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres impor
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import UNDEFINED_TABLE, Database, DatabaseError, query
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.helper import MOUNT, beside
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import run_program
-from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import description, journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run as switch_run
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target, transaction
@@ -41,10 +42,9 @@ from crashes import killed_before
 from lab import LABELS, NAME, running
 
 CHAT = Database(NAME, "chat", "shopkeeper")
-APPS: list[Mapping[str, Any]] = [
-    {"name": "chat", "title": "Chat", "containers": [NAME], "databases": [{"container": NAME, "name": "chat", "user": CHAT.user}]}
-]
-TARGET = target.Target([], {"apps": APPS}, APPS)
+DATABASE = description.Database(container=NAME, name="chat", user=CHAT.user)
+RELEASE = Release(apps=(App(name="chat", title="Chat", containers=(NAME,), databases=(DATABASE,)),))
+TARGET = target.from_inventory([], RELEASE)
 # Counted with the operations on files: each program that is started beside the database, such as psql.
 PROGRAMS = [(docker.APIClient, "exec_create")]
 OLD = "20261124_120000"
@@ -93,7 +93,7 @@ class Shop:
             {NAME: entry},
             backup_seal.measured(str(directory / "dumps")),
             {},
-            {"apps": APPS},
+            RELEASE,
             [NAME],
         )
         (directory / "manifest.json").write_bytes(dump(manifest))

@@ -102,12 +102,11 @@ class Machine:
 
     def deploy(self, number: int, *more: str, check: bool = False, **options: Any) -> dict[str, Any]:
         """Deploy a release as the role stack does: what is live is sealed, then switched from."""
-        described = self.description(*more)
-        common = {"files": self.files(number, *more), "description": described, "_ansible_check_mode": check, "_ansible_diff": True}
+        common = {"files": self.files(number, *more), "_ansible_check_mode": check, "_ansible_diff": True}
         if check:
             return self.switch(Run("0" * 32), **common, **options)
         run = self.run()
-        sealed = self.seal(run, description=described)
+        sealed = self.seal(run)
         assert not sealed.get("failed"), sealed["msg"]
         return self.switch(run, backup=sealed["id"], **{**common, **options})
 

@@ -190,7 +190,7 @@ def test_what_is_refused(play: Play, files: dict[str, str], arguments: dict[str,
     assert not play.live.exists()
 
 
-DECLARED = {"vars": {"one_app": {"secrets": [{"name": "word"}]}}}
+DECLARED = {"vars": {"one_app": {"name": "one", "containers": [], "secrets": [{"name": "word"}]}}}
 
 
 def test_an_app_gets_its_own_secrets_and_no_others(play: Play) -> None:

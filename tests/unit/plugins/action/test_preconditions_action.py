@@ -46,9 +46,11 @@ APP = {
     "server_names": ["chat.example.org"],
     "certificate": "chat.example.org",
     "containers": ["chat_db"],
-    "databases": [{"container": "chat_db", "user": "chat"}],
+    "databases": [{"container": "chat_db", "name": "chat", "user": "chat", "volume": "db_data"}],
     "volumes": ["db_data"],
+    "images": [],
     "secrets": [{"name": "chat_db_password", "value": ""}],
+    "probes": [],
 }
 
 
@@ -72,7 +74,8 @@ class Controller(ActionModule):
 
     def source(self, path: Path, **options: Any) -> None:
         limits = {"max_entries": 10, "max_size": 1000, "max_ratio": 10}
-        self.app["source"] = {"src": str(path), "checksum": "", "required": ["Dockerfile"], **limits, **options}
+        named = {"dest": "chat", "image": "chat"}
+        self.app["source"] = {"src": str(path), "checksum": "", "required": ["Dockerfile"], **named, **limits, **options}
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
         one_of={"chat_image": "", "chat_source": ""},
         server_names=["chat.example.org", "chat.example.org", "localhost"],
         secrets=[{"name": "chat_db_password", "value": "tiny"}],
-        databases=[{"container": "chat_db", "name": "chat", "user": "postgres"}],
+        databases=[{"container": "chat_db", "name": "chat", "user": "postgres", "volume": "db_data"}],
         images=["postgres:18"],
     )
     action.source(tmp_path / "nothing.zip")
@@ -255,6 +258,17 @@ def test_no_secret_is_in_the_result(action: Controller) -> None:
     text = str(action.judge())
     assert "a: expected at least 12" in text and "b: expected one line" in text
     assert "t1ny" not in text and "bad\tcharacter" not in text and repr("bad\tcharacter")[1:-1] not in text
+
+
+def test_what_is_wrong_with_descriptions_is_told_beside_what_is_wrong_with_the_server(action: Controller) -> None:
+    action.server["memory"] = 1
+    del action.app["volumes"]
+    action.app["database"] = action.app.pop("databases")
+    assert [problem.partition(", got")[0] for problem in action.judge(letsencrypt={"declared": []})["problems"]] == [
+        "apps[0]: expected the keys of an app (app description 1)",
+        "apps[0]: expected volumes in it, a list of texts",
+        "Memory: expected at least 900 MiB",
+    ]
 
 
 def test_the_documentation_and_the_action_name_the_same_options() -> None:

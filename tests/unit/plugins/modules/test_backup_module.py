@@ -12,6 +12,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import databases, listing, seal
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import HttpCheck
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
@@ -114,15 +115,16 @@ def test_of_a_release_made_by_hand_only_what_holds_now_is_asked_later(
     asked: list[Any] = []
 
     def asked_once(gate: run.Gate, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
-        asked.extend(gate.http)
-        return False, {"probes": [{"ok": not probe["url"].endswith("never")} for probe in gate.http]}
+        asked.extend(gate.probes)
+        return False, {"probes": [{"ok": not probe.url.endswith("never")} for probe in gate.probes]}
 
     monkeypatch.setattr(run, "wait_until_healthy", asked_once)
-    identifier = call(server, capsys, description=described)["id"]
+    identifier = call(server, capsys, successor=described)["id"]
     manifest = listing.get(str(server.root), identifier).manifest
-    assert asked == probes and manifest
-    assert [(app["name"], app["containers"], app["probes"]) for app in manifest.apps] == [("shop", ["web"], probes[:1])]
+    held, never = (HttpCheck(probe["url"]) for probe in probes)
+    assert asked == [held, never] and manifest
+    assert [(app.name, app.containers, app.probes) for app in manifest.apps] == [("shop", ("web",), (held,))]
     # And again when it is sealed without a description, as a rollback does: from what a backup remembers.
     (server.root / "docker-compose.yml").write_text("services: {} # 2\n")
     manifest = listing.get(str(server.root), call(server, capsys)["id"]).manifest
-    assert manifest and [app["containers"] for app in manifest.apps] == [["web"]]
+    assert manifest and [app.containers for app in manifest.apps] == [("web",)]

@@ -19,6 +19,8 @@ from lineages import settings, write
 
 TEMPLATE = Path(__file__).resolve().parents[4] / "playbooks/templates/certificates.txt.j2"
 
+SHOP = {"name": "shop", "containers": [], "certificate": "shop", "server_names": ["a.example.org"]}
+
 
 @pytest.fixture(autouse=True)
 def systemctl(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +46,7 @@ def served(where: Settings, **release: Any) -> None:
 
 def test_each_certificate_is_told_with_its_renewal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where, shop = settings(tmp_path), pair("a.example.org", left=60)
-    served(where, apps=[{"certificate": "shop", "server_names": ["a.example.org"]}], https_port=8443, certificates_on_disk=True)
+    served(where, apps=[SHOP], https_port=8443, certificates_on_disk=True)
     write(where, "shop", shop)
     Path(where.path, "settings.json").write_text(json.dumps({"path": where.path, "ca_file": "/ca.pem", "warn_days": 30}))
     Records(where.path).write("shop", Record(tried="2026-11-24T08:00:00Z", result="failed", error="no\nroute"))
@@ -73,7 +75,7 @@ def test_each_certificate_is_told_with_its_renewal(tmp_path: Path, capsys: pytes
 
 def test_nobody_else_would_trust_what_staging_issues(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = settings(tmp_path)
-    served(where, apps=[{"certificate": "shop", "server_names": ["a.example.org"]}])
+    served(where, apps=[SHOP])
     Path(where.path).mkdir()
     Path(where.path, "settings.json").write_text(json.dumps({"path": where.path, "untrusted": True}))
     Installed("shop", where.live).put(pair("a.example.org"))
@@ -108,7 +110,7 @@ def test_days_left_of_what_somebody_has_to_renew(
 ) -> None:
     """Also of one with a short life: nothing else renews it."""
     where = settings(tmp_path)
-    served(where, apps=[{"certificate": "shop", "server_names": ["a.example.org"]}])
+    served(where, apps=[SHOP])
     own = pair("a.example.org", days=max(life, left), left=left)
     Installed("shop", where.live).put(own)
     found = info(where, capsys)
@@ -123,7 +125,7 @@ def test_days_left_of_what_somebody_has_to_renew(
 
 def test_the_operators_limits_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = settings(tmp_path)
-    served(where, apps=[{"certificate": "shop", "server_names": ["a.example.org"]}])
+    served(where, apps=[SHOP])
     Installed("shop", where.live).put(pair("a.example.org", left=50))
     found = info(where, capsys, warn_days=60, fail_days=30)
     assert (found["certificates"][0]["state"], found["probes"][0]["warn_days"], found["probes"][0]["fail_days"]) == ("warn", 60, 30)
@@ -132,7 +134,7 @@ def test_the_operators_limits_hold(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_deploy_issues_those_of_the_local_ca(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where, root = settings(tmp_path), Authority.root()
     (tmp_path / "ca.pem").write_bytes(root.pem)
-    served(where, apps=[{"certificate": "shop", "server_names": ["a.example.org"]}], ca_file=str(tmp_path / "ca.pem"))
+    served(where, apps=[SHOP], ca_file=str(tmp_path / "ca.pem"))
     Installed("shop", where.live).put(root.issue("a.example.org", left=90))
     Installed("old", where.live).put(root.issue("b.example.org", left=90))
     found = info(where, capsys)

@@ -139,7 +139,7 @@ def test_a_failed_deploy_that_was_asked_to_takes_the_data_back_as_well(machine: 
     sealed = machine.seal(run)
     machine.postgres.write("db", "chat", "Users")
     machine.image(3, "exited")
-    result = machine.switch(run, files=machine.files(3), description=machine.description(), backup=sealed["id"], restore_database=True)
+    result = machine.switch(run, files=machine.files(3), backup=sealed["id"], restore_database=True)
     assert result["result"] == "restored"
     assert machine.databases == {"chat": 5, f"chat_before_{machine.short}": 6}
     assert "after its dump and before the app was stopped is kept" in result["msg"]

@@ -199,8 +199,24 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(served: Machine,
 def test_one_run_at_a_time(served: Machine) -> None:
     run = served.run()
     served.run()
-    result = served.switch(run, files=served.files(1), description=served.description())
+    result = served.switch(run, files=served.files(1))
     assert result["failed"] and "This run no longer holds" in result["msg"] and served.ledger == [("deploy", "deployed")]
+
+
+@pytest.mark.parametrize(
+    ("release", "told"),
+    [
+        (None, "The roles of the release: expected release.json, which says what the release consists of, among their files, got none. "),
+        ("{}{", "release.json of the release's roles: expected JSON"),
+        ('{"apps": [{"name": "chat"}]}', "release.json of the release's roles: apps[0] has no containers"),
+    ],
+)
+def test_files_that_do_not_say_what_they_are_of_are_refused(served: Machine, release: str | None, told: str) -> None:
+    described = [] if release is None else [{"path": "release.json", "content": release}]
+    files = [file for file in served.files(2) if file["path"] != "release.json"] + described
+    result = served.switch(served.run(), files=files)
+    assert result["failed"] and told in result["msg"] and result["msg"].endswith("Nothing has been changed.")
+    assert served.images == SERVING and served.journal is None
 
 
 @pytest.mark.parametrize("both", [False, True])

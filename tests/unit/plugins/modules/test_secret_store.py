@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan
 from ansible_collections.rarebooks.platform.plugins.modules import secret_store
 from docker_cli import Database, DockerCli
@@ -139,7 +138,7 @@ def describe(store: Store, user: str) -> None:
     """Let the live release say with which user it logs in."""
     database = {"container": "db", "name": "Shop", "user": user}
     description = {"apps": [{"name": "shop", "containers": ["db"], "databases": [database]}]}
-    (store.path.parent / live.DESCRIPTION).write_text(json.dumps(description))
+    (store.path.parent / "release.json").write_text(json.dumps(description))
 
 
 @pytest.fixture

@@ -44,6 +44,16 @@ def test_what_there_is(machine: Machine) -> None:
     assert result["docker_library"]["error"] == "" and not result["changed"]
 
 
+@pytest.mark.parametrize(
+    ("release", "described"), [(None, False), ("{", False), ("{}", False), ('{"apps": [{"name": "web", "containers": ["web"]}]}', True)]
+)
+def test_whether_the_live_release_says_what_it_consists_of(machine: Machine, release: str | None, described: bool) -> None:
+    """Of one that does not, as of one that somebody made by hand or damaged, the deploy says it where it seals."""
+    assert info(machine)["described"] is True
+    (machine.root / "release.json").unlink() if release is None else (machine.root / "release.json").write_text(release)
+    assert info(machine)["described"] is described
+
+
 def test_names_that_a_prune_took_are_told(machine: Machine) -> None:
     machine.engine.tags["kept:1"] = machine.engine.tags.pop("web:1")
     assert info(machine)["images_lost"] == {"web:1": "sha256:" + "1".zfill(64)}

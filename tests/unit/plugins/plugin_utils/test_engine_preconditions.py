@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _engine_preconditions as rules
 
 OURS = {"live-restore": True, "log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "5"}}
+CHAT = App(name="chat", containers=("db",), databases=(Database(container="db", name="chat", user="chat"),))
 
 
 def server(daemon_config: dict[str, Any], **facts: Any) -> dict[str, Any]:
@@ -102,7 +105,7 @@ def test_a_library_of_pip_that_does_not_fit() -> None:
     "image", ["postgres:18", "postgres:18.1-alpine", "docker.io/library/postgres:18", "localhost:5000/postgres:19@sha256:ab"]
 )
 def test_a_postgresql_that_keeps_its_data_elsewhere(image: str) -> None:
-    (problem,) = rules.databases([{"name": "chat", "databases": [{"name": "chat"}], "images": [image, "chat:1"]}])
+    (problem,) = rules.databases([replace(CHAT, images=(image, "chat:1"))])
     assert problem.startswith(f"chat_db_image: expected PostgreSQL 17 or older, got {image}, ")
 
 
@@ -110,8 +113,8 @@ def test_a_postgresql_that_keeps_its_data_elsewhere(image: str) -> None:
     "image", ["postgres:15", "postgres:17-alpine", "postgres", "postgres:latest", "notpostgres:18", "x/postgres-exporter:18"]
 )
 def test_other_images(image: str) -> None:
-    assert rules.databases([{"name": "chat", "databases": [{"name": "chat"}], "images": [image]}]) == []
+    assert rules.databases([replace(CHAT, images=(image,))]) == []
 
 
 def test_an_app_without_databases_may_use_what_it_likes() -> None:
-    assert rules.databases([{"name": "chat", "images": ["postgres:18"]}, {"name": "web"}]) == []
+    assert rules.databases([replace(CHAT, databases=(), images=("postgres:18",)), App(name="web", containers=())]) == []

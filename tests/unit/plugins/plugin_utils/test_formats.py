@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _formats
 
-APP = {"name": "chat", "title": "Chat", "certificate": "chat.example.org"}
+APP = App(name="chat", title="Chat", containers=(), certificate="chat.example.org")
 
 
 @pytest.mark.parametrize(
@@ -72,13 +74,14 @@ def test_variables_of_a_container_are_named_by_variable_and_key() -> None:
 
 
 def test_an_app_s_own_values_are_checked_once_by_the_variable_where_that_is_known() -> None:
-    app = {
-        **APP,
-        "images": ["a b", "c d", "a b"],
-        "volumes": ["x/y"],
-        "databases": [{"user": "a;b"}, {"user": "a;b"}],
-        "formats": {"image": {"chat_image": "a b"}},
-    }
+    database = Database(container="db", name="d", user="a;b")
+    app = replace(
+        APP,
+        images=("a b", "c d", "a b"),
+        volumes=("x/y",),
+        databases=(database, database),
+        formats={"image": {"chat_image": "a b"}},
+    )
     assert [problem.partition(": expected")[0] for problem in _formats.app_problems([app])] == [
         "chat_image",
         "Chat: image",

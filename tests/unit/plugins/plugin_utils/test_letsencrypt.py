@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._letsencrypt import LETS_ENCRYPT, problems
 
-SHOP = {"name": "rarebooks", "title": "RareBooks", "certificate": "shop", "server_names": ["www.example.org", "example.org"]}
-TALK = {"name": "talk", "title": "Talk", "certificate": "wild", "server_names": ["talk.example.org"]}
+SHOP = App(name="rarebooks", title="RareBooks", containers=(), certificate="shop", server_names=("www.example.org", "example.org"))
+TALK = App(name="talk", title="Talk", containers=(), certificate="wild", server_names=("talk.example.org",))
 WILD = {"name": "wild", "names": ["*.example.org"], "challenge": "dns-01"}
 
 
@@ -60,11 +62,11 @@ def test_what_is_well_has_no_problem(tmp_path: Path) -> None:
             [TALK],
             "Certificate wild: expected it to cover talk.example.org, which Talk is served at, got other.example.org",
         ),
-        ({"declared": [WILD]}, [{**TALK, "server_names": ["a.talk.example.org"]}], "expected it to cover a.talk.example.org"),
-        ({"declared": []}, [{**TALK, "certificate": "../evil"}], "talk_certificate: expected letters, digits and ._- , got '../evil'"),
+        ({"declared": [WILD]}, [replace(TALK, server_names=("a.talk.example.org",))], "expected it to cover a.talk.example.org"),
+        ({"declared": []}, [replace(TALK, certificate="../evil")], "talk_certificate: expected letters, digits and ._- , got '../evil'"),
     ],
 )
-def test_one_problem_is_one_sentence(tmp_path: Path, others: dict[str, Any], apps: list[dict[str, Any]], told: str) -> None:
+def test_one_problem_is_one_sentence(tmp_path: Path, others: dict[str, Any], apps: list[App], told: str) -> None:
     found = problems(options(tmp_path, **others), apps)
     assert len(found) == 1, found
     assert told in found[0]

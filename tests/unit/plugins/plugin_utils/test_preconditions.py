@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import published_secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Secret
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _preconditions as rules
 
 SYSTEMS = {"debian": ["12", "13"], "ubuntu": ["24.04"]}
-SHOP = {"name": "shop", "title": "Shop", "server_names": ["www.example.org", "example.org"]}
-CHAT = {"name": "chat", "title": "Chat", "server_names": ["chat.example.org"]}
+SHOP = App(name="shop", title="Shop", containers=(), server_names=("www.example.org", "example.org"))
+CHAT = App(name="chat", title="Chat", containers=(), server_names=("chat.example.org",))
 
 
 def server(**facts: Any) -> dict[str, Any]:
@@ -117,20 +119,20 @@ def test_daemon_config_that_cannot_be_merged(content: str, expected: str) -> Non
     assert problem.startswith("/etc/docker/daemon.json: ") and expected in problem
 
 
-@pytest.mark.parametrize("value", ["", None, "exactlytwelv", "AZaz09._~!@%^*()+=:,/?-", 'it\'s "odd"; $ # \\ & | < ` ё'])
-def test_secrets_that_may_be_used(value: str | None) -> None:
-    assert rules.secrets([{"name": "chat_db_password", "value": value}]) == []
+@pytest.mark.parametrize("value", ["", "exactlytwelv", "AZaz09._~!@%^*()+=:,/?-", 'it\'s "odd"; $ # \\ & | < ` ё'])
+def test_secrets_that_may_be_used(value: str) -> None:
+    assert rules.secrets([Secret(name="chat_db_password", value=value)]) == []
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x7f", "\x85", "\u2028"])
 def test_secrets_with_characters_that_get_lost(character: str) -> None:
     value = f"longenough{character}longenough"
-    (problem,) = rules.secrets([{"name": "chat_db_password", "value": value}])
+    (problem,) = rules.secrets([Secret(name="chat_db_password", value=value)])
     assert problem.startswith("chat_db_password: expected one line without control characters") and value not in problem
 
 
 def test_short_secrets() -> None:
-    problems = rules.secrets([{"name": "short", "value": "elevenchars"}, {"name": "key", "value": "a" * 31, "min_length": 32}])
+    problems = rules.secrets([Secret(name="short", value="elevenchars"), Secret(name="key", value="a" * 31, min_length=32)])
     assert [problem.split(". ")[0] for problem in problems] == [
         "short: expected at least 12 characters, got 11",
         "key: expected at least 32 characters, got 31",
@@ -140,7 +142,7 @@ def test_short_secrets() -> None:
 def test_a_published_secret_is_known_by_its_hash_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     value = "made-up"
     monkeypatch.setattr(published_secrets, "PUBLISHED_SECRETS", frozenset({hashlib.sha256(value.encode()).hexdigest()}))
-    (problem,) = rules.secrets([{"name": "chat_db_password", "value": value}, {"name": "other", "value": value + "-and-more"}])
+    (problem,) = rules.secrets([Secret(name="chat_db_password", value=value), Secret(name="other", value=value + "-and-more")])
     assert problem.startswith("chat_db_password: its value was printed in the public deployment guide") and value not in problem
 
 
@@ -151,7 +153,7 @@ def test_burned_holds_five_hashes() -> None:
 
 @pytest.mark.parametrize("name", ["example.org", "a.b", "xn--e1afmkfd.xn--p1ai", "a-b.c-d.example", f"{'a' * 63}.org"])
 def test_host_names(name: str) -> None:
-    assert rules.server_names([{**CHAT, "server_names": [name]}]) == []
+    assert rules.server_names([replace(CHAT, server_names=(name,))]) == []
 
 
 @pytest.mark.parametrize(
@@ -160,18 +162,18 @@ def test_host_names(name: str) -> None:
      "10.0.0.1", f"{'a' * 64}.org", ".".join(["a" * 49] * 6), "a.org\n"],
 )  # fmt: skip
 def test_what_is_no_host_name(name: str) -> None:
-    assert rules.server_names([{**CHAT, "server_names": [name]}]) == [
+    assert rules.server_names([replace(CHAT, server_names=(name,))]) == [
         f"chat_server_names: expected host names such as www.example.org, got {name!r}."
     ]
 
 
 def test_a_site_without_names() -> None:
-    assert rules.server_names([{**CHAT, "server_names": []}]) == ["chat_server_names: expected at least one host name, got none."]
+    assert rules.server_names([replace(CHAT, server_names=())]) == ["chat_server_names: expected at least one host name, got none."]
 
 
 def test_a_name_belongs_to_one_site() -> None:
     assert rules.server_names([SHOP, CHAT]) == []
-    assert rules.server_names([SHOP, {**CHAT, "server_names": ["chat.example.org", "example.org"]}]) == [
+    assert rules.server_names([SHOP, replace(CHAT, server_names=("chat.example.org", "example.org"))]) == [
         "Server name example.org: expected it in one site, got it 2 times."
     ]
 
@@ -187,7 +189,7 @@ def test_a_name_belongs_to_one_site() -> None:
 )
 def test_choices(options: dict[str, str], given: str | None) -> None:
     expected = [f"Chat: expected exactly one of a, b, got {given}. Set one of them in the inventory."] if given else []
-    assert rules.choices([SHOP, {**CHAT, "one_of": options}]) == expected
+    assert rules.choices([SHOP, replace(CHAT, one_of=options)]) == expected
 
 
 def test_names_that_lead_elsewhere() -> None:

@@ -10,22 +10,22 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import Dumping, Policy
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import description
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.live import Image, Live
 
 MIB = 1 << 20
-DESCRIPTION = {
-    "apps": [
-        {"name": "shop", "containers": ["db_shop"], "databases": [{"container": "db_shop", "name": "shop", "user": "postgres"}]},
-        {"name": "chat", "containers": ["db_chat"], "databases": [{"container": "db_chat", "name": "chat", "user": "postgres"}]},
-    ]
-}
+APPS = tuple(
+    App(name=name, containers=(f"db_{name}",), databases=(description.Database(container=f"db_{name}", name=name, user="postgres"),))
+    for name in ("shop", "chat")
+)
 
 
 def live(*containers: str) -> Live:
     return Live(
         "/opt/x",
         {},
-        DESCRIPTION,
+        Release(apps=APPS),
         {name: Image("postgres:15", "sha256:1") for name in containers},
         frozenset(containers),
         frozenset(containers),

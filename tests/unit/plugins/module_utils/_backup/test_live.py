@@ -54,7 +54,7 @@ def test_the_release_before_is_sealed_again(tmp_path: Path, engine: Engine, befo
 
 
 def test_who_answers_is_who_answers_now(tmp_path: Path, engine: Engine, before: Manifest) -> None:
-    live = backup_live.read(str(tmp_path), PROJECT, engine, {})
+    live = backup_live.read(str(tmp_path), PROJECT, engine)
     assert live.serving == {"web"} and live.answering == frozenset()
 
 
@@ -67,9 +67,9 @@ def test_a_switch_that_was_proven_has_ended(tmp_path: Path, engine: Engine, befo
 def test_without_a_whole_backup_nothing_is_guessed(tmp_path: Path, engine: Engine, before: Manifest, backup: str) -> None:
     if not backup:
         journal.write(str(tmp_path), Journal(RUN, "", ["web"]))
-        live = backup_live.read(str(tmp_path), PROJECT, engine, {})
-        assert live.digest == release_live.read(str(tmp_path), PROJECT, engine, {}).digest
+        live = backup_live.read(str(tmp_path), PROJECT, engine)
+        assert live.digest == release_live.read(str(tmp_path), PROJECT, engine).digest
         return
     (tmp_path / "backups" / before.id / "files/docker-compose.yml").unlink()
     with pytest.raises(BackupError, match=r"is missing. A switch was cut off that began with this backup. Nothing has been changed"):
-        backup_live.read(str(tmp_path), PROJECT, engine, {})
+        backup_live.read(str(tmp_path), PROJECT, engine)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import manifest as backup_manifest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import volumes
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import fit
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Database, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 
 OLD, NEW = "2026-11-01T12:00:00Z", "2026-11-20T12:00:00Z"
 LONG_AGO, JUST_NOW = 1_700_000_000.0, 1_900_000_000.0
 DATABASE = {"container": "shop_db", "name": "Shop", "user": "postgres", "volume": "db_data"}
-WANTED = volumes.Wanted("ours", frozenset({"db_data", "images"}), (DATABASE,))
+WANTED = volumes.Wanted("ours", frozenset({"db_data", "images"}), (Database(**DATABASE),))
 DESCRIPTION: dict[str, Any] = {
     "apps": [{"name": "shop", "containers": ["shop_db"], "volumes": ["db_data", "images", "gone"], "databases": [DATABASE]}],
 }
@@ -56,12 +57,12 @@ class Server:
             dict.fromkeys(options.get("databases", ["shop_db"]), database),
             {"db.dump": {"size": 1, "sha256": "0" * 64}} if dump else {},
             {},
-            options.get("description", DESCRIPTION),
+            fit(options.get("description", DESCRIPTION), Release),
             ["shop_db"],
         )
         directory = self.root / "backups" / identifier
         directory.mkdir(parents=True)
-        content = (json.dumps(asdict(manifest)) + "\n").encode()
+        content = (json.dumps(manifest.to_dict()) + "\n").encode()
         (directory / "manifest.json").write_bytes(content)
         (directory / "manifest.json.sha256").write_bytes(backup_manifest.seal_of(content))
 

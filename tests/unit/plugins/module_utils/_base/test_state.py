@@ -15,6 +15,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import proxy
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal as release_journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease, ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired, plan
 
@@ -182,14 +183,13 @@ def test_damaged_secrets_are_never_taken_for_none(tmp_path: Path, text: str) -> 
     ],
 )
 def test_a_damaged_description_is_none(text: str) -> None:
-    files = {live.DESCRIPTION: plan.Existing(text.encode(), 0o644, 0)}
-    assert live.read_description(files) == {}
+    assert live.read_description({"release.json": plan.Existing(text.encode(), 0o644, 0)}) == Release()
 
 
 def test_a_port_that_an_older_version_wrote_as_a_text_damages_no_description() -> None:
-    told = {"apps": [{"name": "a", "containers": ["a"], "more": 1}], "https_port": "443"}
-    files = {live.DESCRIPTION: plan.Existing(json.dumps(told).encode(), 0o644, 0)}
-    assert live.read_description(files) == told
+    told = {"apps": [{"name": "a", "containers": ["a"], "more": 1}], "https_port": "8443"}
+    files = {"release.json": plan.Existing(json.dumps(told).encode(), 0o644, 0)}
+    assert live.read_description(files) == Release(apps=(App(name="a", title="a", containers=("a",)),), https_port=8443)
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,11 @@ def test_a_name_that_leads_elsewhere_is_foretold_to_fail(server: Server, monkeyp
 def test_hosts_are_those_of_the_live_release(server: Server) -> None:
     stack = Path(server.settings.stack_path)
     stack.mkdir()
-    apps = [{"certificate": "shop", "server_names": ["a.example.org"]}, {"certificate": "shop", "server_names": ["c.example.org"]}, {}]
+    sites = {"a": ["a.example.org"], "c": ["c.example.org"]}
+    apps: list[dict[str, object]] = [
+        {"name": name, "containers": [], "certificate": "shop", "server_names": names} for name, names in sites.items()
+    ]
+    apps.append({"name": "of 0.2.0", "containers": []})
     (stack / "release.json").write_text(json.dumps({"apps": apps}))
     write(server.settings, "shop", pair("a.example.org"))
     orders, _program = server.orders()

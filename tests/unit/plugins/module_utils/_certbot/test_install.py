@@ -49,7 +49,7 @@ class Nginx:
             self.loaded = wanted
 
     def hold(self, gate: Any, _secrets: Any) -> tuple[bool, dict[str, str]]:
-        assert [check["host"] for check in gate.tls] == HOSTS
+        assert [check.host for check in gate.tls] == HOSTS
         well = self.loaded == self.disk.pair() and self.loaded not in self.untrusted
         return well, {"msg": "" if well else "the probe does not hold"}
 

@@ -23,7 +23,7 @@ NOT_DUE = says(0)
 def where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A server that serves two sites, each with a certificate of its own."""
     found = settings(tmp_path)
-    apps = [{"certificate": name, "server_names": [f"{name}.example.org"]} for name in ("a", "b")]
+    apps = [{"name": name, "containers": [], "certificate": name, "server_names": [f"{name}.example.org"]} for name in ("a", "b")]
     Path(found.stack_path).mkdir()
     Path(found.stack_path, "release.json").write_text(json.dumps({"apps": apps}))
     for name in ("a", "b"):

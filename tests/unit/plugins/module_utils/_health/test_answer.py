@@ -14,7 +14,7 @@ URL = "https://www.rare-books.ru/"
 
 def judged(answer: dict[str, Any], expected: dict[str, Any]) -> str:
     came = {"status": 200, "headers": {}, "body": "", **answer}
-    return judge_answer(HttpCheck("probe", URL, **expected), Answer(came["status"], came["headers"], came["body"].encode()))
+    return judge_answer(HttpCheck(URL, "probe", **expected), Answer(came["status"], came["headers"], came["body"].encode()))
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,15 @@ def test_a_long_body_is_cut() -> None:
 )
 def test_a_url_that_can_never_work_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"probe 'Shop': expected a URL like https://host"):
-        HttpCheck("Shop", url)
+        HttpCheck(url, "Shop")
 
 
 @pytest.mark.parametrize(("url", "port"), [("http://x/", 80), ("https://x", 443), ("https://x:8443/a", 8443)])
 def test_port(url: str, port: int) -> None:
-    assert HttpCheck("probe", url).port == port
+    assert HttpCheck(url, "probe").port == port
 
 
 def test_describe_names_every_expectation() -> None:
-    check = HttpCheck("p", URL, status=[200, 204], headers={"x": "y"}, json={"ok": True}, body_contains="ok")
+    check = HttpCheck(URL, "p", status=(200, 204), headers={"x": "y"}, json={"ok": True}, body_contains="ok")
     assert describe(check) == """200 or 204, x: y, JSON with {"ok": true}, a body with 'ok'"""
-    assert describe(HttpCheck("p", URL, json={})) == "200, a JSON object"
+    assert describe(HttpCheck(URL, "p", json={})) == "200, a JSON object"

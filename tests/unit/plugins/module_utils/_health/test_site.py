@@ -87,7 +87,7 @@ def site(request: pytest.FixtureRequest, authority: Authority) -> Iterator[Site]
 def ask(site: Site, ca_file: Path | None, path: str = "/", trusted: tuple[str, ...] = (), **expected: Any) -> str:
     """Return what the probe finds wrong; ask it twice, since a gate does too."""
     file = str(ca_file) if ca_file else None
-    probe = HttpProbe(HttpCheck("shop", site.url(path), **expected), trust(file, trusted), 5, file, trusted)
+    probe = HttpProbe(HttpCheck(site.url(path), "shop", **expected), trust(file, trusted), 5, file, trusted)
     assert probe.check() == probe.check()
     return probe.check().error
 
@@ -111,7 +111,7 @@ def test_without_a_file_the_system_decides(site: Site) -> None:
 
 
 def test_an_untrusted_certificate_is_final(site: Site, tmp_path: Path) -> None:
-    probe = HttpProbe(HttpCheck("shop", site.url()), trust(str(Authority(tmp_path, "other").file)), 5, None)
+    probe = HttpProbe(HttpCheck(site.url(), "shop"), trust(str(Authority(tmp_path, "other").file)), 5, None)
     assert probe.check().verdict == "failed"
 
 
@@ -171,7 +171,7 @@ def test_proxies_and_bundles_of_the_environment_are_ignored(site: Site, authorit
 @pytest.mark.parametrize("site", [False], indirect=True)
 def test_plain_http_keeps_the_host_and_needs_no_proxy(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    check = HttpCheck("plain", site.url(scheme="http"), body_contains="shop")
+    check = HttpCheck(site.url(scheme="http"), "plain", body_contains="shop")
     assert HttpProbe(check, trust(None), 5, None).check().error == ""
     assert site.requests == [("GET", "/", f"{HOST}:{site.server.server_port}")]
 
@@ -184,7 +184,7 @@ def test_tls_with_a_server_that_speaks_none(site: Site, authority: Authority) ->
 def test_nothing_listens(authority: Authority) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as closed:
         port = closed.server_port
-    check = HttpCheck("gone", f"https://{HOST}:{port}/")
+    check = HttpCheck(f"https://{HOST}:{port}/", "gone")
     error = HttpProbe(check, trust(str(authority.file)), 5, None).check().error
     assert error == f"nothing listens on 127.0.0.1 port {port} (connection refused)"
 
@@ -192,13 +192,13 @@ def test_nothing_listens(authority: Authority) -> None:
 def test_a_server_that_never_answers(authority: Authority) -> None:
     """A listening socket nobody accepts from: the connection is made, the handshake is not."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent:
-        check = HttpCheck("hangs", f"https://{HOST}:{silent.server_port}/")
+        check = HttpCheck(f"https://{HOST}:{silent.server_port}/", "hangs")
         error = HttpProbe(check, trust(str(authority.file)), 0.1, None).check().error
     assert error == f"no complete answer from 127.0.0.1 port {silent.server_port} within 0.1 s"
 
 
 def test_next_step_is_a_curl_that_asks_the_same() -> None:
-    check = HttpCheck("chats", "https://messenger.rare-books.test/api/chats?a=1&b=2", connect="::1", method="POST")
+    check = HttpCheck("https://messenger.rare-books.test/api/chats?a=1&b=2", "chats", connect="::1", method="POST")
     assert HttpProbe(check, trust(None), 5, "/opt/ca.pem").next_step() == (
         "curl --verbose --request POST --cacert /opt/ca.pem "
         "--connect-to 'messenger.rare-books.test:443:[::1]:443' "
@@ -208,7 +208,7 @@ def test_next_step_is_a_curl_that_asks_the_same() -> None:
 
 def test_next_step_trusts_the_same() -> None:
     def options(ca_file: str | None, *trusted: str) -> str:
-        check = HttpCheck("shop", f"https://{HOST}/")
+        check = HttpCheck(f"https://{HOST}/", "shop")
         command = HttpProbe(check, trust(None), 5, ca_file, trusted).next_step()
         return command.partition(" --request GET ")[2].partition(" --connect-to ")[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import Manifest
-from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import fit
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import HttpCheck
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.by_hand import ByHand, is_nginx, own_arguments
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import by_hand_judge
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server
@@ -19,23 +22,26 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired i
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.validate import Validators
 from backup_support import PROJECT, Engine, sealed
 
-DEPLOYED = {
-    "apps": [
-        {
-            "name": "shop",
-            "title": "Shop",
-            "containers": ["web", "web_db"],
-            "certificate": "c",
-            "server_names": ["a.example.org"],
-            "probes": [{"url": "https://a.example.org/"}],
-            "databases": [{"container": "web_db", "name": "d", "user": "u"}],
-        },
-        {"name": "chat", "title": "Chat", "containers": ["chat"], "probes": [], "databases": []},
-    ],
-    "proxy": {"containers": ["nginx_container"]},
-    "network": "net",
-    "ca_file": "/ca.pem",
-}
+DEPLOYED = fit(
+    {
+        "apps": [
+            {
+                "name": "shop",
+                "title": "Shop",
+                "containers": ["web", "web_db"],
+                "certificate": "c",
+                "server_names": ["a.example.org"],
+                "probes": [{"url": "https://a.example.org/"}],
+                "databases": [{"container": "web_db", "name": "d", "user": "u"}],
+            },
+            {"name": "chat", "title": "Chat", "containers": ["chat"], "probes": [], "databases": []},
+        ],
+        "proxy": {"containers": ["nginx_container"]},
+        "network": "net",
+        "ca_file": "/ca.pem",
+    },
+    Release,
+)
 
 
 class Docker:
@@ -192,9 +198,7 @@ def made_by_hand(root: Path) -> Manifest:
     identifier = sealed(root, engine).id
     manifest = listing.get(str(root), identifier).manifest
     assert manifest
-    manifest.description.clear()
-    manifest.description.update(DEPLOYED)
-    return manifest
+    return replace(manifest, description=DEPLOYED)
 
 
 def test_what_did_not_exist_is_not_waited_for_and_goes(tmp_path: Path) -> None:
@@ -224,7 +228,5 @@ def test_check_mode_judges_too(tmp_path: Path) -> None:
 
 
 def test_probes_that_were_seen_to_hold_stay() -> None:
-    described = live.reduced(DEPLOYED, ["web"], probes=True)
-    assert described["apps"] == [
-        {"name": "shop", "title": "Shop", "containers": ["web"], "probes": [{"url": "https://a.example.org/"}], "databases": []}
-    ]
+    found = DEPLOYED.as_found(["web"], probes=True)
+    assert found.apps == (App(name="shop", title="Shop", containers=("web",), probes=(HttpCheck("https://a.example.org/"),)),)

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import published_secrets
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import description
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Secret
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets.fixed import Locked, locked, prove
 from docker_cli import Database, DockerCli
 
@@ -175,14 +177,14 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 def test_secrets_find_their_databases() -> None:
     wanted = [
-        {"name": "shop_db_password", "value": RIGHT, "fixed": True, "database": "shop_db"},
-        {"name": "shop_key", "value": "", "fixed": False, "database": ""},
-        {"name": "shop_salt", "value": "", "fixed": True, "database": ""},
-        {"name": "far_away_password", "value": "", "fixed": True, "database": "elsewhere"},
+        Secret(name="shop_db_password", value=RIGHT, fixed=True, database="shop_db"),
+        Secret(name="shop_key"),
+        Secret(name="shop_salt", fixed=True),
+        Secret(name="far_away_password", fixed=True, database="elsewhere"),
     ]
     databases = [
-        {"container": "shop_db", "name": "Shop", "user": "shop", "volume": "db_data"},
-        {"container": "elsewhere", "name": "Far", "user": "shop", "volume": ""},
+        description.Database(container="shop_db", name="Shop", user="shop", volume="db_data"),
+        description.Database(container="elsewhere", name="Far", user="shop"),
     ]
     found = locked(wanted, databases, "ours", {"shop_db_password": WRONG}, {}, {"shop_db": "postgres"})
     assert found == [replace(SECRET, user="shop", given=RIGHT, stored=WRONG, read_back=False, live_user="postgres")]

@@ -133,7 +133,6 @@ def test_a_release_that_is_refused_leaves_the_certificates_of_before(case: Case,
         "accept_unsealed": False,
         "secrets_file": None,
         "files": [],
-        "description": {},
     }
     with pytest.raises(ReleaseError, match="nginx refuses"):
         run.make_live(Options.from_params(params), Invocation(False, False, lambda: "", lambda *_a, **_k: (0, "", "")))

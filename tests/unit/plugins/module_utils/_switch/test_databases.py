@@ -13,14 +13,16 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifes
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import exchange, restore
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database, DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.exchange import Swap
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import description
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import databases
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.databases import Exchange
 
 TOKEN = "0123456789abcdef"
 SWAP = Swap("db", "chat", "postgres", "chat_restored_01234567", "chat_before_01234567", 10, 11, written=5, clients=["web"])
 APPS = [
-    {"name": "chat", "containers": ["db", "web"], "databases": [{"container": "db"}]},
-    {"name": "shop", "containers": ["other"], "databases": []},
+    App(name="chat", containers=("db", "web"), databases=(description.Database(container="db", name="chat", user="postgres"),)),
+    App(name="shop", containers=("other",)),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run, switch
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
@@ -22,7 +23,7 @@ class Comparison:
         self.held: list[str] = []
         self.proven = 0
         self.path, self._monkeypatch = tmp_path, monkeypatch
-        target = switch_target.from_inventory([], {"apps": [], "proxy": {"containers": []}})
+        target = switch_target.from_inventory([], Release())
         self.set(run, "connect", MagicMock)
         self.set(run, "read_wanted", lambda *_a: run.Wanted(target, {}))
         self.set(run, "Recorder", MagicMock())
@@ -54,7 +55,7 @@ class Comparison:
         path = str(self.path)
         params = {"path": path, "lease_directory": path, "run": {}, "to": "", "project": "p", "proxy_paths": [], "proxy_record": ""}
         params |= {"deadline": 0, "only_unchanged": True, "validators": [], "backup": "", "restore_database": False}
-        params |= {"accept_unsealed": False, "secrets_file": None, "files": [], "description": {}}
+        params |= {"accept_unsealed": False, "secrets_file": None, "files": []}
         return run.make_live(Options.from_params(params), Invocation(check_mode, False, lambda: path, lambda *_a, **_k: (0, "", "")))
 
 

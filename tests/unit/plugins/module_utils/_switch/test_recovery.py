@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease, ledger
@@ -44,7 +45,7 @@ class Boot:
 
     def cut_off(self, backup: str) -> None:
         journal.write(str(self.root), Journal(DEAD, backup, ["web", "new"]))
-        (self.root / "release.json").write_text(json.dumps(description("web")))
+        (self.root / "release.json").write_text(json.dumps(state.plain(description("web"))))
 
     def __call__(self, *outcomes: Exception | None) -> tuple[int, str]:
         self.stage.outcomes = list(outcomes)
@@ -89,7 +90,7 @@ def test_where_nothing_served_before_the_begun_release_is_completed(boot: Boot) 
     code, said = boot(None)
     assert code == 0 and "The switch that was cut off was completed" in said
     assert boot.results[-1] == ("recovery", "deployed") and boot.stage.journal is None
-    assert [app["name"] for app in boot.stage.goals[0].apps] == ["web"]
+    assert [app.name for app in boot.stage.goals[0].apps] == ["web"]
 
 
 def test_a_half_promoted_tree_is_completed_first(boot: Boot) -> None:

@@ -48,7 +48,7 @@ def test_a_failure_brings_the_sealed_release_back(stage: Stage) -> None:
     assert failed.result == "restored" and failed.facts == {"failed_fast": True} and stage.journal is None
     assert failed.message.startswith("The health gate gave up: web died.\n\nThe release that ran before is back and was proven in 1.5 s: ")
     assert f"Web serves again.\nRestored from backup {backup.id}" in failed.message
-    assert [app["name"] for app in stage.goals[1].apps] == ["web"] and stage.goals[1].images == backup.images
+    assert [app.name for app in stage.goals[1].apps] == ["web"] and stage.goals[1].images == backup.images
     assert stage.recorded == ["restored"]
     # What the failed release added goes.
     assert stage.extra[1] == {"chat", "nginx", "web"}
@@ -59,7 +59,7 @@ def test_an_app_that_was_ill_before_is_not_waited_for(stage: Stage) -> None:
     backup = sealed(stage.root, stage.engine, apps=("web", "chat"))
     with pytest.raises(Failed, match="Chat was not well before this run either and was not waited for"):
         stage.run(GATE, None, backup=backup.id)
-    assert [app["name"] for app in stage.goals[1].apps] == ["web"] and stage.goals[1].partial
+    assert [app.name for app in stage.goals[1].apps] == ["web"] and stage.goals[1].partial
 
 
 def test_where_nothing_served_before_the_new_release_stays(stage: Stage) -> None:

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Checks the descriptions of apps on the controller; see the module of the same name for its documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import APP_DESCRIPTION
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _app_faults
+
+ARGUMENTS = {"roles": {"type": "list", "elements": "str", "required": True}}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Runs on the controller alone."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the action."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        problems = [f"Role {role}: {fault}" for role in arguments["roles"] for fault in self._faults(role, task_vars or {})]
+        result.update(changed=False, problems=problems)
+        if problems:
+            listed = "\n".join(f"- {problem}" for problem in problems)
+            result.update(
+                failed=True,
+                msg="Nothing has been changed. These descriptions of apps cannot be used as they are (docs/apps.md, app description "
+                f"{APP_DESCRIPTION}):\n{listed}",
+            )
+        return result
+
+    def _faults(self, role: str, task_vars: dict[str, Any]) -> list[str]:
+        variable = f"{role.rpartition('.')[2]}_app"
+        if variable not in task_vars:
+            return [f"expected the variable {variable} in its vars/main.yml, got none. Describe the app there."]
+        try:
+            value = self._templar.resolve_variable_expression(variable)
+        except AnsibleError as error:
+            return [f"{variable}: its value cannot be computed: {error}"]
+        return _app_faults.read(variable, value)[1]
