@@ -20,11 +20,14 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
+import more_apps
+
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "bench"
 HOST = f"rarebooks-{NAME}"
 FOLDER = ROOT / "build" / NAME
 RUNS = 3
+APPS = 20
 # The tasks in which a first deploy waits for others: package and image downloads, the image build, the apps' own start.
 INSTALL = ("Install the packages", "Install the cryptography library", "Pull the images", "Reload Docker", "Restart Docker")
 BUILD = ("Build the backends from their sources",)
@@ -172,6 +175,23 @@ def going_back(hosts: str) -> dict[str, float]:
     return figures
 
 
+def many_apps(hosts: str) -> dict[str, float]:
+    """Deploy further apps; return what a run costs that changes nothing of so many."""
+    collections = FOLDER / "collections"
+    environment = {"ANSIBLE_COLLECTIONS_PATH": f"{ROOT / 'collections'}:{collections}"}
+    arguments = variables(stack_apps=["rarebooks", "maymessenger", *more_apps.write(collections, APPS - 2)])
+    deploy(hosts, *arguments, environment=environment)
+    figures = {f"unchanged re-run of {APPS} apps": timed(lambda: deploy(hosts, *arguments, environment=environment))}
+    return figures | calls_of(f"unchanged re-run of {APPS} apps", deploy(hosts, *arguments, "-vvv", environment=environment))
+
+
+def calls_of(name: str, verbose: str) -> dict[str, float]:
+    """Return how many calls a run made, and how many of its tasks changed anything, by its output with -vvv."""
+    recap = re.search(r"changed=(\d+)", verbose)
+    changed = int(recap.group(1)) if recap else -1
+    return {f"{name}: remote module calls": verbose.count("Using module file"), f"{name}: changed tasks": changed}
+
+
 def started_at() -> str:
     return on_server("docker inspect --format '{{.Name}} {{.State.StartedAt}}' $(docker ps --quiet) | sort")
 
@@ -182,15 +202,13 @@ def measure(hosts: str) -> dict[str, float]:
     figures["reference: docker compose up, unchanged"] = timed(lambda: on_server("cd /opt/rarebooks && docker compose up --detach"))
     before = started_at()
     figures["unchanged re-run"] = timed(lambda: deploy(hosts))
-    verbose = deploy(hosts, "-vvv")
-    figures["unchanged re-run: remote module calls"] = verbose.count("Using module file")
-    recap = re.search(r"changed=(\d+)", verbose)
-    figures["unchanged re-run: changed tasks"] = int(recap.group(1)) if recap else -1
+    figures |= calls_of("unchanged re-run", deploy(hosts, "-vvv"))
     after = started_at()
     figures["unchanged re-run: containers restarted"] = len(set(after.splitlines()) - set(before.splitlines()))
     sizes = iter(range(51, 51 + RUNS))
     figures["re-run with one changed template"] = timed(lambda: deploy(hosts, "--extra-vars", f"maymessenger_body_size={next(sizes)}m"))
-    return figures | going_back(hosts)
+    figures |= going_back(hosts)
+    return figures | many_apps(hosts)
 
 
 def main() -> None:
