@@ -41,6 +41,13 @@ def test_the_data_of_then_are_live_and_those_of_today_in_the_backup(machine: Mac
     assert machine.rollback(today, restore_database=True)["changed"] and machine.databases == {"chat": 5}
 
 
+def test_data_go_back_also_where_the_release_stays_the_same(machine: Machine) -> None:
+    identifier = machine.seal()["id"]
+    machine.postgres.write("db", "chat", "Users", 2)
+    result = machine.rollback(identifier, restore_database=True)
+    assert result["changed"] and machine.databases == {"chat": 5} and machine.images["web"] == "web:2"
+
+
 def test_what_was_written_after_the_dump_is_kept(machine: Machine, first: str) -> None:
     run = machine.run("rollback")
     sealed = machine.seal(run)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 from ansible_collections.rarebooks.platform.plugins.modules import release
 from machine import Machine
 
@@ -194,6 +197,21 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(served: Machine,
     result = served.rollback(identifier)
     assert result["failed"] and part in result["msg"] and "changed or truncated" in result["msg"]
     assert served.images == {**SERVING, "web": "web:2"} and served.journal is None
+
+
+def test_a_tree_that_was_cut_off_is_looked_at_by_check_mode_and_ended_by_a_run(served: Machine) -> None:
+    (served.root / tree_plan.STAGED).mkdir()
+    foretold = served.deploy(1, check=True)
+    assert foretold["changed"] and (served.root / tree_plan.STAGED).exists()
+    assert served.deploy(1)["changed"] and not (served.root / tree_plan.STAGED).exists()
+
+
+def test_a_switch_that_was_cut_off_is_ended_though_nothing_differs(served: Machine) -> None:
+    journal.write(str(served.root), Journal({"token": "dead"}, "", ["web"]))
+    foretold = served.deploy(1, check=True)
+    assert (foretold["changed"], foretold["interrupted"]) == (True, True) and served.journal
+    result = served.deploy(1)
+    assert (result["changed"], result["interrupted"]) == (True, True) and served.journal is None
 
 
 def test_one_run_at_a_time(served: Machine) -> None:
