@@ -163,7 +163,8 @@ images_removed:
 
 import os
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -196,39 +197,62 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 
-def policy_of(module: AnsibleModule) -> backup_databases.Policy:
-    """Return how databases are dumped."""
-    params = module.params
-    return backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"])
+@dataclass(frozen=True)
+class Options:
+    """What the module is asked for; the bound of all backups is in MiB, 0 for one that follows the disk."""
+
+    path: str
+    project: str
+    run: run_ledger.Run
+    reason: str
+    # What the release consists of that is to be deployed.
+    successor: Release
+    unchanged_apps: frozenset[str]
+    policy: backup_databases.Policy
+    keep: int
+    keep_days: int
+    max_size: int
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Options:
+        """Return what the module was given."""
+        return cls(
+            path=os.path.normpath(params["path"]),
+            run=run_ledger.Run.from_dict(params["run"]),
+            successor=fit(params["successor"], Release),
+            unchanged_apps=frozenset(params["unchanged_apps"]),
+            policy=backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"]),
+            **{name: params[name] for name in ("project", "reason", "keep", "keep_days", "max_size")},
+        )
 
 
-def plan_dumps(module: AnsibleModule, client: DockerClient, live: Live, dumped: dict[str, str]) -> tuple[dict[str, Dumping], list[str]]:
+def plan_dumps(
+    module: AnsibleModule, options: Options, client: DockerClient, live: Live, dumped: dict[str, str]
+) -> tuple[dict[str, Dumping], list[str]]:
     """Return the databases to dump, once all of them run, and what to tell of those that did not."""
-    params, policy = module.params, policy_of(module)
-    due = backup_databases.due(live, policy, set(params["unchanged_apps"]), dumped)
+    due = backup_databases.due(live, options.policy, options.unchanged_apps, dumped)
     notes = []
     if not module.check_mode:
-        project = Project(client, module.run_command, live.root, params["project"])
+        project = Project(client, module.run_command, live.root, options.project)
         notes = ensure_running(client, project, due, dumped)
-    return backup_databases.plan(client, due, policy), notes
+    return backup_databases.plan(client, due, options.policy), notes
 
 
-def seal(module: AnsibleModule, client: DockerClient) -> dict[str, Any]:
+def seal(module: AnsibleModule, options: Options, client: DockerClient) -> dict[str, Any]:
     """Seal the live release, or say which backup it is sealed as already."""
-    params, root = module.params, os.path.normpath(module.params["path"])
-    live = as_it_runs(root, backup_live.read(root, params["project"], client, fit(params["successor"], Release)))
+    root, run = options.path, options.run
+    live = as_it_runs(root, backup_live.read(root, options.project, client, options.successor))
     if not live.exists:
         return {}
     backups = listing.find_all(root)
-    dumping, notes = plan_dumps(module, client, live, listing.newest_dumps(backups))
+    dumping, notes = plan_dumps(module, options, client, live, listing.newest_dumps(backups))
     newest = [one for one in backups if one.manifest][-1:]
     if newest and not dumping and listing.is_whole(client, newest[0], live.digest):
         return {"id": newest[0].id}
     if module.check_mode:
         return {"changed": True, "dumped": sorted(dumping)}
-    run = params["run"]
-    backup_databases.remove_leftovers(client, params["project"])
-    occasion = backup_seal.Occasion(params["reason"], params["project"], run.get("by", ""), run.get("commit", ""))
+    backup_databases.remove_leftovers(client, options.project)
+    occasion = backup_seal.Occasion(options.reason, options.project, run.by, run.commit)
     manifest, warnings = backup_seal.seal(with_probes(live), occasion, client, dumping)
     for warning in [*notes, *warnings, *drift(root, manifest)]:
         module.warn(warning)
@@ -290,14 +314,14 @@ def way_out(error: DatabaseError, mode: str) -> str:
     )
 
 
-def prune(module: AnsibleModule, client: DockerClient) -> dict[str, Any]:
+def prune(module: AnsibleModule, options: Options, client: DockerClient) -> dict[str, Any]:
     """Remove superfluous backups and the images nothing uses any more."""
-    params, root = module.params, os.path.normpath(module.params["path"])
-    live = release_live.read(root, params["project"], client)
+    root = options.path
+    live = release_live.read(root, options.project, client)
     backups = listing.find_all(root)
     ledger, _unreadable = run_ledger.read(root)
-    most, _free = backup_prune.bound(store(root), params["max_size"])
-    rule = backup_prune.Rule(params["keep"], params["keep_days"], most)
+    most, _free = backup_prune.bound(store(root), options.max_size)
+    rule = backup_prune.Rule(options.keep, options.keep_days, most)
     doomed = backup_prune.superfluous(backups, ledger, live.digest, rule, datetime.now(timezone.utc))
     if module.check_mode:
         return {"changed": bool(doomed), "removed": doomed}
@@ -305,19 +329,19 @@ def prune(module: AnsibleModule, client: DockerClient) -> dict[str, Any]:
     for identifier in doomed:
         backup_prune.remove(store(root), identifier)
     left = [one for one in backups if one.id not in doomed]
-    images = backup_prune.drop_images(client, params["project"], left, live)
-    for warning in filter(None, (backup_prune.crowded(left, most), next_time(module, client, live))):
+    images = backup_prune.drop_images(client, options.project, left, live)
+    for warning in filter(None, (backup_prune.crowded(left, most), next_time(options, client, live))):
         module.warn(warning)
     return {"changed": bool(doomed or images), "removed": doomed, "images_removed": images}
 
 
-def next_time(module: AnsibleModule, client: DockerClient, live: Live) -> str:
+def next_time(options: Options, client: DockerClient, live: Live) -> str:
     """Return a warning where a backup with every database would not fit on the disk as it is now: that is told before it is full."""
     if not os.path.isdir(store(live.root)):
         return ""
     try:
-        databases = backup_databases.due(live, policy_of(module), set(), ())
-        dumping = backup_databases.plan(client, databases, policy_of(module))
+        databases = backup_databases.due(live, options.policy, frozenset(), ())
+        dumping = backup_databases.plan(client, databases, options.policy)
         short = backup_seal.shortage(backup_seal.needs_of(client, live, dumping))
     except Exception as error:  # Such as a database that does not answer: what has been done is not undone by a forecast.
         return f"Whether the next backup will fit on the disk is not known: {describe(error)}"
@@ -348,10 +372,11 @@ def main() -> None:
     result = {"changed": False, "id": "", "dumped": [], "size": 0, "removed": [], "images_removed": []}
     began = time.monotonic()
     try:
-        if module.params["run"].get("token") and not module.check_mode:
+        options = Options.from_params(module.params)
+        if options.run.token and not module.check_mode:
             # A dump goes on without its controller, and nobody else may begin meanwhile.
-            lease.record_process(lease.Place(module.params["path"], module.params["lease_directory"]), module.params["run"]["token"])
-        result |= (seal if module.params["state"] == "sealed" else prune)(module, engine_client.connect())
+            lease.record_process(lease.Place(options.path, module.params["lease_directory"]), options.run.token)
+        result |= (seal if module.params["state"] == "sealed" else prune)(module, options, engine_client.connect())
     except (BackupError, StateError, TreeError, lease.LeaseLost) as error:
         module.fail_json(msg=str(error))
     except DatabaseError as error:

@@ -60,7 +60,7 @@ def databases_of(release: Release) -> dict[str, list[Database]]:
     }
 
 
-def due(live: Live, policy: Policy, unchanged_apps: set[str], dumped: Container[str]) -> list[Database]:
+def due(live: Live, policy: Policy, unchanged_apps: Container[str], dumped: Container[str]) -> list[Database]:
     """Return the databases to dump: those of the live apps that are about to change.
 
     One that has no container, and that no backup (dumped names those) has a dump of, has never been started: it is empty.
