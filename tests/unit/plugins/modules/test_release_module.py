@@ -199,6 +199,23 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(served: Machine,
     assert served.images == {**SERVING, "web": "web:2"} and served.journal is None
 
 
+def test_a_backup_whose_image_is_gone_is_refused_before_anything_is_touched(served: Machine) -> None:
+    served.image(2)
+    served.deploy(2)
+    identifier = min(path.name for path in (served.root / "backups").iterdir())
+    served.engine.tags = {tag: image for tag, image in served.engine.tags.items() if image != "sha256:" + "1".zfill(64)}
+    result = served.rollback(identifier)
+    assert "image web:1" in result["msg"] and "of web is gone" in result["msg"]
+    assert served.images == {**SERVING, "web": "web:2"} and served.journal is None
+
+
+def test_a_backup_made_by_hand_is_gone_back_to_only_where_that_is_said(served: Machine) -> None:
+    (served.root / "backups").mkdir(exist_ok=True)
+    (served.root / "backups/docker-compose.yml.backup.20200101_000000").write_text((served.root / "docker-compose.yml").read_text())
+    result = served.rollback("20200101_000000")
+    assert "was made by hand and is not sealed. Nothing has been changed" in result["msg"] and served.journal is None
+
+
 def test_a_tree_that_was_cut_off_is_looked_at_by_check_mode_and_ended_by_a_run(served: Machine) -> None:
     (served.root / tree_plan.STAGED).mkdir()
     foretold = served.deploy(1, check=True)
