@@ -53,6 +53,17 @@ def test_whoever_comes_second_learns_all_about_the_first(place: Place) -> None:
     assert run_lease.mine(place, ONE.token).run == ONE
 
 
+@pytest.mark.parametrize("heartbeat", ["ahead", "-inf", "nan", "soon", ""])
+def test_a_heartbeat_that_cannot_be_holds_nothing(place: Place, heartbeat: str) -> None:
+    """One of an hour ahead would hold the lease for an hour more, and one without end for ever."""
+    run_lease.take(place, ONE, "checking")
+    ahead = str(base_process.uptime() + 3600)
+    Path(place.file(ONE.token)).write_text(ahead if heartbeat == "ahead" else heartbeat)
+    assert place.age(ONE.token) is None
+    orphan = run_lease.take(place, TWO, "checking")
+    assert orphan and orphan.run == ONE
+
+
 @pytest.mark.parametrize("how", ["stale", "no heartbeat", "another boot", "known to be dead"])
 def test_a_dead_holder_is_taken_over_without_waiting(place: Place, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run_lease.take(place, ONE, "checking")
