@@ -74,3 +74,19 @@ def test_an_entry_is_durable_when_it_has_been_appended(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.readlink(f"/proc/self/fd/{descriptor}")))
     ledger.append(str(tmp_path), ledger.entry(ledger.Run("a"), "deployed", 1.0))
     assert synced == [str(tmp_path / ledger.FILE), str(tmp_path)]
+
+
+def test_a_ledger_that_somebody_opened_to_others_is_closed_again(tmp_path: Path) -> None:
+    """Errors in it name hosts and paths."""
+    (tmp_path / ledger.FILE).touch(mode=0o644)
+    (tmp_path / ledger.FILE).chmod(0o644)
+    assert ledger.append(str(tmp_path), ledger.entry({"token": "t"}, "deployed", 1.0))
+    assert (tmp_path / ledger.FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_an_entry_of_which_only_a_part_could_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the disk becomes full within it: the caller tells that the run was not recorded."""
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:5]))
+    with pytest.raises(OSError, match="only a part of the entry could be written"):
+        ledger.append(str(tmp_path), ledger.entry({"token": "t"}, "deployed", 1.0))
