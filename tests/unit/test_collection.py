@@ -138,8 +138,20 @@ def test_variables_begin_with_the_name_of_their_role(role: Path) -> None:
         assert re.match(rf"(__)?{role.name}_", name), name
 
 
+INTERNAL = re.compile(r"\b__([a-z]+)_\w+")
+
+
+@pytest.mark.parametrize("place", [*ROLES, ROOT / "playbooks"], ids=name_of)
+def test_internal_variables_stay_in_their_role(place: Path) -> None:
+    """What another role, or a playbook, may use has a public name."""
+    roles = {role.name for role in ROLES} - {place.name}
+    texts = [path for path in place.rglob("*") if path.is_file() and path.suffix in (".yml", ".j2") and "group_vars" not in path.parts]
+    used = {(path.name, found[0]) for path in texts for found in INTERNAL.finditer(path.read_text()) if found[1] in roles}
+    assert not used, f"{place.name} uses what is internal to another role: {sorted(used)}"
+
+
 def test_tasks_do_set_variables() -> None:
-    assert "__stack_server" in set_by_tasks(ROOT / "roles/stack") and "__stack_began" in set_by_tasks(ROOT / "roles/stack")
+    assert "__stack_server" in set_by_tasks(ROOT / "roles/stack") and "stack_began" in set_by_tasks(ROOT / "roles/stack")
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)

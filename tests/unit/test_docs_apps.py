@@ -48,7 +48,7 @@ PLAY = """
     - rarebooks.platform.config_tree:
         path: "{{{{ stack_path }}}}"
         roles: "{{{{ __stack_trees }}}}"
-        secrets_file: "{{{{ __stack_secrets_file }}}}"
+        secrets_file: "{{{{ stack_secrets_file }}}}"
     - ansible.builtin.copy:
         content: "{{{{ dict(names=__stack_certificates, sources=__stack_sources) }}}}"
         dest: {tree}/facts.json
