@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Judges a server and an inventory on the controller; see the module of the same name for its documentation."""
+"""Validates a server and an inventory on the controller; see the module of the same name for its documentation."""
 
 from __future__ import annotations
 

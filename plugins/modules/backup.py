@@ -31,7 +31,7 @@ options:
     description:
       - V(sealed) seals the live release. Nothing is sealed where there is none, and where the newest backup is of this release and
         no dump is due. Where a switch was cut off, the release that was live before it is sealed again, with the data of today.
-      - V(pruned) removes superfluous backups with their dumps and images, and images built by deploys that neither a
+      - V(pruned) removes expired backups with their dumps and images, and images built by deploys that neither a
         container nor a backup uses. Nothing that this collection did not make is removed.
     type: str
     choices: [sealed, pruned]
@@ -315,24 +315,24 @@ def way_out(error: DatabaseError, mode: str) -> str:
 
 
 def prune(module: AnsibleModule, options: Options, client: DockerClient) -> dict[str, Any]:
-    """Remove superfluous backups and the images nothing uses any more."""
+    """Remove expired backups and the images nothing uses any more."""
     root = options.path
     live = release_live.read(root, options.project, client)
     backups = listing.find_all(root)
     ledger, _unreadable = run_ledger.read(root)
     most, _free = backup_prune.bound(store(root), options.max_size)
     rule = backup_prune.Rule(options.keep, options.keep_days, most)
-    doomed = backup_prune.superfluous(backups, ledger, live.digest, rule, datetime.now(timezone.utc))
+    to_remove = backup_prune.expired(backups, ledger, live.digest, rule, datetime.now(timezone.utc))
     if module.check_mode:
-        return {"changed": bool(doomed), "removed": doomed}
+        return {"changed": bool(to_remove), "removed": to_remove}
     backup_prune.finish_removals(store(root))
-    for identifier in doomed:
+    for identifier in to_remove:
         backup_prune.remove(store(root), identifier)
-    left = [one for one in backups if one.id not in doomed]
+    left = [one for one in backups if one.id not in to_remove]
     images = backup_prune.drop_images(client, options.project, left, live)
     for warning in filter(None, (backup_prune.crowded(left, most), next_time(options, client, live))):
         module.warn(warning)
-    return {"changed": bool(doomed or images), "removed": doomed, "images_removed": images}
+    return {"changed": bool(to_remove or images), "removed": to_remove, "images_removed": images}
 
 
 def next_time(options: Options, client: DockerClient, live: Live) -> str:

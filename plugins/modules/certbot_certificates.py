@@ -23,7 +23,7 @@ options:
   settings:
     description:
       - How to order and to install, as the role certificates writes it into its C(settings.json). Of these, C(path) alone is needed
-        for O(state=recalled) and O(state=absent).
+        for O(state=restored) and O(state=absent).
     type: dict
     required: true
   certificates:
@@ -61,12 +61,12 @@ options:
       - V(prepared) has what the release needs before it is live; where nginx reads nothing of use, the certificate is ordered, or, as
         long as that cannot be, a self-signed placeholder is put there. An order that fails is told by RV(failed_certificates), and
         fails the task only where nginx could not serve the release without it.
-      - V(present) has each certificate, and puts aside those that are not in O(certificates). The task fails if one cannot be had.
+      - V(present) has each certificate, and archives those that are not in O(certificates). The task fails if one cannot be had.
       - V(renewed) renews each certificate there is that is due, as the timer does.
-      - V(recalled) brings back those of O(certificates) that were put aside and are missing now.
+      - V(restored) brings back those of O(certificates) that were archived and are missing now.
       - V(absent) puts all of them aside, so that nothing renews them. What nginx reads stays.
     type: str
-    choices: [prepared, present, renewed, recalled, absent]
+    choices: [prepared, present, renewed, restored, absent]
     default: present
   force:
     description: Names of certificates to order anew with V(present) and V(renewed), also if they are as they should be.
@@ -92,7 +92,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have the certificates
+- name: Obtain the certificates
   rarebooks.platform.certbot_certificates:
     settings: "{{ settings }}"
     certificates:
@@ -121,13 +121,13 @@ placeholders:
   returned: always
   type: list
   elements: str
-recalled:
-  description: Certificates that had been put aside and were brought back.
+restored:
+  description: Certificates that had been archived and were brought back.
   returned: always
   type: list
   elements: str
-retired:
-  description: Certificates that were put aside.
+archived:
+  description: Certificates that were archived.
   returned: always
   type: list
   elements: str
@@ -152,7 +152,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import ensure, install, renewal, retired
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import archive, ensure, install, renewal
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import CertificateChanges
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.orders import Orders
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings, Wanted
@@ -173,7 +173,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "hosts": {"type": "list", "elements": "str", "default": []},
         },
     },
-    "state": {"type": "str", "choices": ["prepared", "present", "renewed", "recalled", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["prepared", "present", "renewed", "restored", "absent"], "default": "present"},
     "force": {"type": "list", "elements": "str", "default": []},
 }
 
@@ -188,10 +188,10 @@ def described(settings: Settings, names: set[str]) -> dict[str, str]:
     return found
 
 
-def foretold(before: dict[str, str], done: CertificateChanges, state: str) -> dict[str, str]:
+def previewed(before: dict[str, str], done: CertificateChanges, state: str) -> dict[str, str]:
     """Return what diffs show in check mode in place of certificates that nobody has yet."""
     orders = {name: f"{name}: to be ordered, because {why}\n" for name, why in done.orders.items()}
-    put_aside = dict.fromkeys(done.retired if state == "present" else [], "")
+    put_aside = dict.fromkeys(done.archived if state == "present" else [], "")
     return {**before, **put_aside, **orders}
 
 
@@ -202,23 +202,23 @@ def renewed(module: AnsibleModule, orders: Orders, settings: Settings) -> Certif
     return CertificateChanges(orders=dict.fromkeys(done.renewed, "renewal"), installed=done.installed, failed=done.failed)
 
 
-def recalled(module: AnsibleModule, _orders: Orders, settings: Settings) -> CertificateChanges:
+def restored(module: AnsibleModule, _orders: Orders, settings: Settings) -> CertificateChanges:
     done = CertificateChanges()
     for one in module.params["certificates"]:
         name = one["name"]
-        if Installed(name, settings.live).pair() or not retired.newest(settings, name):
+        if Installed(name, settings.live).pair() or not archive.newest(settings, name):
             continue
         if not module.check_mode:
-            retired.recall(settings, name)
-        done.recalled.append(name)
+            archive.restore(settings, name)
+        done.restored.append(name)
     return done
 
 
 def absent(module: AnsibleModule, orders: Orders, settings: Settings) -> CertificateChanges:
-    done = CertificateChanges(retired=orders.certbot.names())
+    done = CertificateChanges(archived=orders.certbot.names())
     if not module.check_mode:
-        for name in done.retired:
-            retired.retire(settings, name, served=False)
+        for name in done.archived:
+            archive.put(settings, name, served=False)
     return done
 
 
@@ -226,16 +226,16 @@ def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> Certif
     wanted = [Wanted.from_dict(one) for one in module.params["certificates"]]
     forced = module.params["force"]
     if module.check_mode:
-        done = ensure.foretell(orders, settings, wanted, forced, module.run_command)
+        done = ensure.preview(orders, settings, wanted, forced, module.run_command)
         # Nothing that is there can be read without the library, which then is about to be installed.
         serving = [] if libraries.CRYPTOGRAPHY.is_missing else [one.name for one in wanted if ensure.serves(settings, one)]
         first = {one.name for one in wanted} - set(serving)
-        return done.only(first if module.params["state"] == "prepared" else {*serving, *done.retired})
+        return done.only(first if module.params["state"] == "prepared" else {*serving, *done.archived})
     if module.params["state"] == "prepared":
         return ensure.prepare(orders, settings, wanted)
     done = ensure.ensure(orders, settings, wanted, forced)
     if not done.failed:
-        ensure.retire_rest(orders, settings, wanted, done)
+        ensure.archive_rest(orders, settings, wanted, done)
     return done
 
 
@@ -244,7 +244,7 @@ def main() -> None:
     settings = Settings.from_dict(module.params["settings"])
     state = module.params["state"]
     # Putting files aside and back needs none of them, and in check mode the server may be bare.
-    if not module.check_mode and state not in ("recalled", "absent"):
+    if not module.check_mode and state not in ("restored", "absent"):
         libraries.require(module, libraries.CRYPTOGRAPHY, libraries.DOCKER, libraries.REQUESTS)
     if not module.check_mode and settings.stack_path:
         # An order takes minutes and goes on without its controller: nobody else may begin meanwhile.
@@ -253,12 +253,12 @@ def main() -> None:
     names = set(orders.certbot.names()) | {one["name"] for one in module.params["certificates"]}
     diff = module._diff and not libraries.CRYPTOGRAPHY.is_missing
     before = described(settings, names) if diff else {}
-    act = {"renewed": renewed, "recalled": recalled, "absent": absent}.get(state, ensured)
+    act = {"renewed": renewed, "restored": restored, "absent": absent}.get(state, ensured)
     try:
         done = act(module, orders, settings)
-    except (*ensure.TROUBLES, ensure.Unusable) as error:
+    except (*ensure.CERTIFICATE_ERRORS, ensure.NotServable) as error:
         module.fail_json(msg=str(error))
-    after = foretold(before, done, state) if module.check_mode else described(settings, names) if diff else {}
+    after = previewed(before, done, state) if module.check_mode else described(settings, names) if diff else {}
     result = asdict(done)
     failed = result.pop("failed")
     result |= {

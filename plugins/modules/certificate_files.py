@@ -11,8 +11,8 @@ short_description: Put certificates with their keys where nginx reads them, each
 description:
   - Writes C(fullchain.pem) and C(privkey.pem) of each certificate. Both are links that change with one rename, so that at no
     moment, also not after a power loss, there is a chain without its key, with which nginx would not start.
-  - A pair that nginx could not load, or that clients of its hosts would not trust, is refused before any is put in place. It is judged by
-    this server's trust store, as the gate judges what is served.
+  - A pair that nginx could not load, or that clients of its hosts would not trust, is refused before any is put in place. It is
+    checked against this server's trust store, as the gate checks what is served.
   - The pair of before is kept until a release has proven the new one, and comes back when that fails.
   - Settings with which the distribution's certbot would renew a certificate of the same name are put aside.
 options:
@@ -98,7 +98,7 @@ def differing(certificates: list[dict[str, Any]], live: str) -> list[tuple[Insta
 
 def complaints(changes: list[tuple[Installed, Pair, list[str]]], check_mode: bool) -> list[str]:
     """Return what is wrong with the pairs that are to be put in place."""
-    if check_mode and not trial.can_judge():
+    if check_mode and not trial.can_validate():
         return []
     found = [(installed.name, trial.complaint(pair, hosts)) for installed, pair, hosts in changes]
     return [f"Certificate {name}: {text}" for name, text in found if text]

@@ -63,7 +63,7 @@ options:
     type: path
   validators:
     description:
-      - Commands that judge the complete staged tree, in this order, when anything is to be changed.
+      - Commands that validate the complete staged tree, in this order, when anything is to be changed.
       - The first that fails ends the task; the live tree is then untouched.
       - They run in check mode as well, on a copy outside of O(path). Pass none while what they need is not installed.
     type: list
@@ -231,9 +231,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         promote.recover(root)
     plan = tree_plan.make(files, tree_plan.LiveTree(root))
     if plan.needed and not module.check_mode:
-        promote.apply(plan, validators.judge)
+        promote.apply(plan, validators.validate)
     elif plan.needed:
-        validators.judge_copy(files, lambda: module.tmpdir)
+        validators.validate_copy(files, lambda: module.tmpdir)
     return {
         "changed": recovered or plan.needed,
         "recovered": recovered,

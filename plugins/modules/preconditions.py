@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: preconditions
 short_description: Refuse a deploy that could not succeed, before it changes anything
 description:
-  - Judges what M(rarebooks.platform.server_info) read and what the inventory says, and reports all problems at once.
+  - Validates what M(rarebooks.platform.server_info) read and what the inventory says, and reports all problems at once.
   - Runs on the controller and never connects to the server.
   - Checks the operating system, disk, memory, ports, foreign containers and volumes, lost volumes, the engine with its flags and
     C(daemon.json), server names, variables that exclude one another, values that nginx or Compose would read as something else,

@@ -10,7 +10,7 @@ version_added: 0.2.0
 short_description: Make a release live, or bring the one before it back
 description:
   - Brings a server to a release, which is either rendered from roles or taken from a backup, in one transaction.
-  - The tree of files is staged, judged by validators and promoted, containers whose image or configuration differs are
+  - The tree of files is staged, validated by validators and promoted, containers whose image or configuration differs are
     started, the proxy is reloaded, and the health gate must hold for every container and site of the release.
   - On any failure after the first change the release in O(backup) is brought back and proven to serve in the same way, and
     the task fails with both told. It never ends half-way, also when the controller dies, because all of it runs on the
@@ -77,7 +77,7 @@ options:
     description: JSON file on the server with the values of secrets by name; they are masked in all output.
     type: path
   validators:
-    description: Commands that judge the staged tree, as M(rarebooks.platform.config_tree) describes them.
+    description: Commands that validate the staged tree, as M(rarebooks.platform.config_tree) describes them.
     type: list
     elements: dict
     default: []
@@ -121,7 +121,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Tells what a run would change, and lets the validators judge a copy of the tree.
+    description: Tells what a run would change, and lets the validators validate a copy of the tree.
   diff_mode:
     support: full
     description: Shows each changed file, secrets masked.

@@ -13,7 +13,7 @@ from typing import Any
 from deployment import ROOT
 
 SOURCE = ROOT / "demo/apps/maymessenger"
-# The archive is read whole before it is judged by its required paths.
+# The archive is read whole before it is validated by its required paths.
 KILOBYTES = 64
 
 

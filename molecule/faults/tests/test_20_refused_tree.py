@@ -23,9 +23,9 @@ TREES: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("judge", TREES)
-def test_a_refused_tree(judge: str, refused: Deployer, visitor: Callable[[], Visitor]) -> None:
-    variables, validator, words = TREES[judge]
+@pytest.mark.parametrize("validate", TREES)
+def test_a_refused_tree(validate: str, refused: Deployer, visitor: Callable[[], Visitor]) -> None:
+    variables, validator, words = TREES[validate]
     with visitor() as somebody:
         done = refused(variables, "--diff")
     somebody.assert_served(at_least=20)

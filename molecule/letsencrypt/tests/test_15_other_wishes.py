@@ -18,12 +18,12 @@ OTHERS = [
 
 def test_names_and_key_type_are_ordered_anew(deploying: Deployer, watch: Callable[..., Visitor]) -> None:
     orders, before = authority.orders(), server.state()
-    foretold = deploying({"certificates_declared": OTHERS}, "--check", "--diff")
-    assert (foretold.code, authority.orders(), server.difference(before, server.state())) == (0, orders, {})
+    previewed = deploying({"certificates_declared": OTHERS}, "--check", "--diff")
+    assert (previewed.code, authority.orders(), server.difference(before, server.state())) == (0, orders, {})
     with watch(WWW) as shop, watch(MESSENGER) as messenger:
         done = deploying({"certificates_declared": OTHERS})
     assert done.code == 0
-    assert foretold.recap()["changed"] == done.recap()["changed"] == 1
+    assert previewed.recap()["changed"] == done.recap()["changed"] == 1
     assert served(WWW).names == sorted(OTHERS[1]["names"])
     assert (served(MESSENGER).key_type, served(WWW).key_type) == ("rsa", "ecdsa")
     assert authority.orders() == orders + 2

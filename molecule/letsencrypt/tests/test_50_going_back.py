@@ -31,8 +31,8 @@ def test_a_removed_site_and_back(deploying: Deployer) -> None:
     assert deploying({"certificates_renew": True}, playbook="certificates.yml").code == 0
     newer, orders = served(WWW), authority.orders()
     assert manifest["certificates"][SHOP_CERTIFICATE]["serial"].lstrip("0") != newer.serial
-    foretold = deploying({}, "--check", "--diff", playbook="rollback.yml")
-    assert foretold.code == 0
+    previewed = deploying({}, "--check", "--diff", playbook="rollback.yml")
+    assert previewed.code == 0
     assert deploying({}, playbook="rollback.yml").code == 0
     assert served(MESSENGER) == on_disk(WILDCARD) == before
     assert served(WWW) == newer

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # backups/docker-compose.yml.backup.<id> and its twin beside it.
 FLAT = re.compile(rf"(docker-compose\.yml|nginx_prod\.conf)\.backup\.({ID.pattern})")
 # Where the files of both old layouts belong in the tree.
-GUIDE_FILES = {
+LEGACY_FILES = {
     "docker-compose.yml": COMPOSE_FILE,
     "nginx_prod.conf": "nginx/nginx_prod.conf",
     "nginx/nginx_prod.conf": "nginx/nginx_prod.conf",
@@ -53,7 +53,7 @@ def find_all(root: str) -> list[Found]:
         path = os.path.join(directory, name)
         match = FLAT.fullmatch(name)
         if match:
-            flat.setdefault(match.group(2), {})[GUIDE_FILES[match.group(1)]] = path
+            flat.setdefault(match.group(2), {})[LEGACY_FILES[match.group(1)]] = path
         elif ID.fullmatch(name) and os.path.isdir(path):
             found.append(_in_directory(name, path))
     sealed = {one.id for one in found}
@@ -64,7 +64,7 @@ def find_all(root: str) -> list[Found]:
 def _in_directory(identifier: str, path: str) -> Found:
     if moment_of(identifier) is None:
         return Found(identifier, "sealed", path, damage=f"{path}: expected a time as its name, got {identifier}: no deploy made it")
-    files = {target: os.path.join(path, name) for name, target in GUIDE_FILES.items() if os.path.isfile(os.path.join(path, name))}
+    files = {target: os.path.join(path, name) for name, target in LEGACY_FILES.items() if os.path.isfile(os.path.join(path, name))}
     if COMPOSE_FILE in files and not os.path.exists(os.path.join(path, MANIFEST)):
         return Found(identifier, "legacy", path, files=files)
     try:

@@ -152,7 +152,7 @@ class Manifest:
         return self.description.as_found(self.images, probes=False)
 
     def is_serving(self, app: App) -> bool:
-        """Say whether all containers of an app were well when the backup was sealed."""
+        """Say whether all containers of an app were healthy when the backup was sealed."""
         return set(app.containers) <= set(self.serving)
 
     @property
@@ -162,12 +162,12 @@ class Manifest:
 
     @property
     def any_serving(self) -> bool:
-        """Say whether there is anything to go back to that was well when it was sealed."""
+        """Say whether there is anything to go back to that was healthy when it was sealed."""
         return any(self.is_serving(app) for app in self.apps) or (self.by_hand and bool(self.serving))
 
     @property
     def all_running(self) -> bool:
-        """Say whether every container there was, was well."""
+        """Say whether every container there was, was healthy."""
         return bool(self.images) and self.images.keys() <= set(self.serving)
 
     @property

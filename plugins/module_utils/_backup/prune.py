@@ -53,10 +53,10 @@ def size_of(backup: Found) -> int:
     return sum(os.lstat(os.path.join(parent, name)).st_size for parent, _directories, names in os.walk(backup.directory) for name in names)
 
 
-def superfluous(backups: list[Found], ledger: list[dict[str, Any]], live_release: str, rule: Rule, now: datetime) -> list[str]:
+def expired(backups: list[Found], ledger: list[dict[str, Any]], live_release: str, rule: Rule, now: datetime) -> list[str]:
     """Return the ids of the backups to remove, of all backups oldest first.
 
-    Never removed are those of essential(), damaged ones and those of the guide: they are for a person to judge. A backup that no
+    Never removed are those of essential(), damaged ones and those of the guide: they are for a person to decide about. A backup that no
     run came to use is superseded by a newer one of the same release, whatever its age: repeated failures would otherwise fill the
     disk with copies of one state. The others are kept in the order of kept_first(), as long as the bound is not passed.
     """
@@ -117,10 +117,10 @@ def crowded(kept: list[Found], most: int) -> str:
 
 def remove(directory: str, identifier: str) -> None:
     """Remove a backup: first its name, so that a half-removed one is never taken for a backup."""
-    doomed = os.path.join(directory, f"{REMOVING}{identifier}")
-    os.rename(os.path.join(directory, identifier), doomed)
+    to_remove = os.path.join(directory, f"{REMOVING}{identifier}")
+    os.rename(os.path.join(directory, identifier), to_remove)
     sync_directory(directory)
-    shutil.rmtree(doomed)
+    shutil.rmtree(to_remove)
 
 
 def finish_removals(directory: str) -> None:

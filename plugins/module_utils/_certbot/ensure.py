@@ -14,8 +14,8 @@ from .._certificates.certificate import CertificateError
 from .._certificates.live import Installed, is_placeholder, placeholder
 from .._engine.client import DockerUnavailable
 from .._engine.proxy import ProxyError
+from . import archive as certbot_retired
 from . import checks, plan
-from . import retired as certbot_retired
 from .checks import CheckError, NoProxy
 from .client import Lineage
 from .install import InstallError, install
@@ -23,7 +23,7 @@ from .orders import OrderError, Orders, reason
 from .settings import Settings, Wanted
 
 # What can go wrong with one certificate, and must not keep another from being renewed.
-TROUBLES = (CheckError, OrderError, InstallError, ProxyError, CertificateError, DockerUnavailable, OSError, ValueError)
+CERTIFICATE_ERRORS = (CheckError, OrderError, InstallError, ProxyError, CertificateError, DockerUnavailable, OSError, ValueError)
 
 
 @dataclass
@@ -34,31 +34,31 @@ class CertificateChanges:
     orders: dict[str, str] = field(default_factory=dict)
     installed: list[str] = field(default_factory=list)
     placeholders: list[str] = field(default_factory=list)
-    recalled: list[str] = field(default_factory=list)
-    retired: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
+    archived: list[str] = field(default_factory=list)
     # Certificates whose order needs the proxy, which does not run yet.
     deferred: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
-        return any((self.orders, self.installed, self.placeholders, self.recalled, self.retired))
+        return any((self.orders, self.installed, self.placeholders, self.restored, self.archived))
 
     def only(self, names: Container[str]) -> CertificateChanges:
         """Return what concerns these certificates."""
         return CertificateChanges(
             orders={name: why for name, why in self.orders.items() if name in names},
             installed=[name for name in self.installed if name in names],
-            recalled=[name for name in self.recalled if name in names],
-            retired=[name for name in self.retired if name in names],
+            restored=[name for name in self.restored if name in names],
+            archived=[name for name in self.archived if name in names],
         )
 
 
-class Unusable(PlatformError):
+class NotServable(PlatformError):
     """nginx could not serve the new release's names."""
 
 
-def foretell(
+def preview(
     orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str], run_command: RunCommand
 ) -> CertificateChanges:
     """Return what ensure would do; a CheckError or OrderError is what it would surely fail with."""
@@ -66,7 +66,7 @@ def foretell(
     for one in wanted:
         lineage = orders.certbot.lineage(one.name)
         if lineage is None and certbot_retired.newest(settings, one.name):
-            done.recalled.append(one.name)
+            done.restored.append(one.name)
             lineage = certbot_retired.lineage(settings, one.name)
         why = reason(one, lineage, settings, one.name in forced)
         if why:
@@ -75,7 +75,7 @@ def foretell(
             checks.resolution(settings, one, run_command)
         if lineage and lineage.pair != Installed(one.name, settings.live).pair():
             done.installed.append(one.name)
-    done.retired = sorted(set(orders.certbot.names()) - {one.name for one in wanted})
+    done.archived = sorted(set(orders.certbot.names()) - {one.name for one in wanted})
     return done
 
 
@@ -91,7 +91,7 @@ def serves(settings: Settings, wanted: Wanted) -> bool:
 
 
 def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> CertificateChanges:
-    """Have what the release needs and is not there. The rest waits until it serves: should it not, nothing was exchanged for it."""
+    """Prepare what the release needs and is not there. The rest waits until it serves: should it not, nothing was exchanged for it."""
     needed = [one for one in wanted if not serves(settings, one)]
     done = ensure(orders, settings, needed, preparing=True)
     stand_in(settings, needed, done)
@@ -111,7 +111,7 @@ def ensure(
                 done.orders[one.name] = why
             if lineage and install(settings, one.name, lineage.pair, settings.sites().get(one.name, []), preparing):
                 done.installed.append(one.name)
-        except TROUBLES as error:
+        except CERTIFICATE_ERRORS as error:
             done.failed[one.name] = str(error)
             if isinstance(error, NoProxy):
                 done.deferred.append(one.name)
@@ -129,23 +129,23 @@ def stand_in(settings: Settings, wanted: Sequence[Wanted], done: CertificateChan
             installed.put(placeholder(one.hosts))
             done.placeholders.append(one.name)
         elif missing:
-            raise Unusable(
+            raise NotServable(
                 f"Certificate {one.name} on {settings.host}: expected it to cover {', '.join(missing)}, got "
                 f"{', '.join(leaf.subject_names)}, and another one could not be had: {done.failed.get(one.name) or 'no proxy runs'}\n"
                 "What is served has not been changed. Remove the cause, or deploy without these names first."
             )
 
 
-def retire_rest(orders: Orders, settings: Settings, wanted: Sequence[Wanted], done: CertificateChanges) -> None:
-    """Put aside what no site of the live release needs any more."""
+def archive_rest(orders: Orders, settings: Settings, wanted: Sequence[Wanted], done: CertificateChanges) -> None:
+    """Archived what no site of the live release needs any more."""
     for name in sorted(set(orders.certbot.names()) - {one.name for one in wanted}):
-        certbot_retired.retire(settings, name, served=True)
-        done.retired.append(name)
+        certbot_retired.put(settings, name, served=True)
+        done.archived.append(name)
 
 
 def _lineage(orders: Orders, settings: Settings, wanted: Wanted, done: CertificateChanges) -> Lineage | None:
     lineage = orders.certbot.lineage(wanted.name)
-    if lineage is None and certbot_retired.recall(settings, wanted.name):
-        done.recalled.append(wanted.name)
+    if lineage is None and certbot_retired.restore(settings, wanted.name):
+        done.restored.append(wanted.name)
         lineage = orders.certbot.lineage(wanted.name)
     return lineage

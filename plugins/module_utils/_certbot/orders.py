@@ -70,7 +70,7 @@ class Orders:
         return True
 
     def _placed(self, name: str, names: Sequence[str], record: Record, answer: tuple[int, str], why: str) -> Lineage:
-        """Remember an order that has been placed, and judge it."""
+        """Remember an order that has been placed, and how it ended."""
         code, output = answer
         lineage = self.certbot.lineage(name)
         if code != 0 or lineage is None:

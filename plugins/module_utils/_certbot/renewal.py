@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from .._run import lease, ledger
 from . import install, plan
 from .client import run
-from .ensure import TROUBLES
+from .ensure import CERTIFICATE_ERRORS
 from .orders import Orders
 from .settings import Settings
 
@@ -57,7 +57,7 @@ def _renew_one(orders: Orders, settings: Settings, name: str, hosts: list[str], 
     try:
         if orders.renew(lineage, forced):
             done.renewed.append(name)
-    except TROUBLES as error:
+    except CERTIFICATE_ERRORS as error:
         problems.append(str(error))
     # Also when nothing was renewed: an earlier run may have been cut off before nginx read it.
     latest = orders.certbot.lineage(name) or lineage
@@ -66,7 +66,7 @@ def _renew_one(orders: Orders, settings: Settings, name: str, hosts: list[str], 
     try:
         if install.install(settings, name, latest.pair, hosts):
             done.installed.append(name)
-    except TROUBLES as error:
+    except CERTIFICATE_ERRORS as error:
         problems.append(str(error))
     return problems
 

@@ -29,7 +29,7 @@ class EncryptedKey(PlatformError):
     """Nobody could type its password when nginx starts."""
 
 
-def can_judge() -> bool:
+def can_validate() -> bool:
     """Say whether the server has a trust store: a bare one gets it with what is installed later."""
     paths = ssl.get_default_verify_paths()
     return bool(paths.cafile or (paths.capath and os.path.isdir(paths.capath) and os.listdir(paths.capath)))

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whom we trust when we judge certificates, as a strict client does."""
+"""Whom we trust when we validate certificates, as a strict client does."""
 
 from __future__ import annotations
 

@@ -116,9 +116,9 @@ class Project:
     def remove(self, names: list[str]) -> list[str]:
         """Stop and remove containers of this project, never their volumes; return those that were there."""
         present = containers_of(self._client, self.name)
-        doomed = [name for name in names if name in present]
-        for name in doomed:
+        to_remove = [name for name in names if name in present]
+        for name in to_remove:
             container = self._client.containers.get(name)
             container.stop()
             container.remove(v=False)
-        return doomed
+        return to_remove

@@ -59,7 +59,7 @@ class Proxy:
         return bool(record.get("digest") == self.digest)
 
     def test(self) -> None:
-        """Have nginx judge the files; a ProxyError says what it does not like."""
+        """Have nginx validate the files; a ProxyError says what it does not like."""
         container = self._running()
         self._ask(container, "refuses its configuration", ["-t", "-q"])
 

@@ -98,7 +98,7 @@ def excerpt(text: str, length: int = 120) -> str:
     return line if len(line) <= length else f"{line[:length]}…"
 
 
-def judge_answer(check: HttpCheck, answer: Answer) -> str:
+def check_answer(check: HttpCheck, answer: Answer) -> str:
     """Return what is wrong with an answer, an empty text where nothing is."""
     text = answer.body.decode(errors="replace")
     if answer.status not in check.status:

@@ -15,7 +15,7 @@ from .gate import OK, ProbeResult, failed, waiting
 from .state import ContainerState, parse_state
 
 SHORTEST_DEADLINE = 60.0
-JUDGED = ("starting", "healthy")
+ASSESSED = ("starting", "healthy")
 GONE = ("exited", "dead", "removing", "paused")
 
 
@@ -27,13 +27,13 @@ class ContainerReader(Protocol):
     def logs(self, name: str, lines: int, /) -> str: ...
 
 
-class Judge(Protocol):
+class Forecast(Protocol):
     """Says why waiting cannot help a container, and what its health check told it."""
 
     @property
     def output(self) -> str: ...
 
-    def judge(self, state: ContainerState, /) -> str: ...
+    def assess(self, state: ContainerState, /) -> str: ...
 
 
 def remaining(state: ContainerState, now: datetime) -> float:
@@ -64,7 +64,7 @@ def ending(state: ContainerState) -> str:
     return f"exit code {state.exit_code}{killed}"
 
 
-def judge_container(state: ContainerState | None, first: ContainerState | None, began: datetime) -> ProbeResult:
+def check_container(state: ContainerState | None, first: ContainerState | None, began: datetime) -> ProbeResult:
     """Return the verdict on a container; ``first`` is how the gate saw this very container (by id) at first."""
     if state is None or first is None:
         return failed("there is no such container")
@@ -83,11 +83,11 @@ def judge_container(state: ContainerState | None, first: ContainerState | None, 
     if state.health in ("healthy", "none"):
         return OK
     if state.health == "unhealthy":
-        return judge_unhealthy(state, first, began)
+        return check_unhealthy(state, first, began)
     return waiting(f"running, health {state.health}, {state.failing_streak} failed probes in a row")
 
 
-def judge_unhealthy(state: ContainerState, first: ContainerState, began: datetime) -> ProbeResult:
+def check_unhealthy(state: ContainerState, first: ContainerState, began: datetime) -> ProbeResult:
     """Give a container that was unhealthy all along one more probe: this deploy may have repaired what it needs."""
     stale = state.probe_started is not None and state.probe_started < began
     if first.health == "unhealthy" and stale:
@@ -101,7 +101,7 @@ class ContainerProbe:
     kind = "container"
     expectation = "running, and healthy where it has a health check"
 
-    def __init__(self, reader: ContainerReader, name: str, began: datetime, outlook: Judge | None = None) -> None:
+    def __init__(self, reader: ContainerReader, name: str, began: datetime, outlook: Forecast | None = None) -> None:
         self.name = name
         self.state: ContainerState | None = None
         self._reader = reader
@@ -122,14 +122,14 @@ class ContainerProbe:
             state = self.look()
         except DockerUnavailable as error:
             return waiting(f"Docker does not answer: {error}")
-        outcome = judge_container(state, self._first.get(state.id) if state else None, self._began)
-        if state and self._outlook and outcome.verdict != "failed" and state.status == "running" and state.health in JUDGED:
+        outcome = check_container(state, self._first.get(state.id) if state else None, self._began)
+        if state and self._outlook and outcome.verdict != "failed" and state.status == "running" and state.health in ASSESSED:
             return self._foreseen(self._outlook, state) or outcome
         return outcome
 
-    def _foreseen(self, outlook: Judge, state: ContainerState) -> ProbeResult | None:
+    def _foreseen(self, outlook: Forecast, state: ContainerState) -> ProbeResult | None:
         """Return a failure that Docker will find in minutes."""
-        reason = outlook.judge(state)
+        reason = outlook.assess(state)
         if outlook.output:
             # Newer than what Docker's own question got.
             self.state = replace(state, probe_output=outlook.output)

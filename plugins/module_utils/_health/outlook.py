@@ -119,7 +119,7 @@ class Outlook:
         self._begin("")
 
     def _begin(self, container: str) -> None:
-        """Forget what was known: this is another container, or one that is well."""
+        """Forget what was known: this is another container, or one that is healthy."""
         self._container = container
         self._activity = self._new_activity()
         self._looked: float | None = None
@@ -130,7 +130,7 @@ class Outlook:
         """Return what the container's health check said last when it failed to us, an empty text where it did not."""
         return self._failures[-1][1] if self._failures else ""
 
-    def judge(self, state: ContainerState) -> str:
+    def assess(self, state: ContainerState) -> str:
         """Take another look, not more often than every few seconds, and return why waiting cannot help."""
         now = self._clock()
         if self._doubt():
@@ -138,10 +138,10 @@ class Outlook:
         else:
             self._doubted = None
         doubted = 0.0 if self._doubted is None else now - self._doubted
-        well = state.health == "healthy" and doubted < DOUBT_BEGINS
-        if well or state.id != self._container:
+        healthy = state.health == "healthy" and doubted < DOUBT_BEGINS
+        if healthy or state.id != self._container:
             self._begin(state.id)
-        if well or (self._looked is not None and now - self._looked < EVERY):
+        if healthy or (self._looked is not None and now - self._looked < EVERY):
             return ""
         self._looked = now
         return hopeless(self._evidence(state, now, doubted))

@@ -30,7 +30,7 @@ class ContainerReport:
 
 
 def report_container(probe: ContainerProbe, ok: bool, log: str) -> ContainerReport:
-    """Return the report on a container, with its log and the likely cause unless it is well."""
+    """Return the report on a container, with its log and the likely cause unless it is healthy."""
     state = probe.state
     if state is None:
         return ContainerReport(probe.name, cause="it was never created, was removed, or has another name")
@@ -90,7 +90,7 @@ def probe_lines(record: Record) -> list[str]:
 
 
 def container_lines(report: ContainerReport) -> list[str]:
-    """Show a container that is not well: its end, the likely cause, its last probe, its last words."""
+    """Show a container that is unhealthy: its end, the likely cause, its last probe, its last words."""
     lines = [f"Container {report.name}", f"  Likely cause: {report.cause}."]
     if report.state != "missing":
         end = f", exit code {report.exit_code}{', OOMKilled' * report.oom_killed}" if report.state != "running" else ""

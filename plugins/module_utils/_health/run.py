@@ -79,13 +79,13 @@ def processes_behind(name: str, probes: Sequence[ContainerProbe]) -> list[int]:
 def outcome(
     result: GateResult, containers: list[ContainerProbe], reader: ContainerReader | None, log_lines: int, deadline: float
 ) -> dict[str, Any]:
-    """Return what is told of a gate; the log of a container is read only if it is not well."""
-    well = {record.probe for record in result.records if record.ok}
+    """Return what is told of a gate; the log of a container is read only if it is unhealthy."""
+    healthy = {record.probe for record in result.records if record.ok}
     served = [record.probe for record in result.records if isinstance(record.probe, TlsProbe)]
     reports = []
     for probe in containers:
-        log = reader.logs(probe.name, log_lines) if reader and probe not in well else ""
-        reports.append(report_container(probe, probe in well, log))
+        log = reader.logs(probe.name, log_lines) if reader and probe not in healthy else ""
+        reports.append(report_container(probe, probe in healthy, log))
     count = len(result.records)
     held = f"{count} of {count} probes hold after {result.elapsed:.1f} s."
     return {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .._certificates.trust import trust_options
-from .answer import PORTS, Answer, HttpCheck, describe, judge_answer
+from .answer import PORTS, Answer, HttpCheck, check_answer, describe
 from .gate import OK, ProbeResult, waiting
 from .unreachable import endpoint, unreachable
 
@@ -76,7 +76,7 @@ class HttpProbe:
 
     def _check_once(self) -> ProbeResult:
         try:
-            wrong = judge_answer(self._check, self._fetch())
+            wrong = check_answer(self._check, self._fetch())
         except requests.RequestException as error:
             host, address = urlsplit(self._check.url).hostname, self._check.connect
             return unreachable(error, str(host), f"{address} port {self._check.port}", self._timeout, self._ca_file)

@@ -12,7 +12,7 @@ from .._certificates.trust import UNKNOWN_ISSUER
 from .gate import ProbeResult, failed, waiting
 
 PRIVATE_CA = (
-    " (judged by the server's own trust store: a private CA's root has to be in it, see update-ca-certificates(8), "
+    " (checked against the server's own trust store: a private CA's root has to be in it, see update-ca-certificates(8), "
     "and the chain file has to hold every intermediate)"
 )
 

@@ -27,7 +27,7 @@ CONFIGURATION = "/etc/"
 
 @dataclass(frozen=True)
 class ByHand:
-    """What judges the tree of such a release: Compose, and each nginx of it in its own image, mounts and network."""
+    """What validates the tree of such a release: Compose, and each nginx of it in its own image, mounts and network."""
 
     client: DockerClient
     run_command: RunCommand
@@ -37,7 +37,7 @@ class ByHand:
     images: Mapping[str, str]
     hidden: dict[str, str]
 
-    def judge(self, tree: str) -> None:
+    def validate(self, tree: str) -> None:
         """Refuse a staged tree that Compose or its nginx does not accept."""
         try:
             config = self._project(tree).document()
@@ -45,7 +45,7 @@ class ByHand:
             raise self._refused("Docker Compose accepts the project", str(error)) from None
         for name, service in sorted(config["services"].items()):
             if is_nginx(service):
-                self._judge_nginx(name, service, config, tree)
+                self._validate_nginx(name, service, config, tree)
 
     def _project(self, tree: str) -> Project:
         # From the live directory, as it will be read, since only a part of what it refers to is in the staged tree.
@@ -53,7 +53,7 @@ class ByHand:
         file = os.path.join(tree, COMPOSE_FILE)
         return Project(self.client, self.run_command, self.root, self.project, file, environment if os.path.isfile(environment) else "")
 
-    def _judge_nginx(self, name: str, service: Mapping[str, Any], config: Mapping[str, Any], tree: str) -> None:
+    def _validate_nginx(self, name: str, service: Mapping[str, Any], config: Mapping[str, Any], tree: str) -> None:
         container = service.get("container_name") or f"{self.project}-{name}-1"
         image = self.images.get(container) or service.get("image") or f"{self.project}-{name}"
         volumes = {str(one.name) for one in self.client.volumes.list()}

@@ -32,7 +32,7 @@ from . import databases
 from . import target as switch_target
 from .run import Recorder, end_proven
 from .switch import Server, switch
-from .transaction import Order, end, go_back, recover_tree
+from .transaction import SwitchRequest, end, go_back, recover_tree
 
 STEP = "ending the switch that was cut off"
 # An operator may be quicker than the boot; whoever holds the lease ends the switch as well.
@@ -65,7 +65,7 @@ def recover(server: Server, pending: Journal, recorder: Recorder) -> tuple[bool,
         return complete(server, target, pending, recorder)
     run = ledger.Run.from_dict(pending.run)
     error = CutOff(f"The server ended while a switch was under way ({run}).")
-    failed = go_back(server, Order(target, pending.run, pending.backup), pending, error, recorder.proven)
+    failed = go_back(server, SwitchRequest(target, pending.run, pending.backup), pending, error, recorder.proven)
     if not failed.restored:
         recorder.record(failed.result, "", failed.message)
     return failed.restored is not None, failed.message

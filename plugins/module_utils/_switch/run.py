@@ -33,7 +33,7 @@ from .databases import Exchange
 from .options import Invocation, Options
 from .switch import Server, Switched
 from .target import Target
-from .transaction import Failed, Order, carry_out, end, recover_tree
+from .transaction import Failed, SwitchRequest, carry_out, end, recover_tree
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -84,7 +84,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         options.deadline,
         wanted.hidden,
     )
-    validators = Validators(run_command, root, options.validators, wanted.hidden, by_hand_judge(server, wanted.target))
+    validators = Validators(run_command, root, options.validators, wanted.hidden, by_hand_validator(server, wanted.target))
     ended = [] if preview else end_proven(server)
     recovered = promote.interrupted(root)
     completed = (tree_plan.read_journal(root) if preview else recover_tree(root)) or {}
@@ -107,7 +107,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     result["diff"] += [drift.diff for drift in stale.drifts if invocation.diff]
     if check_mode or (preview and (changed or journal.read(root))):
         if plan.needed:
-            validators.judge_copy(wanted.target.files, invocation.tmpdir)
+            validators.validate_copy(wanted.target.files, invocation.tmpdir)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
             result["started"] = sorted({*stale.containers, *switch.stale(server, wanted.target)})
         return result
@@ -115,7 +115,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         # Nothing is left to do but to prove it.
         run_lease.begin_step(options.place, options.run.token, STEP, process=True)
     run = options.run.to_dict()
-    order = Order(wanted.target, run, options.backup, validators.judge, wanted.exchange, options.restore_database)
+    request = SwitchRequest(wanted.target, run, options.backup, validators.validate, wanted.exchange, options.restore_database)
     recorder = Recorder(options.place, options.run, server, options.backup, options.to)
     if not changed:
         reloaded, expiring = prove(server, wanted.target)
@@ -123,7 +123,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         run_lease.note(options.place, options.run.token, release=release)
         return {**result, "changed": reloaded, "reloaded": reloaded, "proven": True, "release": release, "notes": ended + expiring}
     try:
-        done = carry_out(server, order, plan, recorder.proven)
+        done = carry_out(server, request, plan, recorder.proven)
     except Failed as failure:
         if not failure.restored:
             recorder.record(failure.result, "", failure.message)
@@ -143,12 +143,12 @@ def end_proven(server: Server) -> list[str]:
     return end(server, pending) if pending and pending.is_proven(server.root) else []
 
 
-def by_hand_judge(server: Server, target: Target) -> Callable[[str], None] | None:
-    """Return what judges the tree of a release that no deploy made, None for any other."""
+def by_hand_validator(server: Server, target: Target) -> Callable[[str], None] | None:
+    """Return what validates the tree of a release that no deploy made, None for any other."""
     if not target.by_hand:
         return None
     images = {container: image["id"] for container, image in target.images.items()}
-    return ByHand(server.client, server.run_command, server.root, server.project, images, server.secrets).judge
+    return ByHand(server.client, server.run_command, server.root, server.project, images, server.secrets).validate
 
 
 def trusted(target: Target) -> tuple[str | None, bool]:
@@ -210,7 +210,7 @@ def read_wanted(client: DockerClient, options: Options, run_command: RunCommand,
     if backup.kind == "legacy":
         if not options.accept_unsealed:
             raise BackupError(f"Backup {backup.id} was made by hand and is not sealed. Nothing has been changed.")
-        return Wanted(guide_target(client, run_command, root, options.project, backup), hidden)
+        return Wanted(legacy_target(client, run_command, root, options.project, backup), hidden)
     manifest = listing.check(backup)
     backup_images.check(client, manifest)
     exchange = Exchange(client, backup.directory, manifest, options.run.token) if options.restore_database else None
@@ -231,7 +231,7 @@ def described(files: Sequence[desired.File]) -> Release:
         raise ReleaseError(f"{FILE} of the release's roles: {error}. Nothing has been changed.") from None
 
 
-def guide_target(client: DockerClient, run_command: RunCommand, root: str, project: str, backup: listing.Found) -> Target:
+def legacy_target(client: DockerClient, run_command: RunCommand, root: str, project: str, backup: listing.Found) -> Target:
     """Return the release of a backup of the guide, once every image it needs is known to be there."""
     compose_file = (backup.files or {})[COMPOSE_FILE]
     services = Project(client, run_command, root, project, compose_file).services()
@@ -242,7 +242,7 @@ def guide_target(client: DockerClient, run_command: RunCommand, root: str, proje
             f"{compose_file}: image {', '.join(missing)} is not on the server, and an old backup keeps none. Nothing has been "
             "changed. Build or pull it under that name first."
         )
-    return switch_target.from_guide(backup, services, live.read_description(live.read_files(root)))
+    return switch_target.from_legacy(backup, services, live.read_description(live.read_files(root)))
 
 
 class Recorder:

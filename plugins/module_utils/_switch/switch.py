@@ -135,14 +135,14 @@ def switch(
 ) -> Switched:
     """Make the target live and return once it serves.
 
-    Validate judges the staged tree and may refuse it, begin is called when all is judged and nothing has been changed yet,
+    Validate validates the staged tree and may refuse it, begin is called when all is validated and nothing has been changed yet,
     between when the files are those of the target and its containers are not started yet. Extra are containers to remove
     once the target serves.
     """
     began = time.monotonic()
     done = Switched(plan)
 
-    def judged(tree: str) -> None:
+    def validated(tree: str) -> None:
         validate(tree)
         start()
 
@@ -151,7 +151,7 @@ def switch(
         images.put_back(server.client, images.moved(server.client, target.images))
 
     if plan.needed:
-        promote.apply(plan, judged)
+        promote.apply(plan, validated)
     else:
         start()
     between()

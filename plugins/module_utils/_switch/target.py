@@ -23,7 +23,7 @@ PUBLIC_MODE = 0o644
 
 @dataclass(frozen=True)
 class Target:
-    """What to bring about. Apps are those whose containers and sites have to be well for it to have succeeded."""
+    """What to bring about. Apps are those whose containers and sites have to be healthy for it to have succeeded."""
 
     files: list[File]
     release: Release
@@ -32,7 +32,7 @@ class Target:
     owned: dict[str, Owned] | None = None
     # Container: name and id of the image it has to run, as a manifest states them.
     images: dict[str, dict[str, str]] = field(default_factory=dict)
-    # Whether apps of the release are left out of those, since they were ill before.
+    # Whether apps of the release are left out of those, since they were unhealthy before.
     partial: bool = False
     # Containers besides those of apps and proxy: all there is to know of a release that does not describe itself.
     others: tuple[str, ...] = ()
@@ -47,12 +47,12 @@ class Target:
 
     @property
     def containers(self) -> list[str]:
-        """Return the containers that have to be well."""
+        """Return the containers that have to be healthy."""
         return [*self.proxy, *self.others, *(name for app in self.apps for name in app.containers)]
 
     @property
     def every_container(self) -> set[str]:
-        """Return the containers the release consists of, well or not."""
+        """Return the containers the release consists of, healthy or not."""
         return self.release.containers | set(self.images) | set(self.others)
 
     @property
@@ -96,7 +96,7 @@ def from_inventory(files: list[File], release: Release) -> Target:
 
 
 def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Target:
-    """Return the release of a backup. What was ill when it was sealed cannot be asked to be well afterwards."""
+    """Return the release of a backup. What was unhealthy when it was sealed cannot be asked to be healthy afterwards."""
     served = tuple(app for app in manifest.apps if not only_what_served or manifest.is_serving(app))
     # What else ran in the project is somebody's own, except on a server set up by hand, where nothing says what belongs to it.
     others = set(manifest.serving) - manifest.described.containers if manifest.by_hand else set()
@@ -113,7 +113,7 @@ def from_backup(backup: Found, manifest: Manifest, only_what_served: bool) -> Ta
     )
 
 
-def from_guide(backup: Found, services: Iterable[Mapping[str, Any]], live: Release) -> Target:
+def from_legacy(backup: Found, services: Iterable[Mapping[str, Any]], live: Release) -> Target:
     """Return what a backup of the old guide holds; of the apps that are known now, those whose containers it has, must serve."""
     names = {service["container_name"] for service in services if service.get("container_name")}
     apps = tuple(app for app in live.apps if set(app.containers) <= names)

@@ -32,7 +32,7 @@ from .target import Target
 
 
 @dataclass(frozen=True)
-class Order:
+class SwitchRequest:
     """What a run wants. Backup is the one it sealed of what is live, empty where nothing was."""
 
     target: Target
@@ -65,7 +65,7 @@ def recover_tree(root: str) -> dict[str, str] | None:
     return completed
 
 
-def carry_out(server: Server, order: Order, plan: tree_plan.Plan, proven: Proven) -> Switched:
+def carry_out(server: Server, request: SwitchRequest, plan: tree_plan.Plan, proven: Proven) -> Switched:
     """Make the target live. On any failure after the first change the sealed release is brought back and proven.
 
     Proven records how it ended, once that is certain and before what only tidies up: a run that is cut off in between has ended.
@@ -73,9 +73,9 @@ def carry_out(server: Server, order: Order, plan: tree_plan.Plan, proven: Proven
     pending = release_journal.unfinished(server.root)
     live = release_live.read_description(release_live.read_files(server.root))
     known = live.containers | set(pending.containers if pending else [])
-    containers = sorted(known | order.target.every_container)
-    backup = order.backup or (pending.backup if pending else "")
-    journal = Journal(order.run, backup, containers, pending.swaps if pending else [])
+    containers = sorted(known | request.target.every_container)
+    backup = request.backup or (pending.backup if pending else "")
+    journal = Journal(request.run, backup, containers, pending.swaps if pending else [])
     begun, notes = pending is not None, []
 
     def begin() -> None:
@@ -84,27 +84,27 @@ def carry_out(server: Server, order: Order, plan: tree_plan.Plan, proven: Proven
         begun = True
 
     try:
-        if order.exchange:
+        if request.exchange:
             # While the apps still run: it takes as long as the data are large.
-            order.exchange.restore(journal.swaps)
+            request.exchange.restore(journal.swaps)
         notes += switch_databases.undo(server.client, journal.swaps)
-        swaps = order.exchange.swaps([*live.apps, *order.target.apps]) if order.exchange else []
+        swaps = request.exchange.swaps([*live.apps, *request.target.apps]) if request.exchange else []
         journal = replace(journal, swaps=swaps)
         done = switch(
             server,
-            order.target,
+            request.target,
             plan,
             known,
-            order.validate,
+            request.validate,
             begin,
             between=lambda: switch_databases.perform(server.client, journal.swaps),
         )
     except Exception as error:
         if begun:
-            raise go_back(server, order, journal, error, proven) from error
+            raise go_back(server, request, journal, error, proven) from error
         with suppress(DatabaseError):
-            if order.exchange:
-                order.exchange.discard()
+            if request.exchange:
+                request.exchange.discard()
         raise  # Nothing has been changed, and the error says what was wanted.
     proven("", "")
     done.notes = notes + end(server, journal)
@@ -126,7 +126,7 @@ def sealed_databases(server: Server, journal: Journal) -> dict[str, dict[str, An
     return manifest.databases if manifest else {}
 
 
-def go_back(server: Server, order: Order, journal: Journal, error: Exception, proven: Proven) -> Failed:
+def go_back(server: Server, request: SwitchRequest, journal: Journal, error: Exception, proven: Proven) -> Failed:
     """Bring the sealed release back; return what to tell."""
     message, facts = describe(error), facts_of(error)
     stays = "so it stays for you to look at. Deploy again when the cause is removed."
@@ -138,7 +138,7 @@ def go_back(server: Server, order: Order, journal: Journal, error: Exception, pr
         manifest = load(backup)
         if not manifest.any_serving:
             return stay(server, journal, f"{message}\n\nNothing served before this release either (backup {backup.id}), {stays}", facts)
-        restored, journal = restore(server, order, journal, backup, manifest, kept)
+        restored, journal = restore(server, request, journal, backup, manifest, kept)
         proven("restored", message)
         restored.notes += kept + end(server, journal)
         notes = "\n".join([told(server, manifest, restored), *restored.notes])
@@ -168,7 +168,7 @@ def load(backup: listing.Found) -> backup_manifest.Manifest:
 
 
 def restore(
-    server: Server, order: Order, journal: Journal, backup: listing.Found, manifest: backup_manifest.Manifest, kept: list[str]
+    server: Server, request: SwitchRequest, journal: Journal, backup: listing.Found, manifest: backup_manifest.Manifest, kept: list[str]
 ) -> tuple[Switched, Journal]:
     """Switch to the sealed release, of whose apps those must serve that did when it was sealed; return that, and the journal of it.
 
@@ -182,10 +182,10 @@ def restore(
     exchanged = bool(journal.swaps)
     kept += switch_databases.undo(server.client, journal.swaps)
     journal = replace(journal, swaps=[])
-    if order.restore_database and not exchanged and any(entry["dump"] for entry in manifest.databases.values()):
-        exchange = Exchange(server.client, backup.directory, manifest, order.run["token"])
+    if request.restore_database and not exchanged and any(entry["dump"] for entry in manifest.databases.values()):
+        exchange = Exchange(server.client, backup.directory, manifest, request.run["token"])
         exchange.restore()
-        journal = replace(journal, swaps=exchange.swaps([*manifest.apps, *order.target.apps]))
+        journal = replace(journal, swaps=exchange.swaps([*manifest.apps, *request.target.apps]))
     release_journal.write(server.root, journal)
     plan = tree_plan.make(target.files, tree_plan.LiveTree(server.root), target.owned)
     # What the failed release added to the sealed one must not stay.
@@ -202,7 +202,7 @@ def restore(
 def told(server: Server, manifest: backup_manifest.Manifest, restored: Switched) -> str:
     """Say what was restored, who serves, and whether the databases have moved on."""
     serving = [app.title for app in manifest.apps if manifest.is_serving(app)]
-    ill = [app.title for app in manifest.apps if not manifest.is_serving(app)]
+    unhealthy = [app.title for app in manifest.apps if not manifest.is_serving(app)]
     lines = [
         f"The release that ran before is back and was proven in {restored.seconds} s: "
         f"{' and '.join(serving) or 'no app, since none'} {'serve' if len(serving) > 1 else 'serves'} again.",
@@ -211,7 +211,7 @@ def told(server: Server, manifest: backup_manifest.Manifest, restored: Switched)
     ]
     if restored.certificates:
         lines.append(f"Certificates of before that are served again: {', '.join(restored.certificates)}.")
-    lines += [f"{title} was not well before this run either and was not waited for." for title in ill]
+    lines += [f"{title} was not healthy before this run either and was not waited for." for title in unhealthy]
     running = set(engine_containers.containers_of(server.client, server.project))
     moved = backup_databases.moved_schemas(server.client, manifest.databases, running)
     for container, (then, now) in moved.items():

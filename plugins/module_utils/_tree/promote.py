@@ -35,7 +35,7 @@ STAGED_MODE = 0o700
 
 
 def apply(plan: Plan, validate: Callable[[str], None]) -> None:
-    """Stage the tree, let validate judge it, then promote it; before the commit any failure leaves nothing behind."""
+    """Stage the tree, let validators refuse it, then promote it; before the commit any failure leaves nothing behind."""
     made = make_directory(plan.root)
     try:
         validate(stage(plan))

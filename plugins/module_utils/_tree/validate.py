@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The programs that will read a tree judge it before it is promoted."""
+"""The programs that will read a tree validate it before it is promoted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OPTION: dict[str, Any] = {
 
 
 class Validators:
-    """Commands that judge a staged tree; {tree} in their arguments is where it lies."""
+    """Commands that validate a staged tree; {tree} in their arguments is where it lies."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Validators:
         self._hidden = hidden
         self._also = also
 
-    def judge(self, tree: str) -> None:
+    def validate(self, tree: str) -> None:
         """Run the validators on a staged tree; the first that fails is an error."""
         for validator in self._validators:
             argv = [argument.replace("{tree}", tree) for argument in validator["argv"]]
@@ -73,14 +73,14 @@ class Validators:
         if self._also:
             self._also(tree)
 
-    def judge_copy(self, files: Iterable[File], directory: Callable[[], str]) -> None:
-        """Let the validators judge a copy of the tree outside of its place; asking for the directory may create it."""
+    def validate_copy(self, files: Iterable[File], directory: Callable[[], str]) -> None:
+        """Let the validators validate a copy of the tree outside of its place; asking for the directory may create it."""
         if not self._validators and not self._also:
             return
         with tempfile.TemporaryDirectory(dir=directory()) as scratch:
             tree = os.path.join(scratch, plan.STAGED_TREE)
             promote.write_tree(tree, files)
-            self.judge(tree)
+            self.validate(tree)
 
     def _masked(self, text: str) -> str:
         return secret_store.mask(text, self._hidden)

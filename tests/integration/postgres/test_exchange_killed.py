@@ -34,7 +34,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._switch import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target, transaction
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.databases import Exchange
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, Switched
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Failed, Order, carry_out
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Failed, SwitchRequest, carry_out
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -157,7 +157,7 @@ def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> Non
     server = Server(client, lambda *_a, **_k: (0, "", ""), str(root), "shop", [], "", None, False, 0, {})
     backup = listing.get(str(root), OLD)
     assert backup.manifest is not None
-    order = Order(TARGET, {"token": token}, sealed, exchange=Exchange(client, backup.directory, backup.manifest, token))
+    request = SwitchRequest(TARGET, {"token": token}, sealed, exchange=Exchange(client, backup.directory, backup.manifest, token))
 
     def play(
         _server: Server, _target: Any, plan: Any, _extra: Any, _validate: Any = None, begin: Any = None, between: Any = None
@@ -172,12 +172,12 @@ def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> Non
         return Switched(plan)
 
     def proven(result: str, _error: str) -> None:
-        ledger.append(str(root), ledger.entry(order.run, result or "rolled back", 1.0))
+        ledger.append(str(root), ledger.entry(request.run, result or "rolled back", 1.0))
 
     mock.patch.object(transaction, "switch", play).start()
     switch_run.end_proven(server)
     try:
-        carry_out(server, order, tree_plan.Plan(str(root), [], {}, {}, {}, {}, False), proven)
+        carry_out(server, request, tree_plan.Plan(str(root), [], {}, {}, {}, {}, False), proven)
     except Failed as failure:
         assert broken and failure.result == "restored", failure.message
 

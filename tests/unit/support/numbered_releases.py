@@ -65,6 +65,6 @@ class Server:
     def previous(self) -> str:
         return verdict.previous(self.backups, self.ledger, self.live).id
 
-    def doomed(self, keep: int = 5, days: int = 0, hours: float = 1000, most: int = 1 << 40) -> list[str]:
+    def to_remove(self, keep: int = 5, days: int = 0, hours: float = 1000, most: int = 1 << 40) -> list[str]:
         rule = prune.Rule(keep, days, most)
-        return prune.superfluous(self.backups, self.ledger, self.live.digest, rule, NOON + timedelta(hours=hours))
+        return prune.expired(self.backups, self.ledger, self.live.digest, rule, NOON + timedelta(hours=hours))

@@ -12,7 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._switch import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, Switched, SwitchError
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.target import Target
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Order, carry_out
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import SwitchRequest, carry_out
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 from backup_support import PROJECT, Engine, description
@@ -65,7 +65,7 @@ class Stage:
         self.outcomes = list(outcomes)
         target = switch_target.from_inventory([], description("web", "chat"))
         plan = tree_plan.Plan(str(self.root), [], {}, {}, {}, {}, False)
-        return carry_out(self.server, Order(target, RUN, backup), plan, lambda result, _error: self.recorded.append(result))
+        return carry_out(self.server, SwitchRequest(target, RUN, backup), plan, lambda result, _error: self.recorded.append(result))
 
     @property
     def journal(self) -> Journal | None:

@@ -66,7 +66,7 @@ class Controller(ActionModule):
         self._load_name = "preconditions"
         self.server, self.app = copy.deepcopy(SERVER), copy.deepcopy(APP)
 
-    def judge(self, **options: Any) -> dict[str, Any]:
+    def validate(self, **options: Any) -> dict[str, Any]:
         common = {"server": self.server, "apps": [self.app], "project": "ours", "path": "/opt/x", "systems": {"debian": ["13"]}}
         self._task.args = {**common, **options}
         result: dict[str, Any] = self.run()
@@ -84,7 +84,7 @@ def action(tmp_path: Path) -> Controller:
 
 
 def test_a_server_in_order(action: Controller) -> None:
-    assert action.judge() == {"changed": False, "problems": [], "sources": {}, "warnings": []}
+    assert action.validate() == {"changed": False, "problems": [], "sources": {}, "warnings": []}
 
 
 def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
         images=["postgres:18"],
     )
     action.source(tmp_path / "nothing.zip")
-    result = action.judge(provided_certificates={})
+    result = action.validate(provided_certificates={})
     beginnings = [
         "Operating system:", "Disk:", "Memory:", "Docker:", "Port 80:", "Port 443:", "/etc/docker/daemon.json:",
         "Docker: expected root's current context", "Python library docker:", "chat_db_image:",
@@ -124,7 +124,7 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
 
 def test_a_name_that_leads_elsewhere_is_only_a_warning(action: Controller) -> None:
     action.server["names"] = {}
-    result = action.judge()
+    result = action.validate()
     assert result["problems"] == [] and "failed" not in result
     (warning,) = result["warnings"]
     assert warning.startswith("chat.example.org resolves to nothing")
@@ -132,8 +132,8 @@ def test_a_name_that_leads_elsewhere_is_only_a_warning(action: Controller) -> No
 
 def test_the_thresholds_and_ports_are_options(action: Controller) -> None:
     action.server.update(disk_free=10, memory=10, listeners={"80": "apache2 (pid 5)", "8080": "caddy (pid 6)"})
-    assert action.judge(min_disk=10, min_memory=10, ports=[81])["problems"] == []
-    (problem,) = action.judge(min_disk=10, min_memory=10, ports=[8080])["problems"]
+    assert action.validate(min_disk=10, min_memory=10, ports=[81])["problems"] == []
+    (problem,) = action.validate(min_disk=10, min_memory=10, ports=[8080])["problems"]
     assert problem.startswith("Port 8080: expected it free, got caddy")
 
 
@@ -143,43 +143,43 @@ def test_containers_of_others_with_names_of_ours(action: Controller) -> None:
         {"name": "nginx_container", "aliases": {}, **common},
         {"name": "copy", "aliases": {"net": ["chat_db"]}, **common},
     ]
-    problems = action.judge(proxy_containers=["nginx_container"], network="net")["problems"]
+    problems = action.validate(proxy_containers=["nginx_container"], network="net")["problems"]
     assert [problem.split(":")[0] for problem in problems] == ["Container nginx_container", "Container copy of no Compose project"]
 
 
 def test_lost_data_can_be_accepted(action: Controller) -> None:
     lost = {"volume": "ours_db_data", "state": "missing", "database": "", "container": "", "backup": "", "others": []}
     action.server["lost_data"] = [lost]
-    assert action.judge(allow_empty_volumes=True)["problems"] == []
-    (problem,) = action.judge()["problems"]
+    assert action.validate(allow_empty_volumes=True)["problems"] == []
+    (problem,) = action.validate()["problems"]
     assert problem.startswith("Volume ours_db_data: expected the files that the last proven release had")
 
 
 def test_flags_meet_the_options_that_the_engine_is_to_have(action: Controller) -> None:
     action.server["engine"]["flags"] = ["--log-opt", "--dns"]
-    (problem,) = action.judge()["problems"]
+    (problem,) = action.validate()["problems"]
     assert problem.startswith("Docker: expected the option log-opts in daemon.json alone")
-    assert len(action.judge(daemon_options={"dns": ["9.9.9.9"]})["problems"]) == 2
+    assert len(action.validate(daemon_options={"dns": ["9.9.9.9"]})["problems"]) == 2
     action.server["daemon_config"] = '{"log-driver": "syslog"}'
-    assert action.judge()["problems"] == []
+    assert action.validate()["problems"] == []
 
 
 def test_foreign_volumes_can_be_allowed(action: Controller) -> None:
     action.server["volumes"] = ["theirs_db_data"]
-    assert len(action.judge()["problems"]) == 1
-    assert action.judge(allow_foreign_volumes=True)["problems"] == []
+    assert len(action.validate()["problems"]) == 1
+    assert action.validate(allow_foreign_volumes=True)["problems"] == []
 
 
 @pytest.mark.parametrize("provided", [{}, {"chat.example.org": {"certificate": "chain.pem"}}, {"other": {}}])
 def test_certificates_that_are_not_given(action: Controller, provided: dict[str, Any]) -> None:
-    assert action.judge(provided_certificates=provided)["problems"] == [
+    assert action.validate(provided_certificates=provided)["problems"] == [
         "Certificate chat.example.org: expected certificate and key in certificates_provided, got none."
     ]
 
 
 def test_certificate_files_that_are_not_there(action: Controller, tmp_path: Path) -> None:
     files = {"certificate": str(tmp_path / "c.pem"), "key": str(tmp_path / "k.pem")}
-    (problem,) = action.judge(provided_certificates={"chat.example.org": files})["problems"]
+    (problem,) = action.validate(provided_certificates={"chat.example.org": files})["problems"]
     assert f"expected the file {tmp_path}/c.pem, got: No such file or directory" in problem
 
 
@@ -190,7 +190,7 @@ def test_certificate_files_that_ansible_vault_has_encrypted(action: Controller, 
     Path(files["certificate"]).write_bytes(sound.chain)
     Path(files["key"]).write_bytes(VaultLib().encrypt(sound.key, secret))
     action._loader.set_vault_secrets([("default", secret)] if known else [])
-    problems = action.judge(provided_certificates={"chat.example.org": files})["problems"]
+    problems = action.validate(provided_certificates={"chat.example.org": files})["problems"]
     if known:
         assert problems == []
     else:
@@ -211,13 +211,13 @@ def test_an_encrypted_bundle_of_authorities(action: Controller, tmp_path: Path) 
         "dns_credentials": "",
     }
     bundle.write_bytes(VaultLib().encrypt(pair("ca.example.org").chain, secret))
-    assert action.judge(letsencrypt=options)["problems"] == []
+    assert action.validate(letsencrypt=options)["problems"] == []
     bundle.write_bytes(VaultLib().encrypt(b"nothing", secret))
-    assert action.judge(letsencrypt=options)["problems"] == [f"certificates_ca_bundle: expected PEM certificates in {bundle}, got none."]
+    assert action.validate(letsencrypt=options)["problems"] == [f"certificates_ca_bundle: expected PEM certificates in {bundle}, got none."]
 
 
 def test_networks_of_balancers(action: Controller) -> None:
-    (problem,) = action.judge(trusted_proxies=["10.0.0.0/8", "10.0.0.1/8"])["problems"]
+    (problem,) = action.validate(trusted_proxies=["10.0.0.0/8", "10.0.0.1/8"])["problems"]
     assert "got '10.0.0.1/8'" in problem
 
 
@@ -226,20 +226,20 @@ def test_a_source_in_order_and_one_that_is_not(action: Controller, tmp_path: Pat
     directory.mkdir()
     (directory / "Dockerfile").write_text("FROM scratch\n")
     action.source(directory)
-    result = action.judge()
+    result = action.validate()
     assert result["problems"] == [] and result["sources"] == {"chat": inspect_source(str(directory), required=[]).digest}
     action.source(directory, required=["Dockerfile", "src/"])
-    (problem,) = action.judge()["problems"]
+    (problem,) = action.validate()["problems"]
     assert problem.startswith(f"Chat backend source: {directory}: required paths are missing: src/.")
     action.source(directory, max_size=1)
-    assert len(action.judge()["problems"]) == 1
+    assert len(action.validate()["problems"]) == 1
 
 
 def test_what_is_in_the_way_of_a_source_on_the_server(action: Controller, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     action.source(tmp_path, dest="Chat/backend")
     places = {"/opt/x/Chat/backend": {"digest": "", "interrupted": False, "error": "dest is in use"}}
-    (problem,) = action.judge(server={**action.server, "sources": places})["problems"]
+    (problem,) = action.validate(server={**action.server, "sources": places})["problems"]
     assert problem == "Chat backend source: dest is in use"
 
 
@@ -247,7 +247,7 @@ def test_scripts_of_windows_in_a_source_are_only_a_warning(action: Controller, t
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "entrypoint.sh").write_bytes(b"#!/bin/sh\r\nexec app\r\n")
     action.source(tmp_path)
-    result = action.judge()
+    result = action.validate()
     assert result["problems"] == [] and "failed" not in result
     (warning,) = result["warnings"]
     assert warning.startswith(f"Chat backend source {tmp_path}: expected scripts with line ends of Unix")
@@ -255,7 +255,7 @@ def test_scripts_of_windows_in_a_source_are_only_a_warning(action: Controller, t
 
 def test_no_secret_is_in_the_result(action: Controller) -> None:
     action.app["secrets"] = [{"name": "a", "value": "t1ny"}, {"name": "b", "value": "bad\tcharacter and more"}]
-    text = str(action.judge())
+    text = str(action.validate())
     assert "a: expected at least 12" in text and "b: expected one line" in text
     assert "t1ny" not in text and "bad\tcharacter" not in text and repr("bad\tcharacter")[1:-1] not in text
 
@@ -264,7 +264,7 @@ def test_what_is_wrong_with_descriptions_is_told_beside_what_is_wrong_with_the_s
     action.server["memory"] = 1
     del action.app["volumes"]
     action.app["database"] = action.app.pop("databases")
-    assert [problem.partition(", got")[0] for problem in action.judge(letsencrypt={"declared": []})["problems"]] == [
+    assert [problem.partition(", got")[0] for problem in action.validate(letsencrypt={"declared": []})["problems"]] == [
         "apps[0]: expected the keys of an app (app description 1)",
         "apps[0]: expected volumes in it, a list of texts",
         "Memory: expected at least 900 MiB",

@@ -89,12 +89,12 @@ def test_what_is_sealed_already_is_not_sealed_again_but_dumped_anew(machine: Mac
 def test_check_mode_predicts_and_touches_nothing(machine: Machine) -> None:
     events, tags = machine.engine.events.copy(), dict(machine.engine.tags)
     machine.engine.containers.get("db").stop()
-    foretold = machine.seal(_ansible_check_mode=True)
-    assert (foretold["changed"], foretold["dumped"], foretold["id"]) == (True, ["db"], "")
+    previewed = machine.seal(_ansible_check_mode=True)
+    assert (previewed["changed"], previewed["dumped"], previewed["id"]) == (True, ["db"], "")
     assert (machine.engine.events, machine.engine.tags) == ([*events, "stop db"], tags)
     assert not (machine.root / "backups").exists()
     done = machine.seal()
-    assert done.keys() == foretold.keys() and done["dumped"] == ["db"]
+    assert done.keys() == previewed.keys() and done["dumped"] == ["db"]
     assert machine.warnings == [
         "Database chat: container db did not run. It was started, so that no data is given up.",
     ]

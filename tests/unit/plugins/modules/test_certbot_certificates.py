@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import ensure, retired
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import archive, ensure
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import CertificateChanges
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
@@ -37,22 +37,22 @@ def served(root: Path) -> Settings:
 def test_all_are_put_aside_and_what_nginx_reads_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = served(tmp_path)
     before, live = files(str(tmp_path)), Installed("shop", where.live).pair()
-    foretold = run(where, capsys, state="absent", _ansible_check_mode=True)
+    previewed = run(where, capsys, state="absent", _ansible_check_mode=True)
     assert files(str(tmp_path)) == before
     done = run(where, capsys, state="absent")
-    assert (foretold["changed"], foretold["retired"]) == (done["changed"], done["retired"]) == (True, ["shop"])
+    assert (previewed["changed"], previewed["archived"]) == (done["changed"], done["archived"]) == (True, ["shop"])
     assert Installed("shop", where.live).pair() == live
     assert run(where, capsys, state="absent")["changed"] is False
 
 
 def test_what_a_rollback_needs_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = served(tmp_path)
-    assert run(where, capsys, state="recalled", certificates=[SHOP])["changed"] is False
-    retired.retire(where, "shop", served=True)
-    foretold = run(where, capsys, state="recalled", certificates=[SHOP], _ansible_check_mode=True)
+    assert run(where, capsys, state="restored", certificates=[SHOP])["changed"] is False
+    archive.put(where, "shop", served=True)
+    previewed = run(where, capsys, state="restored", certificates=[SHOP], _ansible_check_mode=True)
     assert Installed("shop", where.live).pair() is None
-    done = run(where, capsys, state="recalled", certificates=[SHOP, {"name": "never"}], _ansible_diff=True)
-    assert foretold["recalled"] == done["recalled"] == ["shop"]
+    done = run(where, capsys, state="restored", certificates=[SHOP, {"name": "never"}], _ansible_diff=True)
+    assert previewed["restored"] == done["restored"] == ["shop"]
     assert [(one["before"], "a.example.org" in one["after"]) for one in done["diff"]] == [("", True)]
 
 
@@ -87,6 +87,6 @@ def test_check_mode_foretells_each_order_where_it_will_be_placed(tmp_path: Path,
     common = {"certificates": [{**SHOP, "key_type": "rsa", "challenge": "dns-01"}, talk], "_ansible_check_mode": True}
     before = run(where, capsys, state="prepared", _ansible_diff=True, **common)
     after = run(where, capsys, state="present", **common)
-    assert (before["orders"], before["retired"]) == ({"talk": "there is none yet"}, [])
+    assert (before["orders"], before["archived"]) == ({"talk": "there is none yet"}, [])
     assert [one["after"] for one in before["diff"]] == ["talk: to be ordered, because there is none yet\n"]
-    assert (after["orders"], after["retired"]) == ({"shop": "its key is ecdsa"}, ["gone"])
+    assert (after["orders"], after["archived"]) == ({"shop": "its key is ecdsa"}, ["gone"])

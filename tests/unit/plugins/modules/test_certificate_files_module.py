@@ -35,11 +35,11 @@ def run(live: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> tuple
 def test_check_mode_foretells(live: Path, capsys: pytest.CaptureFixture[str], before: Any) -> None:
     if before:
         Installed("site", str(live)).put(before)
-    foretold, _output = run(live, capsys, _ansible_check_mode=True, _ansible_diff=True)
+    previewed, _output = run(live, capsys, _ansible_check_mode=True, _ansible_diff=True)
     assert Installed("site", str(live)).pair() == before
     done, output = run(live, capsys, _ansible_diff=True)
     for key in ("changed", "updated", "diff"):
-        assert foretold[key] == done[key]
+        assert previewed[key] == done[key]
     assert done["updated"] == ([] if before == NEW else ["site"])
     assert [one["before"] for one in done["diff"]] == ([] if before == NEW else [OLD.chain.decode() if before else ""])
     assert Installed("site", str(live)).pair() == NEW
@@ -84,7 +84,7 @@ def test_what_is_served_already_is_the_gates_business(live: Path, capsys: pytest
 def test_a_bare_server_judges_when_it_has_a_trust_store(
     live: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trial, "can_judge", lambda: False)
+    monkeypatch.setattr(trial, "can_validate", lambda: False)
     certificates = [{"name": "site", "chain": NEW.chain.decode(), "key": NEW.key.decode(), "hosts": HOSTS}]
     assert run(live, capsys, certificates=certificates, _ansible_check_mode=True)[0]["updated"] == ["site"]
     assert run(live, capsys, certificates=certificates)[0]["failed"]

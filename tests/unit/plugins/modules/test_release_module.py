@@ -62,12 +62,12 @@ def test_check_mode_predicts_and_touches_nothing(machine: Machine, live: bool) -
         machine.deploy(1)
     machine.image(2)
     before, events, images = machine.tree, machine.engine.events.copy(), machine.images
-    foretold = machine.deploy(2, check=True)
+    previewed = machine.deploy(2, check=True)
     assert (machine.tree, machine.engine.events, machine.images) == (before, events, images)
     done = machine.deploy(2)
     for key in ("changed", "created", "updated", "removed", "diff"):
-        assert foretold[key] == done[key], key
-    assert foretold["changed"] and foretold.keys() == done.keys()
+        assert previewed[key] == done[key], key
+    assert previewed["changed"] and previewed.keys() == done.keys()
 
 
 def test_the_next_release_replaces_what_differs_and_removes_what_it_has_not(machine: Machine) -> None:
@@ -134,8 +134,8 @@ def test_where_the_old_release_cannot_be_brought_back_either(served: Machine) ->
 def test_what_is_refused_changes_nothing(served: Machine) -> None:
     before, events = served.tree, served.images
     served.image(2)
-    served.compose.answers["judge"] = (1, "", "no such directive")
-    result = served.deploy(2, validators=[{"name": "nginx", "argv": ["judge", "{tree}"]}])
+    served.compose.answers["validate"] = (1, "", "no such directive")
+    result = served.deploy(2, validators=[{"name": "nginx", "argv": ["validate", "{tree}"]}])
     assert (result["result"], result["restored"], result["validator"]) == ("refused", "", "nginx")
     assert (served.tree, served.images) == (before, events) and served.journal is None
     assert served.ledger[-1] == ("deploy", "refused")
@@ -143,8 +143,8 @@ def test_what_is_refused_changes_nothing(served: Machine) -> None:
 
 def test_a_container_that_was_paused_by_hand_is_mended(served: Machine) -> None:
     served.engine.containers.get("web").pause()
-    foretold = served.deploy(1, check=True)
-    assert foretold["changed"] and foretold["started"] == ["web"] and served.engine.running["web"]["State"]["Status"] == "paused"
+    previewed = served.deploy(1, check=True)
+    assert previewed["changed"] and previewed["started"] == ["web"] and served.engine.running["web"]["State"]["Status"] == "paused"
     result = served.deploy(1)
     assert result["started"] == ["web"] and served.images == SERVING
     assert result["notes"] == ["web: expected it running, got it paused"]
@@ -218,15 +218,15 @@ def test_a_backup_made_by_hand_is_gone_back_to_only_where_that_is_said(served: M
 
 def test_a_tree_that_was_cut_off_is_looked_at_by_check_mode_and_ended_by_a_run(served: Machine) -> None:
     (served.root / tree_plan.STAGED).mkdir()
-    foretold = served.deploy(1, check=True)
-    assert foretold["changed"] and (served.root / tree_plan.STAGED).exists()
+    previewed = served.deploy(1, check=True)
+    assert previewed["changed"] and (served.root / tree_plan.STAGED).exists()
     assert served.deploy(1)["changed"] and not (served.root / tree_plan.STAGED).exists()
 
 
 def test_a_switch_that_was_cut_off_is_ended_though_nothing_differs(served: Machine) -> None:
     journal.write(str(served.root), Journal({"token": "dead"}, "", ["web"]))
-    foretold = served.deploy(1, check=True)
-    assert (foretold["changed"], foretold["interrupted"]) == (True, True) and served.journal
+    previewed = served.deploy(1, check=True)
+    assert (previewed["changed"], previewed["interrupted"]) == (True, True) and served.journal
     result = served.deploy(1)
     assert (result["changed"], result["interrupted"]) == (True, True) and served.journal is None
 

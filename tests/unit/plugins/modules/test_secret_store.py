@@ -111,8 +111,8 @@ def test_a_file_others_can_read_is_closed(store: Store) -> None:
     store.run({"name": "db"})
     before = store.values
     store.path.chmod(0o644)
-    foretold = store.run({"name": "db"}, _ansible_check_mode=True)
-    assert foretold["changed"] and foretold["exposed"] and store.mode == 0o644
+    previewed = store.run({"name": "db"}, _ansible_check_mode=True)
+    assert previewed["changed"] and previewed["exposed"] and store.mode == 0o644
     assert store.run({"name": "db"})["changed"] and store.mode == 0o600
     assert not store.run({"name": "db"}, _ansible_check_mode=True)["exposed"]
     assert store.values == before and not store.run({"name": "db"})["changed"]

@@ -37,7 +37,7 @@ class Server:
         result: dict[str, Any] = json.loads(self._capsys.readouterr().out)
         return result
 
-    def foretold(self, **options: Any) -> dict[str, Any]:
+    def previewed(self, **options: Any) -> dict[str, Any]:
         return self.run(_ansible_check_mode=True, **options)
 
     def site(self, name: str) -> Installed:
@@ -57,10 +57,10 @@ def server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Server:
 
 def test_a_bare_server_gets_a_ca_and_each_certificate(server: Server) -> None:
     before = server.files()
-    foretold = server.foretold(_ansible_diff=True)
+    previewed = server.previewed(_ansible_diff=True)
     assert server.files() == before
     done = server.run(_ansible_diff=True)
-    assert foretold == done
+    assert previewed == done
     assert (done["changed"], done["ca_created"], done["reasons"]) == (True, True, dict.fromkeys(["shop", "chat"], "there is none yet"))
     assert done["diff"][0]["after"].startswith(f"a local CA in {server.ca}: there is none yet\nshop for www.example.org, example.org: ")
     assert trial.complaint(server.site("shop").pair(), SHOP, str(server.ca / "ca.pem")) == ""  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ def _now() -> Any:
 def test_the_same_again_changes_nothing(server: Server) -> None:
     server.run()
     before = server.files()
-    assert (server.run()["changed"], server.foretold()["changed"], server.files()) == (False, False, before)
+    assert (server.run()["changed"], server.previewed()["changed"], server.files()) == (False, False, before)
 
 
 @pytest.mark.parametrize("wanted", [["example.org", "www.example.org"], ["EXAMPLE.org", "www.example.org"]])
@@ -122,7 +122,7 @@ def test_all_anew_where_it_was_asked_for(server: Server) -> None:
 def test_a_ca_that_cannot_issue_leaves_everything_as_it_is(server: Server, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     if damage == "too old":
         monkeypatch.setattr(local_ca, "CA_DAYS", 396)
-        server.foretold()
+        server.previewed()
         local_ca.create(str(server.ca), "shop", _now())
     else:
         server.run()
@@ -141,7 +141,7 @@ def test_a_ca_that_cannot_issue_leaves_everything_as_it_is(server: Server, monke
 
 def test_without_the_library_check_mode_foretells_that_all_is_issued(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography", None)
-    assert server.foretold()["updated"] == ["shop", "chat"]
+    assert server.previewed()["updated"] == ["shop", "chat"]
     assert "python3-cryptography" in server.run()["msg"]
 
 

@@ -86,7 +86,7 @@ def test_both_layouts_of_the_guide_are_found(server: Server) -> None:
     found = {one.id: (one.kind, sorted(one.files or {})) for one in server.backups}
     files = ["docker-compose.yml", "nginx/nginx_prod.conf"]
     assert found == {"20241201_101010": ("legacy", files), "20241202_101010": ("legacy", files)}
-    assert server.doomed(keep=0) == []
+    assert server.to_remove(keep=0) == []
 
 
 def test_what_differs_from_live_is_told(server: Server) -> None:
@@ -99,14 +99,14 @@ def test_what_differs_from_live_is_told(server: Server) -> None:
 
 def test_so_many_releases_are_kept(server: Server) -> None:
     ids = [server.deploy(number) for number in range(1, 9)][1:]
-    assert server.doomed(keep=5) == ids[:2]
-    assert server.doomed(keep=1) == ids[:-1]
+    assert server.to_remove(keep=5) == ids[:2]
+    assert server.to_remove(keep=1) == ids[:-1]
 
 
 def test_what_is_young_is_kept(server: Server) -> None:
     ids = [server.deploy(number) for number in range(1, 9)][1:]
     # Sealed at 13:00 and then every hour; a day ago it was 15:30.
-    assert server.doomed(keep=1, days=1, hours=24 + 3.5) == ids[:3]
+    assert server.to_remove(keep=1, days=1, hours=24 + 3.5) == ids[:3]
 
 
 def test_the_newest_good_one_and_the_live_one_are_never_removed(server: Server) -> None:
@@ -115,22 +115,22 @@ def test_the_newest_good_one_and_the_live_one_are_never_removed(server: Server) 
     good = server.deploy(3)
     server.engine.run("web", "web:3", "sha256:" + "3" * 64, health="unhealthy")
     live = server.seal()
-    assert {good, live}.isdisjoint(server.doomed(keep=0))
+    assert {good, live}.isdisjoint(server.to_remove(keep=0))
 
 
 def test_a_backup_that_no_run_came_to_use_gives_way_to_the_next_of_the_same_release(server: Server) -> None:
     server.deploy(1)
     used = server.deploy(2)
     failed = [server.deploy(3, "restored") for _attempt in range(3)]
-    assert server.doomed(days=30, hours=20) == failed[:2]
-    assert used not in server.doomed(days=30, hours=20)
+    assert server.to_remove(days=30, hours=20) == failed[:2]
+    assert used not in server.to_remove(days=30, hours=20)
 
 
 @pytest.mark.parametrize("result", ["interrupted", "broken"])
 def test_a_backup_of_a_run_that_was_cut_off_stays_since_its_dump_may_be_the_only_one(server: Server, result: str) -> None:
     server.deploy(1)
     cut_off = [server.deploy(3, result) for _attempt in range(2)]
-    assert set(cut_off).isdisjoint(server.doomed(days=30, hours=20))
+    assert set(cut_off).isdisjoint(server.to_remove(days=30, hours=20))
 
 
 def test_images_go_with_their_backup_and_nothing_else_does(server: Server) -> None:
@@ -189,7 +189,7 @@ def test_the_bound_on_their_size_goes_before_number_and_age(server: Server) -> N
     one = server.backups[0].manifest
     assert one
     # Room for three and a half: the newest three releases, though five of them and all of a month are to be kept.
-    assert server.doomed(keep=5, days=30, hours=20, most=one.size * 7 // 2) == ids[:-3]
+    assert server.to_remove(keep=5, days=30, hours=20, most=one.size * 7 // 2) == ids[:-3]
 
 
 def test_no_bound_removes_the_newest_the_newest_good_one_or_the_newest_dump_of_a_database(server: Server) -> None:
@@ -204,7 +204,7 @@ def test_no_bound_removes_the_newest_the_newest_good_one_or_the_newest_dump_of_a
         if one.id == dumped and one.manifest:
             one.manifest.databases["db"] = database
     rule = prune.Rule(0, 0, 0)
-    removed = prune.superfluous(backups, server.ledger, server.live.digest, rule, NOON + timedelta(hours=1000))
+    removed = prune.expired(backups, server.ledger, server.live.digest, rule, NOON + timedelta(hours=1000))
     assert removed == [] and {dumped, good, newest} == {one.id for one in backups}
 
 

@@ -101,7 +101,7 @@ def test_a_folder_whose_name_is_no_time_is_damaged_and_stays(root: Path, name: s
     assert f"expected a time as its name, got {name}" in listed(root)[name]
     live = release_live.read(str(root), PROJECT, Engine(str(root)))
     later = datetime.now(timezone.utc) + timedelta(days=9999)
-    removed = prune.superfluous(listing.find_all(str(root)), [], live.digest, prune.Rule(1, 0, 1 << 40), later)
+    removed = prune.expired(listing.find_all(str(root)), [], live.digest, prune.Rule(1, 0, 1 << 40), later)
     assert name not in removed
 
 

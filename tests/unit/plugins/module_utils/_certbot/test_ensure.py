@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import checks, ensure, retired
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import archive, checks, ensure
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.checks import CheckError, NoProxy
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.client import Certbot
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.orders import Orders
@@ -107,7 +107,7 @@ def test_a_valid_certificate_that_lacks_a_name_is_never_given_up_for_a_placehold
     server.at("shop").put(old)
     wanted = Wanted("shop", ["a.example.org", "b.example.org"], hosts=["a.example.org", "b.example.org"])
     orders, _program = server.orders(says(1, "Detail: not allowed\n"))
-    with pytest.raises(ensure.Unusable, match=r"to cover b\.example\.org, got a\.example\.org.*\n?.*not allowed") as error:
+    with pytest.raises(ensure.NotServable, match=r"to cover b\.example\.org, got a\.example\.org.*\n?.*not allowed") as error:
         ensure.prepare(orders, server.settings, [wanted])
     assert "What is served has not been changed" in str(error.value)
     assert server.at("shop").pair() == old
@@ -133,10 +133,10 @@ def test_one_that_fails_keeps_no_other_from_being_had(server: Server) -> None:
 def test_what_was_put_aside_comes_back_without_an_order(server: Server) -> None:
     old = pair("a.example.org")
     write(server.settings, "shop", old)
-    retired.retire(server.settings, "shop", served=True)
+    archive.put(server.settings, "shop", served=True)
     orders, program = server.orders()
     done = ensure.ensure(orders, server.settings, [SHOP])
-    assert (done.recalled, done.orders, program.asked) == (["shop"], {}, [])
+    assert (done.restored, done.orders, program.asked) == (["shop"], {}, [])
     assert server.at("shop").pair() == old
 
 
@@ -145,11 +145,11 @@ def test_whether_what_was_put_aside_fits_is_foretold(server: Server, names: list
     wanted = Wanted("shop", names, hosts=["a.example.org"])
     for one in (pair("older.example.org"), pair("a.example.org")):
         write(server.settings, "shop", one)
-    retired.retire(server.settings, "shop", served=True)
+    archive.put(server.settings, "shop", served=True)
     orders, _program = server.orders(issues(server.settings, "shop", pair(*names)))
-    foretold = ensure.foretell(orders, server.settings, [wanted], [], lambda _argv: (0, "[]", ""))
+    previewed = ensure.preview(orders, server.settings, [wanted], [], lambda _argv: (0, "[]", ""))
     done = ensure.ensure(orders, server.settings, [wanted])
-    assert (foretold.recalled, foretold.orders, foretold.installed) == (done.recalled, done.orders, done.installed)
+    assert (previewed.restored, previewed.orders, previewed.installed) == (done.restored, done.orders, done.installed)
     assert len(done.orders) == len(names) - 1
 
 
@@ -159,8 +159,8 @@ def test_what_no_site_needs_is_put_aside(server: Server) -> None:
         server.at(name).put(pair(f"{name}.example.org"))
     orders, _program = server.orders()
     done = ensure.CertificateChanges()
-    ensure.retire_rest(orders, server.settings, [SHOP], done)
-    assert (done.retired, orders.certbot.names(), server.at("gone").pair()) == (["gone"], ["shop"], None)
+    ensure.archive_rest(orders, server.settings, [SHOP], done)
+    assert (done.archived, orders.certbot.names(), server.at("gone").pair()) == (["gone"], ["shop"], None)
     assert server.at("shop").pair()
 
 
@@ -172,11 +172,11 @@ def test_what_is_foretold_is_what_is_done(server: Server, forced: list[str]) -> 
     write(server.settings, "gone", pair("gone.example.org"))
     answers = [issues(server.settings, "shop", pair("a.example.org"))] if forced else []
     orders, _program = server.orders(*answers, issues(server.settings, "wild", pair("*.example.org"), authenticator="dns-rfc2136"))
-    foretold = ensure.foretell(orders, server.settings, [SHOP, WILD], forced, lambda _argv: (0, "[]", ""))
+    previewed = ensure.preview(orders, server.settings, [SHOP, WILD], forced, lambda _argv: (0, "[]", ""))
     done = ensure.ensure(orders, server.settings, [SHOP, WILD], forced)
-    ensure.retire_rest(orders, server.settings, [SHOP, WILD], done)
-    assert (foretold.orders, foretold.retired) == (done.orders, done.retired)
-    assert foretold.changed
+    ensure.archive_rest(orders, server.settings, [SHOP, WILD], done)
+    assert (previewed.orders, previewed.archived) == (done.orders, done.archived)
+    assert previewed.changed
 
 
 def test_a_name_that_leads_elsewhere_is_foretold_to_fail(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,10 +186,10 @@ def test_a_name_that_leads_elsewhere_is_foretold_to_fail(server: Server, monkeyp
     monkeypatch.setattr(checks, "resolution", elsewhere)
     orders, _program = server.orders()
     with pytest.raises(CheckError, match="leads elsewhere"):
-        ensure.foretell(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", ""))
+        ensure.preview(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", ""))
     # What is renewed in any case is no reason to refuse a deploy.
     write(server.settings, "shop", pair("a.example.org", left=1))
-    assert list(ensure.foretell(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", "")).orders) == ["shop"]
+    assert list(ensure.preview(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", "")).orders) == ["shop"]
 
 
 def test_hosts_are_those_of_the_live_release(server: Server) -> None:

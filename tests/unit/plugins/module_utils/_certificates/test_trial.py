@@ -114,7 +114,7 @@ def test_a_server_without_a_trust_store_cannot_judge(tmp_path: Path, monkeypatch
     paths = ssl.get_default_verify_paths()
     for directory, able in ((tmp_path, False), (tmp_path / "none", False)):
         monkeypatch.setattr(ssl, "get_default_verify_paths", lambda d=directory: paths._replace(cafile=None, capath=str(d)))
-        assert trial.can_judge() is able
+        assert trial.can_validate() is able
     (tmp_path / "abc.0").write_text("x")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths._replace(cafile=None, capath=str(tmp_path)))
-    assert trial.can_judge()
+    assert trial.can_validate()

@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import Answer, HttpCheck, describe, difference, judge_answer
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import Answer, HttpCheck, check_answer, describe, difference
 
 URL = "https://www.rare-books.ru/"
 
 
-def judged(answer: dict[str, Any], expected: dict[str, Any]) -> str:
+def validated(answer: dict[str, Any], expected: dict[str, Any]) -> str:
     came = {"status": 200, "headers": {}, "body": "", **answer}
-    return judge_answer(HttpCheck(URL, "probe", **expected), Answer(came["status"], came["headers"], came["body"].encode()))
+    return check_answer(HttpCheck(URL, "probe", **expected), Answer(came["status"], came["headers"], came["body"].encode()))
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_difference(expected: Any, actual: Any, error: str) -> None:
     ],
 )
 def test_judge_answer(answer: dict[str, Any], expected: dict[str, Any], error: str) -> None:
-    assert judged(answer, expected) == error
+    assert validated(answer, expected) == error
 
 
 def test_a_long_body_is_cut() -> None:
-    assert len(judged({"status": 500, "body": "x" * 10_000}, {})) < 200
+    assert len(validated({"status": 500, "body": "x" * 10_000}, {})) < 200
 
 
 @pytest.mark.parametrize(

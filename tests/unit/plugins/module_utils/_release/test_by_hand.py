@@ -1,4 +1,4 @@
-"""A release that no deploy made is judged as its own Compose file mounts it, and measured by what there was of it."""
+"""A release that no deploy made is validated as its own Compose file mounts it, and measured by what there was of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer 
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.by_hand import ByHand, is_nginx, own_arguments
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import by_hand_judge
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import by_hand_validator
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.validate import Validators
@@ -98,9 +98,9 @@ def project(root: Path, *volumes: dict[str, Any], **more: Any) -> dict[str, Any]
     }
 
 
-def judge(server: tuple[Path, Path], docker: Docker, hidden: dict[str, str] | None = None) -> list[str]:
+def validate(server: tuple[Path, Path], docker: Docker, hidden: dict[str, str] | None = None) -> list[str]:
     root, tree = server
-    ByHand(docker.client, docker, str(root), PROJECT, {"nginx_container": "sha256:then"}, hidden or {}).judge(str(tree))
+    ByHand(docker.client, docker, str(root), PROJECT, {"nginx_container": "sha256:then"}, hidden or {}).validate(str(tree))
     return docker.asked[-1]
 
 
@@ -116,7 +116,7 @@ def test_nginx_is_asked_in_its_own_image_mounts_and_network(server: tuple[Path, 
             {"type": "volume", "source": "gone", "target": "/cache"},
         )
     )
-    assert judge(server, docker) == [
+    assert validate(server, docker) == [
         "docker",
         "run",
         "--rm",
@@ -144,20 +144,20 @@ def test_nginx_is_asked_in_its_own_image_mounts_and_network(server: tuple[Path, 
 
 def test_a_network_that_has_yet_to_be_made_again_is_no_reason_to_refuse(server: tuple[Path, Path]) -> None:
     docker = Docker(project(server[0]) | {"networks": {"inner": {"name": "removed"}}})
-    assert "--network=none" in judge(server, docker)
+    assert "--network=none" in validate(server, docker)
 
 
 def test_what_nginx_refuses_is_told_without_secrets(server: tuple[Path, Path]) -> None:
     with pytest.raises(TreeError, match=r'nginx of the service proxy accepts.*unknown directive "\*{8}".*not touched') as refusal:
-        judge(server, Docker(project(server[0]), (1, 'unknown directive "hunter2"')), {"a": "hunter2"})
+        validate(server, Docker(project(server[0]), (1, 'unknown directive "hunter2"')), {"a": "hunter2"})
     assert "hunter2" not in str(refusal.value.facts)
 
 
 def test_a_configuration_that_is_not_there_is_a_sentence_and_other_directories_are_made_by_docker(server: tuple[Path, Path]) -> None:
     root, _tree = server
-    judge(server, Docker(project(root, bind(root / "cache", "/var/cache/nginx"))))
+    validate(server, Docker(project(root, bind(root / "cache", "/var/cache/nginx"))))
     with pytest.raises(TreeError, match=rf"it mounts {root}/conf\.d, which is not there"):
-        judge(server, Docker(project(root, bind(root / "conf.d", "/etc/nginx/conf.d"))))
+        validate(server, Docker(project(root, bind(root / "conf.d", "/etc/nginx/conf.d"))))
 
 
 @pytest.mark.parametrize(
@@ -215,16 +215,16 @@ def test_only_such_a_release_is_judged_by_itself(tmp_path: Path) -> None:
     manifest = made_by_hand(tmp_path)
     target = switch_target.from_backup(listing.get(str(tmp_path), manifest.id), manifest, only_what_served=False)
     server = Server(Engine(), lambda *_a, **_k: (0, "", ""), str(tmp_path), PROJECT, [], "", None, False, 0, {})
-    assert by_hand_judge(server, target) is not None
-    assert by_hand_judge(server, switch_target.from_inventory([], DEPLOYED)) is None
+    assert by_hand_validator(server, target) is not None
+    assert by_hand_validator(server, switch_target.from_inventory([], DEPLOYED)) is None
 
 
 def test_check_mode_judges_too(tmp_path: Path) -> None:
-    judged: list[str] = []
-    validators = Validators(lambda *_a, **_k: (0, "", ""), str(tmp_path), [], {}, judged.append)
-    validators.judge_copy([], lambda: str(tmp_path))
-    validators.judge(str(tmp_path))
-    assert len(judged) == 2 and judged[0].endswith("/tree") and judged[1] == str(tmp_path)
+    validated: list[str] = []
+    validators = Validators(lambda *_a, **_k: (0, "", ""), str(tmp_path), [], {}, validated.append)
+    validators.validate_copy([], lambda: str(tmp_path))
+    validators.validate(str(tmp_path))
+    assert len(validated) == 2 and validated[0].endswith("/tree") and validated[1] == str(tmp_path)
 
 
 def test_probes_that_were_seen_to_hold_stay() -> None:

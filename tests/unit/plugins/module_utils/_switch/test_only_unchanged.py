@@ -32,7 +32,7 @@ class Comparison:
         self.set(run.run_lease, "note", lambda *_a, **_k: None)
         self.set(run.live, "read", lambda *_a: SimpleNamespace(digest="abc"))
         self.set(run.tree_diff, "report", lambda *_a: {"diff": []})
-        self.set(run.Validators, "judge_copy", lambda *_a: None)
+        self.set(run.Validators, "validate_copy", lambda *_a: None)
         self.set(switch, "stale", lambda *_a: [])
         for name in CHANGES:
             self.set(run, name, lambda *_a, name=name: pytest.fail(f"{name} was called"))

@@ -57,7 +57,7 @@ def test_a_failure_brings_the_sealed_release_back(stage: Stage) -> None:
 def test_an_app_that_was_ill_before_is_not_waited_for(stage: Stage) -> None:
     stage.engine.run("chat", "chat:1", "sha256:" + "2" * 64, health="unhealthy")
     backup = sealed(stage.root, stage.engine, apps=("web", "chat"))
-    with pytest.raises(Failed, match="Chat was not well before this run either and was not waited for"):
+    with pytest.raises(Failed, match="Chat was not healthy before this run either and was not waited for"):
         stage.run(GATE, None, backup=backup.id)
     assert [app.name for app in stage.goals[1].apps] == ["web"] and stage.goals[1].partial
 

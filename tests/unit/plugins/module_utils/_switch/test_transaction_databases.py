@@ -18,7 +18,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._release.journa
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import databases as switch_databases
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Failed, Order, carry_out
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Failed, SwitchRequest, carry_out
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import promote
 from backup_support import description, sealed
@@ -29,7 +29,7 @@ NEW = Swap("db", "chat", "postgres", "chat_restored_new", "chat_before_new", 10,
 
 
 class Databases:
-    """What is done to databases, in order, with what the journal knew and the ledger had been told by then."""
+    """What is done to databases, in request, with what the journal knew and the ledger had been told by then."""
 
     def __init__(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stage, self.did = stage, list[str]()
@@ -64,8 +64,8 @@ class Databases:
         target = switch_target.from_inventory([], description("web"))
         plan = tree_plan.Plan(str(self.stage.root), [], {}, {}, {}, {}, False)
         exchange: Any = self if with_exchange else None
-        order = Order(target, RUN, backup, exchange=exchange, restore_database=restore_database)
-        return carry_out(self.stage.server, order, plan, lambda result, _error: self.stage.recorded.append(result or "success"))
+        request = SwitchRequest(target, RUN, backup, exchange=exchange, restore_database=restore_database)
+        return carry_out(self.stage.server, request, plan, lambda result, _error: self.stage.recorded.append(result or "success"))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Certificates that are not needed any more are put aside whole, and come back when they are needed again."""
+"""Certificates that are not needed any more are archived whole, and come back when they are needed again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from .client import PARTS as CERTBOT_PARTS
 from .client import Certbot, Lineage, read_lineage
 from .settings import Settings
 
+# Where they lie on servers since 0.2.0.
 RETIRED = "retired"
-# The parts of a certificate: name in the place where it is retired, and where it lives.
+# The parts of a certificate: name in the place where it is archived, and where it lives.
 PARTS = ("renewal.conf", "archive", "links", "served", "versions")
 SERVED = ("served", "versions")
 
@@ -32,7 +33,7 @@ def _places(settings: Settings, name: str) -> dict[str, str]:
     }
 
 
-def retire(settings: Settings, name: str, served: bool) -> str:
+def put(settings: Settings, name: str, served: bool) -> str:
     """Put a lineage aside in place of the one before it, and with served also what nginx reads; return where it lies now.
 
     The renewal goes first: whatever dies in between, nothing renews a certificate that is only half there.
@@ -51,7 +52,7 @@ def retire(settings: Settings, name: str, served: bool) -> str:
 
 
 def newest(settings: Settings, name: str) -> str:
-    """Return where the lineage lies that was retired last, nothing where there is none."""
+    """Return where the lineage lies that was archived last, nothing where there is none."""
     directory = os.path.join(settings.path, RETIRED, name)
     for stamp in sorted(os.listdir(directory), reverse=True) if os.path.isdir(directory) else ():
         place = os.path.join(directory, stamp)
@@ -62,7 +63,7 @@ def newest(settings: Settings, name: str) -> str:
 
 
 def lineage(settings: Settings, name: str) -> Lineage | None:
-    """Return the lineage that recall would bring back, None where there is no whole one."""
+    """Return the lineage that restore would bring back, None where there is no whole one."""
     place = newest(settings, name)
     archive = os.path.join(place, "archive")
     versions = [int(digits) for file in (os.listdir(archive) if os.path.isdir(archive) else ()) if (digits := re.sub(r"\D", "", file))]
@@ -72,8 +73,8 @@ def lineage(settings: Settings, name: str) -> Lineage | None:
     return read_lineage(name, os.path.join(place, "renewal.conf"), *pair)
 
 
-def recall(settings: Settings, name: str) -> bool:
-    """Bring the lineage back that was retired last, its renewal last; return whether there was one.
+def restore(settings: Settings, name: str) -> bool:
+    """Bring the lineage back that was archived last, its renewal last; return whether there was one.
 
     What nginx reads comes back only where there is nothing.
     """
