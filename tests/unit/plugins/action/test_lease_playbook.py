@@ -72,7 +72,8 @@ class Server:
 
     def beats(self) -> list[Path]:
         found = []
-        for path in (self.path / "leases").glob("*.*"):
+        # Not the temporary file that becomes the lease, which has a name of its own kind.
+        for path in (self.path / "leases").glob("[!.]*.*"):
             # It may be removed, or be written anew, between being listed and being looked at.
             with suppress(FileNotFoundError):
                 if path.suffix not in (".json", ".lock") and path.stat().st_size:
