@@ -14,7 +14,8 @@ from .._base.secret_store import mask
 from .._certificates.trust import trust
 from . import reader as health_reader
 from . import site as health_site
-from .container import ContainerProbe, ContainerReader, derive_deadline
+from .container import ContainerProbe, ContainerReader
+from .deadline import derive_deadline
 from .gate import GateResult, Probe, run_gate
 from .outlook import Outlook
 from .probes import Check, probe_of

@@ -12,12 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._backup import databases as backup_databases
 from .._backup import listing
 from .._backup import manifest as backup_manifest
 from .._base.errors import PlatformError, describe, facts_of
 from .._certificates import exchange as certificates_exchange
-from .._engine import containers as engine_containers
 from .._postgres.client import DatabaseError
 from .._release import journal as release_journal
 from .._release import live as release_live
@@ -27,6 +25,7 @@ from .._tree import promote
 from . import databases as switch_databases
 from . import target as switch_target
 from .databases import Exchange
+from .report import restored_report
 from .switch import Server, Switched, switch
 from .target import Target
 
@@ -141,7 +140,7 @@ def go_back(server: Server, request: SwitchRequest, journal: Journal, error: Exc
         restored, journal = restore(server, request, journal, backup, manifest, kept)
         proven("restored", message)
         restored.notes += kept + end(server, journal)
-        notes = "\n".join([told(server, manifest, restored), *restored.notes])
+        notes = "\n".join([restored_report(server, manifest, restored), *restored.notes])
     except Exception as second:
         return Failed(
             f"{message}\n\nTHE RELEASE THAT RAN BEFORE COULD NOT BE BROUGHT BACK: {describe(second)}\n"
@@ -197,30 +196,3 @@ def restore(
         between=lambda: switch_databases.perform(server.client, journal.swaps),
     )
     return replace(done, certificates=certificates), journal
-
-
-def told(server: Server, manifest: backup_manifest.Manifest, restored: Switched) -> str:
-    """Say what was restored, who serves, and whether the databases have moved on."""
-    serving = [app.title for app in manifest.apps if manifest.is_serving(app)]
-    unhealthy = [app.title for app in manifest.apps if not manifest.is_serving(app)]
-    lines = [
-        f"The release that ran before is back and was proven in {restored.seconds} s: "
-        f"{' and '.join(serving) or 'no app, since none'} {'serve' if len(serving) > 1 else 'serves'} again.",
-        f"Restored from backup {manifest.id}: files {', '.join(sorted(restored.plan.changes)) or 'none'}; containers "
-        f"{', '.join(restored.started) or 'none'}; removed {', '.join(restored.removed) or 'none'}.",
-    ]
-    if restored.certificates:
-        lines.append(f"Certificates of before that are served again: {', '.join(restored.certificates)}.")
-    lines += [f"{title} was not healthy before this run either and was not waited for." for title in unhealthy]
-    running = set(engine_containers.containers_of(server.client, server.project))
-    moved = backup_databases.moved_schemas(server.client, manifest.databases, running)
-    for container, (then, now) in moved.items():
-        entry = manifest.databases[container]
-        lines.append(
-            f"Database {entry['name']} in {container} is at schema {now or '(none)'}, the restored release was sealed with "
-            f"{then or '(none)'}. Data are not touched without being asked to. To restore dump "
-            f"{entry['dump']['file'] if entry['dump'] else '(there is none)'} of backup {manifest.id}, and lose what was written since, "
-            f"run: ansible-playbook rollback.yml -e rollback_to={manifest.id} -e rollback_restore_database=true "
-            "-e rollback_confirm=true"
-        )
-    return "\n".join(lines)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.container import ContainerProbe, derive_deadline
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.container import ContainerProbe
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.deadline import derive_deadline
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.state import ContainerState, parse_check, parse_state, parse_time
 
 BEGAN = datetime(2026, 11, 22, 20, 0, 0, tzinfo=timezone.utc)

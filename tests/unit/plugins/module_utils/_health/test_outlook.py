@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.process import Work
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.activity import Activity
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.container import ContainerProbe, derive_deadline
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.container import ContainerProbe
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.deadline import derive_deadline
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.gate import OK, GateResult, ProbeResult, run_gate, waiting
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.outlook import Outlook
 

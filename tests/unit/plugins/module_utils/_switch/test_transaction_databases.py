@@ -16,8 +16,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.excha
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal as release_journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import databases as switch_databases
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import report, transaction
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Failed, SwitchRequest, carry_out
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import promote
@@ -110,7 +110,7 @@ def with_dump(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
     backup.databases["db"] = {"dump": {"file": "db.dump"}}
     found = SimpleNamespace(id=backup.id, manifest=backup, directory=str(databases.stage.root / "backups" / backup.id))
     monkeypatch.setattr(transaction.listing, "get", lambda _root, _id: found)
-    monkeypatch.setattr(transaction.backup_databases, "moved_schemas", lambda *_arguments: {})
+    monkeypatch.setattr(report.backup_databases, "moved_schemas", lambda *_arguments: {})
     return backup.id
 
 
