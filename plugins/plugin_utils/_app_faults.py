@@ -15,7 +15,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes import TYPES
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes import DEFAULT_TYPE, TYPES
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import (
     APP_DESCRIPTION,
     App,
@@ -126,7 +126,7 @@ def _faults_of_union(value: Any, shapes: Sequence[Any], shape: Any, place: _Plac
     elif not isinstance(value, Mapping):
         yield place.fault("a probe, which is a dictionary", value)
     else:
-        name = value.get("type", next(iter(TYPES)))
+        name = value.get("type", DEFAULT_TYPE)
         if name in TYPES:
             yield from list(_faults_of_record(value, TYPES[name], place)) or _refused(value, TYPES[name], place)
         else:

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import default_of
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes import TYPES
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes import DEFAULT_TYPE, TYPES
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import APP_DESCRIPTION, App, Database, Secret, Source
 from ansible_collections.rarebooks.platform.plugins.modules import health
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._app_faults import called, is_required
@@ -20,8 +20,8 @@ from ansible_collections.rarebooks.platform.plugins.plugin_utils._app_faults imp
 PAGE = (Path(__file__).parents[2] / "docs/apps.md").read_text()
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| (.+) \|$", re.MULTILINE)
 RECORDS: dict[str, Any] = {"The app": App, "A database": Database, "A secret": Secret, "A source": Source}
-FIRST = next(iter(TYPES))
-PROBES = {name: "A probe" if name == FIRST else f"A probe of type {name}" for name in TYPES}
+
+PROBES = {name: "A probe" if name == DEFAULT_TYPE else f"A probe of type {name}" for name in TYPES}
 
 
 def documented(heading: str) -> list[tuple[str, ...]]:

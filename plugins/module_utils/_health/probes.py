@@ -15,8 +15,9 @@ from .gate import Probe
 
 # A union, where there are more of them.
 Check = HttpCheck
-# By what a description calls them; the first is meant where it does not say.
+# By what a description calls them, and which is meant where it does not say.
 TYPES: dict[str, type[Check]] = {"http": HttpCheck}
+DEFAULT_TYPE = "http"
 
 
 def probe_of(check: Check, context: ssl.SSLContext, timeout: float, ca_file: str | None, trusted: Sequence[str]) -> Probe:
