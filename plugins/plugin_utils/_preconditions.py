@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -138,8 +137,15 @@ def server_names(apps: Sequence[App]) -> list[str]:
             for name in app.server_names
             if not HOST_NAME.fullmatch(name)
         ]
-    counts = Counter(name for app in apps for name in app.server_names)
-    problems += [f"Server name {name}: expected it in one site, got it {n} times." for name, n in counts.items() if n > 1]
+    claims: dict[str, list[str]] = {}
+    for app in apps:
+        for name in app.server_names:
+            claims.setdefault(name, []).append(f"{app.name}_server_names")
+    problems += [
+        f"Server name {name}: expected it in one site, got it in {' and '.join(variables)}. Take it out of all but one."
+        for name, variables in claims.items()
+        if len(variables) > 1
+    ]
     return problems
 
 
@@ -162,6 +168,7 @@ def resolution(server: Mapping[str, Any], names: Iterable[str]) -> list[str]:
         f"{name} resolves to {', '.join(found) if found else 'nothing'}, not to an address of this server. "
         "Visitors will not reach it until its DNS record points here."
         for name in names
+        if HOST_NAME.fullmatch(name)  # What is none has been refused, and that is enough.
         for found in [server["names"].get(name, [])]
         if not set(found) & set(server["addresses"])
     ]

@@ -77,7 +77,7 @@ def get(root: str, identifier: str) -> Found:
     """Return one backup, or refuse a name that is none."""
     found = {one.id: one for one in find_all(root)}
     if identifier not in found:
-        known = ", ".join(found) or "none"
+        known = ", ".join(f"{one.id} (damaged)" if one.damage else one.id for one in found.values()) or "none"
         raise BackupError(f"Backup {identifier}: expected one of {known} in {store(root)}. Nothing has been changed.")
     return found[identifier]
 

@@ -174,7 +174,7 @@ def test_a_site_without_names() -> None:
 def test_a_name_belongs_to_one_site() -> None:
     assert rules.server_names([SHOP, CHAT]) == []
     assert rules.server_names([SHOP, replace(CHAT, server_names=("chat.example.org", "example.org"))]) == [
-        "Server name example.org: expected it in one site, got it 2 times."
+        "Server name example.org: expected it in one site, got it in shop_server_names and chat_server_names. Take it out of all but one."
     ]
 
 
@@ -194,6 +194,7 @@ def test_choices(options: dict[str, str], given: str | None) -> None:
 
 def test_names_that_lead_elsewhere() -> None:
     facts = server(addresses=["192.0.2.1", "2001:db8::1"], names={"a.org": ["192.0.2.1"], "b.org": ["192.0.2.9"], "c.org": []})
+    assert rules.resolution(facts, ["https://a.org/"]) == [], "it is refused as no host name"
     assert [warning.split(",")[0] for warning in rules.resolution(facts, ["a.org", "b.org", "c.org", "d.org"])] == [
         "b.org resolves to 192.0.2.9",
         "c.org resolves to nothing",

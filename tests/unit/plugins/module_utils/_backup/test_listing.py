@@ -73,6 +73,14 @@ def test_an_unknown_backup_is_refused_with_what_there_is(server: Server) -> None
         listing.get(str(server.root), "20200101_000000")
 
 
+def test_of_what_there_is_the_damaged_is_marked(server: Server) -> None:
+    server.make_live(1)
+    damaged = server.seal()
+    (server.root / "backups" / damaged / "manifest.json").write_text("{}")
+    with pytest.raises(BackupError, match=rf"expected one of {damaged} \(damaged\) in "):
+        listing.get(str(server.root), "last")
+
+
 def test_both_layouts_of_the_guide_are_found(server: Server) -> None:
     backups = Path(store(str(server.root)))
     backups.mkdir()
