@@ -13,7 +13,6 @@ import io
 import os
 import re
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import time
@@ -27,7 +26,7 @@ from threading import Lock
 import docker
 from docker.errors import APIError, BuildError, ImageNotFound
 
-from demo.common import ROOT, Failure, engine, run
+from demo.common import ROOT, Failure, engine, execute, run
 
 CONTENT_LABEL = "rarebooks.demo.content"
 FROM = re.compile(r"^FROM\s+(?P<base>\S+)", re.MULTILINE)
@@ -128,13 +127,7 @@ def bootstrap(client: docker.DockerClient, suite: str) -> None:
     """Make debian:<suite>-slim out of Debian's packages."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "root.tar"
-        made = subprocess.run(  # noqa: S603
-            ["mmdebstrap", *MMDEBSTRAP_OPTIONS, suite, str(root)],  # noqa: S607
-            capture_output=True,
-            text=True,
-        )
-        if made.returncode != 0:
-            raise Failure(f"mmdebstrap could not make Debian {suite}:\n{made.stderr.strip()}")
+        execute(["mmdebstrap", *MMDEBSTRAP_OPTIONS, suite, str(root)], f"mmdebstrap could not make Debian {suite}")
         client.api.import_image(str(root), repository="debian", tag=f"{suite}-slim", changes=['CMD ["bash"]'])
 
 
@@ -155,7 +148,7 @@ def install_mmdebstrap(tag: str) -> None:
     if os.geteuid() != 0:
         raise Failure(f"{tag} can be neither pulled nor made here. As root: apt-get install mmdebstrap")
     install = "apt-get update -qq && apt-get install -qq -y --no-install-recommends mmdebstrap debian-archive-keyring"
-    subprocess.run(["sh", "-c", install], check=True)  # noqa: S603, S607
+    execute(["sh", "-c", install], f"mmdebstrap, to make {tag}, could not be installed")
 
 
 def build(client: docker.DockerClient, hub: Hub, image: Image) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import docker
@@ -50,6 +51,13 @@ def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
         if time.monotonic() > deadline:
             raise Failure(f"Waited {seconds:.0f} s in vain for {what}")
         time.sleep(0.1)
+
+
+def execute(argv: Sequence[str], failure: str) -> None:
+    """Run a program of this machine; where it fails, the failure is told with the program's own words."""
+    done = subprocess.run(argv, capture_output=True, text=True)  # noqa: S603
+    if done.returncode != 0:
+        raise Failure(f"{failure}:\n{done.stderr.strip()}")
 
 
 def run(main: Callable[[], None]) -> None:

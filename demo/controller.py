@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import platform
 import shutil
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 
 from demo.build_images import Hub, Image, build, debian, provide_all
-from demo.common import BUILD, ROOT, Failure, engine, run
+from demo.common import BUILD, ROOT, engine, execute, run
 
 RECIPE = ROOT / "demo/images/controller"
 FOLDER = BUILD / "controller"
@@ -27,9 +26,8 @@ def download(requirements: Path, wheels: Path) -> None:
     """Lay wheels for the image's Python beside its recipe; pip here knows where packages come from, a build does not."""
     options = [option for name in PLATFORMS for option in ("--platform", f"{name}_{platform.machine()}")]
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--python-version", PYTHON, *options]
-    done = subprocess.run([*pip, "--dest", wheels, "--requirement", requirements], capture_output=True, text=True)  # noqa: S603
-    if done.returncode != 0:
-        raise Failure(f"pip cannot download what {requirements} names:\n{done.stderr.strip()}")
+    argv = [*pip, "--dest", str(wheels), "--requirement", str(requirements)]
+    execute(argv, f"pip cannot download what {requirements} names")
 
 
 def main() -> None:

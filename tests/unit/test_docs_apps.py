@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import stat
-import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,28 +14,13 @@ import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import HttpCheck
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release, parse
+from rendering import play
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STACK_APPS = re.compile(r"^stack_apps: .*$", re.MULTILINE)
 
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  vars_files:
-    - {root}/roles/stack/defaults/main.yml
-    - {root}/roles/stack/vars/main.yml
-    - {root}/roles/network/defaults/main.yml
-    - {root}/roles/certificates/defaults/main.yml
-  vars:
-    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
-  tasks:
-    - ansible.builtin.include_role:
-        name: "{{{{ item }}}}"
-        public: true
-      loop: "{{{{ ['rarebooks.platform.proxy'] + __stack_roles }}}}"
-    - rarebooks.platform.preconditions:
+TASKS = """    - rarebooks.platform.preconditions:
         server: "{{{{ __stack_server }}}}"
         apps: "{{{{ __stack_apps }}}}"
         project: "{{{{ stack_project }}}}"
@@ -87,21 +69,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (role / name).parent.mkdir(parents=True, exist_ok=True)
         (role / name).write_text(content)
     tree = scratch / "tree"
-    play = scratch / "play.yml"
-    play.write_text(PLAY.format(root=ROOT, tree=tree))
     inventory = {"stack_apps": ["acme.apps.notes"], "stack_path": str(tree), "proxy_hsts_seconds": "300", "__stack_server": SERVER}
-    done = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-e", json.dumps(inventory), play],
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections:{scratch}/collections",
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    play(scratch, TASKS.format(root=ROOT, tree=tree), inventory, collections=f"{scratch}/collections")
     return tree
 
 

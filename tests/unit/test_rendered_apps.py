@@ -6,34 +6,16 @@ Where that is meant, copy what the failure names over what is recorded.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from rendering import play
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = Path(__file__).parent / "data/rendered"
 APPS = ("maymessenger", "rarebooks")
 FILES = [*(f"compose/{app}.yml" for app in APPS), *(f"nginx/sites/{app}.conf" for app in APPS)]
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  vars_files:
-    - {root}/roles/stack/defaults/main.yml
-    - {root}/roles/stack/vars/main.yml
-    - {root}/roles/network/defaults/main.yml
-    - {root}/roles/certificates/defaults/main.yml
-  vars:
-    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
-  tasks:
-    - ansible.builtin.include_role:
-        name: "{{{{ item }}}}"
-        public: true
-      loop: "{{{{ ['rarebooks.platform.proxy'] + __stack_roles }}}}"
-    - rarebooks.platform.config_tree:
+TASKS = """    - rarebooks.platform.config_tree:
         path: "{{{{ stack_path }}}}"
         roles: "{{{{ __stack_trees }}}}"
         secrets_file: {scratch}/secrets.json
@@ -60,8 +42,7 @@ INVENTORIES = {
 
 @pytest.mark.parametrize("name", INVENTORIES)
 def test_what_servers_get_is_what_is_recorded(name: str, tmp_path: Path) -> None:
-    play, tree = tmp_path / "play.yml", tmp_path / "tree"
-    play.write_text(PLAY.format(root=ROOT, scratch=tmp_path))
+    tree = tmp_path / "tree"
     (tmp_path / "secrets.json").write_text(json.dumps(dict.fromkeys(SECRETS, "x" * 32)))
     inventory = {
         "stack_apps": ["rarebooks", "maymessenger"],
@@ -70,13 +51,6 @@ def test_what_servers_get_is_what_is_recorded(name: str, tmp_path: Path) -> None
         "__stack_preconditions": {"sources": {"maymessenger": "0123456789abcdef"}},
         **INVENTORIES[name],
     }
-    done = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-e", json.dumps(inventory), play],
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    play(tmp_path, TASKS.format(scratch=tmp_path), inventory)
     for file in FILES:
         assert (tree / file).read_text() == (RECORDED / name / file).read_text(), f"{tree / file} is not {RECORDED / name / file}"

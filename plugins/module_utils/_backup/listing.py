@@ -14,7 +14,8 @@ from .._engine.compose import COMPOSE_FILE
 from .._release.live import Live, file_entry
 from .._tree import plan
 from . import images as backup_images
-from .manifest import ID, MANIFEST, BackupError, Manifest, load, moment_of, store, verify
+from .integrity import verify
+from .manifest import ID, MANIFEST, BackupError, Manifest, load, moment_of, store
 
 if TYPE_CHECKING:
     from docker import DockerClient

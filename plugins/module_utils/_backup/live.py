@@ -19,7 +19,8 @@ from .._release.description import Release
 from .._release.live import Image, Live
 from .._tree.plan import Existing
 from . import listing
-from .manifest import FILES, BackupError, Manifest, verify
+from .integrity import verify
+from .manifest import FILES, BackupError, Manifest
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a sealed backup consists of, and proof that it is whole.
+"""What a sealed backup consists of, and the file that says so.
 
 ``backups/<id>/manifest.json`` names every file with its SHA-256, and ``manifest.json.sha256`` seals the manifest itself in
 the form that ``sha256sum --check`` reads. A single changed byte anywhere is found.
@@ -8,11 +8,9 @@ the form that ``sha256sum --check`` reads. A single changed byte anywhere is fou
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import stat
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any, TypedDict
@@ -22,8 +20,6 @@ from .._base.errors import PlatformError
 from .._base.files import read_if_exists, sha256
 from .._release import description
 from .._release.description import App, Release
-from .._tree import plan
-from .._tree.desired import File, TreeError
 
 FORMAT = 1
 BACKUPS = "backups"
@@ -32,7 +28,6 @@ SEAL = "manifest.json.sha256"
 FILES = "files"
 DUMPS = "dumps"
 ID = re.compile(r"\d{8}_\d{6}")
-CHUNK = 1 << 20
 ID_TIME = "%Y%m%d_%H%M%S"
 
 
@@ -79,32 +74,6 @@ class SealedDump(TypedDict):
 
     size: int
     sha256: str
-
-
-@dataclass(frozen=True)
-class KeptFile(File):
-    """A file of the tree as a backup keeps it, with the mode, owner and link it had."""
-
-    kept_mode: int = 0
-    kept_uid: int = 0
-    kept_gid: int = 0
-    link: str | None = None
-
-    @property
-    def mode(self) -> int:
-        return self.kept_mode
-
-    @property
-    def uid(self) -> int:
-        return self.kept_uid
-
-    @property
-    def gid(self) -> int | None:
-        return self.kept_gid
-
-    @property
-    def target(self) -> str | None:
-        return self.link
 
 
 @dataclass(frozen=True)
@@ -264,80 +233,3 @@ def moment_of(identifier: str) -> datetime | None:
         return datetime.strptime(identifier, ID_TIME).replace(tzinfo=timezone.utc)
     except ValueError:
         return None
-
-
-def verify(directory: str, manifest: Manifest, dumps: bool = True) -> None:
-    """Compare every file of a backup with its manifest, all of them before anything is complained of."""
-    wrong = [
-        f"{directory}/{FILES}/{path} {complaint}"
-        for path, entry in sorted(manifest.files.items())
-        if "link" not in entry and (complaint := _complaint(os.path.join(directory, FILES, path), entry))
-    ]
-    wrong += [
-        f"{directory}/{DUMPS}/{path} {complaint}"
-        for path, entry in sorted(manifest.dumps.items() if dumps else ())
-        if (complaint := _complaint(os.path.join(directory, DUMPS, path), entry))
-    ]
-    if wrong:
-        raise BackupError("; ".join(wrong))
-
-
-def _complaint(path: str, entry: dict[str, Any]) -> str:
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return "is no file"  # To open a pipe would wait for somebody to write to it.
-        size, digest = measure(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return "is missing"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    if size != entry["size"]:
-        return f"was changed or truncated: expected {entry['size']} bytes, got {size}"
-    return "" if digest == entry["sha256"] else "was changed: its SHA-256 is not the sealed one"
-
-
-def measure(path: str) -> tuple[int, str]:
-    """Return size and SHA-256 of a file of any size."""
-    digest, size = hashlib.sha256(), 0
-    with open(path, "rb") as stream:
-        while block := stream.read(CHUNK):
-            digest.update(block)
-            size += len(block)
-    return size, digest.hexdigest()
-
-
-def kept_owned(directory: str) -> dict[str, plan.Owned]:
-    """Return which files of the release were ours."""
-    path = os.path.join(directory, FILES, plan.MANIFEST)
-    content = read_if_exists(path)
-    try:
-        return {} if content is None else plan.load_manifest(path, content)
-    except TreeError as error:
-        raise BackupError(f"{error}. Choose another backup") from None
-
-
-def kept_files(directory: str, manifest: Manifest) -> list[KeptFile]:
-    """Return the files of the release, without the list of those that are ours, which the tree writes itself."""
-    owned = kept_owned(directory)
-    kept = []
-    for path, entry in sorted(manifest.files.items()):
-        if path == plan.MANIFEST:
-            continue
-        data = b"" if "link" in entry else read_if_exists(os.path.join(directory, FILES, path)) or b""
-        mode = int(entry["mode"], 8)
-        # What we wrote is shown by the text it was made from; what else nobody but its owner could read is not shown.
-        source = owned[path].source if path in owned else None
-        private = source is None and mode & 0o077 == 0 and "link" not in entry
-        kept.append(
-            KeptFile(
-                path,
-                data.decode(errors="replace") if source is None else source,
-                data,
-                private,
-                mode,
-                entry["uid"],
-                entry["gid"],
-                entry.get("link"),
-            )
-        )
-    return kept

@@ -20,7 +20,8 @@ from .._release.live import Live, file_entry, release_digest
 from . import databases as backup_databases
 from . import images as backup_images
 from .databases import Dumping
-from .manifest import DUMPS, FILES, FORMAT, ID, ID_TIME, MANIFEST, SEAL, BackupError, Manifest, dump, measure, seal_of, store
+from .integrity import measure
+from .manifest import DUMPS, FILES, FORMAT, ID, ID_TIME, MANIFEST, SEAL, BackupError, Manifest, dump, seal_of, store
 
 if TYPE_CHECKING:
     from docker import DockerClient

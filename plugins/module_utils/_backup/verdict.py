@@ -13,8 +13,9 @@ from typing import Any
 
 from .._release.live import Live
 from .._tree.plan import Owned
+from .kept import kept_owned
 from .listing import Found
-from .manifest import BackupError, Manifest, kept_owned, store
+from .manifest import BackupError, Manifest, store
 
 # The result of a run after which its release is proven to serve.
 PROVEN = ("deployed", "rolled back", "restored", "unchanged")

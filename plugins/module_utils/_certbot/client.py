@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .._base.command import execute
 from .._base.files import read_if_exists
 from .._certificates.live import Pair
 from .settings import DNS, HTTP, Settings, Wanted
@@ -47,24 +48,13 @@ class Lineage:
 def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str]:
     """Run a command; return its exit code and all it said."""
     try:
-        # The timer's program has no module whose run_command it could call.
-        done = subprocess.run(  # noqa: S603  # pylint: disable=ansible-bad-function
-            argv,
-            env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=SECONDS,
-            check=False,
-        )
+        code, said, _errors = execute(argv, {"LC_ALL": "C.UTF-8", **environment}, SECONDS, merged=True)
     except subprocess.TimeoutExpired as error:
         said = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else error.stdout or ""
         return 124, f"{said}\nno end within {SECONDS} s"
     except OSError as error:
         return 127, str(error)
-    return done.returncode, done.stdout
+    return code, said
 
 
 def cause(output: str) -> str:

@@ -11,7 +11,6 @@ before, the release that was begun is completed. A switch whose release had been
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from typing import Any
 
 from .._backup import listing
 from .._base import state
+from .._base.command import execute
 from .._base.errors import PlatformError, describe
 from .._engine.client import connect
 from .._release import journal
@@ -95,10 +95,7 @@ def complete(server: Server, target: switch_target.Target, pending: Journal, rec
 
 def run_command(argv: Sequence[str], **_options: Any) -> tuple[int, str, str]:
     """Run a command as a module would, which there is none of at boot."""
-    done = subprocess.run(  # noqa: S603  # pylint: disable=ansible-bad-function
-        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
-    )
-    return done.returncode, done.stdout, done.stderr
+    return execute(argv)
 
 
 def report(host: str, text: str, urgent: bool) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._backup.kept import KeptFile, kept_files, kept_owned
 from .._backup.listing import Found
-from .._backup.manifest import KeptFile, Manifest, kept_files, kept_owned
+from .._backup.manifest import Manifest
 from .._certificates.live import Installed, chain_files
 from .._health.probes import Check
 from .._health.tls import TlsCheck

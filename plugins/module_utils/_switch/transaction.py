@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._backup import listing
+from .._backup import integrity, listing
 from .._backup import manifest as backup_manifest
 from .._base.errors import PlatformError, describe, facts_of
 from .._certificates import exchange as certificates_exchange
@@ -162,7 +162,7 @@ def load(backup: listing.Found) -> backup_manifest.Manifest:
     """Return the manifest of a backup whose files, though not its dumps, have been verified."""
     if backup.manifest is None:
         raise backup_manifest.BackupError(backup.damage or f"Backup {backup.id} is not a sealed one")
-    backup_manifest.verify(backup.directory, backup.manifest, dumps=False)
+    integrity.verify(backup.directory, backup.manifest, dumps=False)
     return backup.manifest
 
 

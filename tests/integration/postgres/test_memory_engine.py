@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.progr
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.start import is_running
 from memory_engine import Engine
 from memory_programs import Answer
+
+from demo.common import wait_until
 
 IMAGE = "postgres:15"
 PROJECT = "rarebooks-memory-engine"
@@ -62,10 +63,8 @@ def refused(status: int, step: Any) -> None:
 
 def until(client: Any, status: str) -> dict[str, Any]:
     """Wait until an engine, which may take a moment, shows a container so."""
-    deadline = time.monotonic() + 20
-    while (found := client.api.inspect_container(NAME))["State"]["Status"] != status:
-        assert time.monotonic() < deadline, found["State"]
-        time.sleep(0.05)
+    wait_until(lambda: client.api.inspect_container(NAME)["State"]["Status"] == status, 20, f"{NAME} to be {status}")
+    found = client.api.inspect_container(NAME)
     assert isinstance(found, dict)
     return found
 

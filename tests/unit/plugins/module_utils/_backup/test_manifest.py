@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing, prune, seal
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import Dumping, Policy
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import MANIFEST, SEAL, BackupError, seal_of, store, verify
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.integrity import verify
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import MANIFEST, SEAL, BackupError, seal_of, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import sha256
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
