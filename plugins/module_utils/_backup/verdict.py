@@ -7,15 +7,19 @@ That the containers were healthy when it was sealed proves nothing of its files:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.files import read_if_exists
+from .._base.state import Misfit
+from .._release import description
 from .._release.live import Live
 from .._tree.plan import Owned
 from .kept import kept_owned
 from .listing import Found
-from .manifest import BackupError, Manifest, store
+from .manifest import FILES, BackupError, Manifest, store
 
 # The result of a run after which its release is proven to serve.
 PROVEN = ("deployed", "rolled back", "restored", "unchanged")
@@ -48,9 +52,10 @@ def verdict(backup: Found, ledger: list[dict[str, Any]]) -> Verdict:
     manifest = backup.manifest
     if manifest is None:
         return Verdict(backup.damage or UNSEALED)
-    if manifest.release in proven_releases(ledger):
+    proven = manifest.release in proven_releases(ledger)
+    if proven and is_described(backup):
         return Verdict(GOOD)
-    edited = edited_files(manifest, sealed_list(backup))
+    edited = [description.FILE] if proven else edited_files(manifest, sealed_list(backup))
     if edited:
         return Verdict(DRIFTED, tuple(edited))
     if manifest.by_hand:
@@ -58,6 +63,17 @@ def verdict(backup: Found, ledger: list[dict[str, Any]]) -> Verdict:
         return Verdict(BY_HAND if manifest.all_running else NOT_PROVEN)
     # A ledger without an entry was lost, or has yet to begin.
     return Verdict(GOOD if manifest.all_serving and not ledger else NOT_PROVEN)
+
+
+def is_described(backup: Found) -> bool:
+    """Say whether a release can say what it is, where it tries to: without that it serves, but renewals and rollbacks fail later."""
+    content = read_if_exists(os.path.join(backup.directory, FILES, description.FILE))
+    if content is not None:
+        try:
+            description.parse(content)
+        except Misfit:
+            return False
+    return True
 
 
 def sealed_list(backup: Found) -> dict[str, Owned]:

@@ -67,6 +67,16 @@ def test_a_drifted_backup_that_somebody_chose_and_that_served_is_good(server: Se
     assert said(server, drifted) == "good"
 
 
+def test_one_whose_description_is_damaged_is_never_good(server: Server) -> None:
+    """It serves, as its containers are those of before; but renewals read the file, and fail."""
+    server.deploy(1)
+    description = server.root / "release.json"
+    description.write_text(description.read_text()[:20])
+    damaged = server.seal()
+    server.ledger.append(ledger.entry(ledger.Run("x", "rollback"), "rolled back", 1.0, release=server.live.digest, to=damaged))
+    assert said(server, damaged) == "drifted: release.json"
+
+
 def test_going_back_never_goes_forward(server: Server) -> None:
     server.deploy(1)
     damage(server)
