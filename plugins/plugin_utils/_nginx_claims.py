@@ -1,0 +1,135 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which sites and locations of a running nginx the configuration of a release does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, Location, Server
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_targets import Target, Targets, own_settings
+
+# Names under which nobody looks for a site.
+_NOBODY = ("localhost",)
+CATCH_ALL = "_"
+_REGEX = ("~", "~*")
+
+
+@dataclass(frozen=True)
+class Unclaimed:
+    """A site or a location that nobody claims; its id names it in reports and in stack_let_go."""
+
+    kind: str
+    host: str
+    # Of a site all its server blocks, of a location the one that it lies in.
+    servers: tuple[Server, ...] = field(repr=False)
+    location: Location | None = field(default=None, repr=False)
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind} {self.host}" + (f" {self.location.called}" if self.location else "")
+
+    @property
+    def text(self) -> str:
+        blocks = [self.location.directive] if self.location else [one.directive for one in self.servers]
+        return "\n".join(one.text for one in blocks)
+
+
+def find(current: Configuration, desired: Configuration, names: Mapping[str, str]) -> list[Unclaimed]:
+    """Return what the current configuration serves and the desired one does not, sites first.
+
+    Names says which container each service of the current one's Compose project is: hand-written configurations pass requests to
+    services, ours to containers.
+    """
+    claimed = {name for server in desired.servers for name in server.names} - {CATCH_ALL}
+    sites = [Unclaimed("site", host, blocks) for host, blocks in _sites(current, claimed, names).items()]
+    return sites + list(_locations(current, desired, names))
+
+
+def _sites(current: Configuration, claimed: set[str], names: Mapping[str, str]) -> dict[str, tuple[Server, ...]]:
+    found: dict[str, list[Server]] = {}
+    for server in current.servers:
+        for name in server.names:
+            if name not in claimed and name not in _NOBODY and (name != CATCH_ALL or _serves(current, server, names)):
+                found.setdefault(name, []).append(server)
+    return {name: tuple(blocks) for name, blocks in found.items()}
+
+
+def _serves(current: Configuration, server: Server, names: Mapping[str, str]) -> bool:
+    """Say whether a block for hosts that no other one names does more than refuse or redirect them."""
+    targets = Targets(current, names)
+    return any(targets.of(server, one).kind == "pass" for one in server.locations)
+
+
+def _locations(current: Configuration, desired: Configuration, names: Mapping[str, str]) -> Iterator[Unclaimed]:
+    seen: set[str] = set()
+    mine, theirs = Targets(desired, {}), Targets(current, names)
+    for server in current.servers:
+        for host, blocks in _claimants(server, desired):
+            for location in server.locations:
+                one = Unclaimed("location", host, (server,), location)
+                # What only answers over plain HTTP claims nothing of what is asked over TLS.
+                sites = [block for block in blocks if block.ssl or not server.ssl]
+                if one.id not in seen and not _is_claimed(theirs.of(server, location), location, sites, mine):
+                    seen.add(one.id)
+                    yield one
+
+
+def _claimants(server: Server, desired: Configuration) -> Iterator[tuple[str, list[Server]]]:
+    """Yield for each site of the release that has names of a block the first such name, and the site's own blocks."""
+    done: set[str] = set()
+    for host in server.names:
+        blocks = [one for one in desired.servers if host in one.names] if host != CATCH_ALL else []
+        if blocks and host not in done:
+            done.update(name for one in blocks for name in one.names)
+            yield host, blocks
+
+
+def _is_claimed(target: Target, location: Location, blocks: Sequence[Server], mine: Targets) -> bool:
+    """Say whether the release answers where a location does, in one of a site's blocks."""
+    for block in blocks:
+        same = [one for one in block.locations if one.called == location.called]
+        for one in same or covering(block, location):
+            if _answers(mine.of(block, one), target, location, bool(same)):
+                return True
+    return False
+
+
+def _answers(ours: Target, theirs: Target, location: Location, same: bool) -> bool:
+    """Say whether a location of ours does what theirs does. One of the same path may do it in its own way, unless it refuses."""
+    if ours.redirects:
+        return theirs.redirects
+    if same:
+        return ours.refuses == theirs.refuses
+    if theirs.kind == "pass":
+        return ours == theirs and not own_settings(location)
+    return ours == theirs
+
+
+def covering(server: Server, location: Location) -> list[Location]:
+    """Return the location of a block that a request for another block's location reaches, as nginx would choose; none where none does."""
+    path = beginning(location)
+    prefixes = [one for one in server.locations if one.modifier in ("", "^~") and path.startswith(one.path)]
+    longest = max(prefixes, key=lambda one: len(one.path), default=None)
+    if longest is None or longest.modifier != "^~":
+        for one in server.locations:
+            if one.modifier in _REGEX and _matches(one, path):
+                return [one]
+    return [longest] if longest else []
+
+
+def beginning(location: Location) -> str:
+    """Return a path that a location's paths begin with: its own, or of a regular expression what is certain in it."""
+    if location.modifier not in _REGEX:
+        return location.path
+    found = re.match(r"\^((?:[A-Za-z0-9/_-]|\\[./-])*)(?![*?{])", location.path)
+    return (found[1].replace("\\", "") if found else "") or "/"
+
+
+def _matches(location: Location, path: str) -> bool:
+    try:
+        return bool(re.search(location.path, path, re.IGNORECASE if location.modifier == "~*" else 0))
+    except re.error:
+        return False  # A regular expression that only nginx's library knows.

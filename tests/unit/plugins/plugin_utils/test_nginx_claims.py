@@ -1,0 +1,112 @@
+"""What a running nginx serves and a release does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _nginx_claims
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, parse_dump
+from nginx_support import ROOT, SERVICES, by_hand, dump, http, release
+
+LIVING = ROOT / "molecule/living/files/nginx_prod.conf"
+SHOP = "server { listen 443 ssl; server_name shop.ru www.shop.ru;"
+OURS = """
+    server { listen 80; server_name shop.ru www.shop.ru; location / { return 301 https://$host$request_uri; } }
+    server {
+        listen 443 ssl; server_name shop.ru www.shop.ru; set $upstream http://shop:80;
+        location /api/ { set $upstream http://api:80; proxy_pass $upstream; }
+        location /files/ { proxy_pass $upstream; }
+        location ^~ /static/ { proxy_pass $upstream; }
+        location ~ \\.php$ { return 404; }
+        location / { return 404; }
+    }
+"""
+
+
+def ids(current: Configuration, desired: Configuration, names: dict[str, str] | None = None) -> list[str]:
+    return [one.id for one in _nginx_claims.find(current, desired, names or {})]
+
+
+def test_the_guides_server_has_nothing_that_ours_does_not_claim() -> None:
+    assert ids(by_hand("guide.conf"), release(), SERVICES) == []
+
+
+def test_what_has_grown_since_is_found() -> None:
+    assert ids(by_hand("month_later.conf"), release(), SERVICES) == [
+        "site archive.rare-books.ru",
+        "site old.rare-books.ru",
+        "location messenger.rare-books.ru /images/",
+        "location messenger.rare-books.ru ~ ^/uploads/audio/(.+)$",
+        "location messenger.rare-books.ru /messenger/setup/",
+        "location messenger.rare-books.ru /web/",
+        "location messenger.rare-books.ru = /web",
+    ]
+
+
+def test_the_living_server_has_a_third_site_and_a_route_for_everything() -> None:
+    living = parse_dump(dump(("/etc/nginx/nginx.conf", Path(LIVING).read_text())))
+    found = _nginx_claims.find(living, release(), SERVICES)
+    assert [one.id for one in found] == [
+        "site archive.rare-books.ru",
+        "location messenger.rare-books.ru /web/",
+        "location messenger.rare-books.ru /",
+    ]
+    assert found[0].text.startswith("    server {") and "the archive" in found[0].text
+    assert found[1].text == "        location /web/ { proxy_pass http://web_client/; }"
+
+
+@pytest.mark.parametrize(
+    ("location", "claimed"),
+    [
+        # The same path is ours, in our own way, unless we refuse it.
+        ("location /api/ { proxy_pass http://other; client_max_body_size 1g; }", True),
+        ("location / { proxy_pass http://shop; }", False),
+        ("location / { return 404; }", True),
+        # A path below one of ours is ours where the same container gets the request as it came.
+        ("location /api/v2/ { proxy_pass http://api; proxy_set_header Host $host; }", True),
+        ("location /api/v2/ { proxy_pass http://api:80; }", True),
+        ("location /api/v2/ { proxy_pass http://api/; }", False),
+        ("location /api/v2/ { proxy_pass http://api:81; }", False),
+        ("location /api/v2/ { proxy_pass http://shop; }", False),
+        ("location /api/v2/ { proxy_pass http://api; client_max_body_size 1g; }", False),
+        ("location = /api/v2/x { proxy_pass http://api; }", True),
+        ("location ~ ^/api/v[0-9]+/ { proxy_pass http://api; }", True),
+        ("location ~* \\.jpg$ { proxy_pass http://shop; }", False),
+        ("location /other/ { set $to http://shop; proxy_pass $to; }", False),
+        ("location /files/x.php { proxy_pass http://shop; }", False),
+        ("location /static/x.php { proxy_pass http://shop; }", True),
+        # What hides something must go on doing so.
+        ("location /files/private/ { deny all; }", False),
+        ("location /hidden { deny all; }", False),
+        ("location /x { return 404; }", True),
+        ("location /old { return 301 /api/; }", False),
+        ("location /files/ { location /files/big/ { proxy_pass http://api; } }", False),
+        ("location /pictures/ { root /srv; }", False),
+    ],
+)
+def test_a_location_is_claimed_where_ours_answers_the_same(location: str, claimed: bool) -> None:
+    found = ids(http(f"{SHOP} {location} }}"), release(shop=OURS))
+    assert bool(found) is not claimed, found
+
+
+def test_what_is_served_over_plain_http_is_claimed_by_what_is_served_over_tls_and_not_the_other_way_round() -> None:
+    plain = "server { listen 80; server_name shop.ru; location /api/ { proxy_pass http://api; } location /x/ { proxy_pass http://api; } }"
+    assert ids(http(plain), release(shop=OURS)) == ["location shop.ru /x/"]
+    only_plain = "server { listen 80; server_name shop.ru; location /x/ { proxy_pass http://api; } }"
+    current = http(f"{SHOP} location /x/ {{ proxy_pass http://api; }} }}")
+    assert ids(current, release(shop=OURS + only_plain)) == ["location shop.ru /x/"]
+
+
+def test_a_block_for_the_hosts_of_two_apps_is_compared_with_both() -> None:
+    other = "server { listen 443 ssl; server_name chat.ru; location /x/ { proxy_pass http://chat; } }"
+    block = "server { listen 443 ssl; server_name www.shop.ru shop.ru chat.ru; location /x/ { proxy_pass http://chat; } }"
+    assert ids(http(block), release(shop=OURS, chat=other)) == ["location www.shop.ru /x/"]
+
+
+def test_hosts_that_nobody_names_are_a_site_only_where_something_is_served_to_them() -> None:
+    assert (
+        ids(http("server { return 301 https://$host$request_uri; } server { server_name _; location / { return 444; } }"), release()) == []
+    )
+    assert ids(http("server { location / { proxy_pass http://shop; } }"), release()) == ["site _"]
+    assert ids(http("server { server_name localhost; }"), release()) == []
