@@ -76,6 +76,11 @@ options:
   secrets_file:
     description: JSON file on the server with the values of secrets by name; they are masked in all output.
     type: path
+  secrets_pending:
+    description: Names of secrets whose stored values are yet to be replaced, so that a preview takes them for unknown.
+    type: list
+    elements: str
+    default: []
   validators:
     description: Commands that validate the staged tree, as M(rarebooks.platform.config_tree) describes them.
     type: list
@@ -110,6 +115,21 @@ options:
         mode does.
     type: bool
     default: false
+  adopt:
+    description:
+      - Where no release of this collection is live yet, whether containers of the project that somebody made by hand go on running as
+        they are, each until its own definition in the release changes. The proxy's containers are replaced in any case.
+      - What such a container has and its service does not give it, environment, mounts, command, must be named in O(let_go). Otherwise the
+        task fails before anything is changed.
+    type: bool
+    default: false
+  let_go:
+    description:
+      - With O(adopt), what the next update of a container may lose, each by the line with which an error names it, such as
+        C(environment shop_backend OLD_KEY), C(volume shop_old_data), C(mount shop_backend /srv), C(command shop_db).
+    type: list
+    elements: str
+    default: []
   run:
     description: The run that holds the lease, as M(rarebooks.platform.lease) returned it. Not needed in check mode.
     type: dict
@@ -190,6 +210,11 @@ started:
   returned: success
   type: list
   elements: str
+carried:
+  description: Containers made by hand that go on running as they are, with O(adopt).
+  returned: success
+  type: list
+  elements: str
 containers_removed:
   description: Containers of the release before that the new one does not have, and that were removed.
   returned: success
@@ -263,11 +288,14 @@ ARGUMENT_SPEC = {
     "restore_database": {"type": "bool", "default": False},
     "accept_unsealed": {"type": "bool", "default": False},
     "secrets_file": {"type": "path", "no_log": False},
+    "secrets_pending": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "validators": validate.OPTION,
     "deadline": {"type": "int", "default": 0},
     "proxy_paths": {"type": "list", "elements": "path", "default": []},
     "proxy_record": {"type": "path", "required": True},
     "only_unchanged": {"type": "bool", "default": False},
+    "adopt": {"type": "bool", "default": False},
+    "let_go": {"type": "list", "elements": "str", "default": []},
     "run": {"type": "dict", "default": {}},
     "lease_directory": {"type": "path", "default": lease.DIRECTORY},
 }

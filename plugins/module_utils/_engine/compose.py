@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
-from .containers import containers_of
+from . import carried
+from .containers import SERVICE_LABEL, containers_of
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -19,23 +21,23 @@ COMPOSE_FILE = "docker-compose.yml"
 # A line of `docker compose --dry-run up`: what would happen to a container. These two words mean nothing would.
 DRY_RUN = re.compile(r"Container (\S+) +(\S+)")
 UNTOUCHED = ("Running", "Waiting", "Healthy")
+# States in which a container is to be started.
+ENDED = ("created", "exited", "dead")
+UP = ("up", "--detach", "--no-build", "--pull", "never")
 
 
 class ComposeError(PlatformError):
     """Compose could not do what it was asked for; the message ends with its own words."""
 
 
-class Project:
-    """A Compose project in its directory, described by the file there or by another one."""
+class Definition:
+    """What a Compose project is to consist of: the file in its directory, or another one."""
 
-    def __init__(
-        self, client: DockerClient, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = ""
-    ) -> None:
+    def __init__(self, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = "") -> None:
         self.directory = directory
         self.name = name
         self._file = file or f"{directory}/{COMPOSE_FILE}"
         self._environment = ["--env-file", environment] if environment else []
-        self._client = client
         self._run_command = run_command
 
     def _run(self, *arguments: str, dry: bool = False) -> tuple[str, str]:
@@ -65,31 +67,6 @@ class Project:
             raise ComposeError(f"Docker Compose ({' '.join(arguments)}) in {self.directory} exited with {code}:\n{words}")
         return output, errors
 
-    def would_touch(self) -> list[str]:
-        """Return the containers that `up` would create, recreate or start as things are."""
-        _output, events = self._run("up", "--detach", "--no-build", "--pull", "never", dry=True)
-        touched = {name for name, what in DRY_RUN.findall(events) if what not in UNTOUCHED}
-        return sorted(name for name in touched if not re.match(r"^[0-9a-f]{12}_", name))
-
-    def up(self) -> list[str]:
-        """Start what is not as the project says; return the names of containers that are new or were started."""
-        before = self._instances()
-        self._run("up", "--detach", "--no-build", "--pull", "never")
-        after = self._instances()
-        return sorted(name for name, instance in after.items() if before.get(name) != instance)
-
-    def recreate(self, services: list[str]) -> None:
-        """Make the containers of these services anew though their configuration is the same, and no others."""
-        if services:
-            self._run("up", "--detach", "--no-build", "--pull", "never", "--force-recreate", "--no-deps", *services)
-
-    def up_container(self, name: str) -> None:
-        """Create and start the one container of this name, and nothing it depends on."""
-        services = [one["service"] for one in self.services() if one["container_name"] == name]
-        if not services:
-            raise ComposeError(f"{self._file}: expected a service whose container is {name}, got none")
-        self._run("up", "--detach", "--no-build", "--no-deps", "--pull", "never", *services)
-
     def document(self) -> dict[str, Any]:
         """Return the whole project as Compose understands it."""
         output, _errors = self._run("config", "--format", "json")
@@ -108,6 +85,85 @@ class Project:
             {"image": f"{self.name}-{name}", "container_name": f"{self.name}-{name}-1", **one, "service": name}
             for name, one in services.items()
         ]
+
+    def definitions(self) -> dict[str, str]:
+        """Return Compose's digest of the definition of each service."""
+        output, _errors = self._run("config", "--hash", "*")
+        pairs = (line.partition(" ") for line in output.splitlines())
+        return {service: digest for service, _space, digest in pairs}
+
+
+class Project(Definition):
+    """A Compose project with its containers."""
+
+    def __init__(
+        self, client: DockerClient, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = ""
+    ) -> None:
+        super().__init__(run_command, directory, name, file, environment)
+        self._client = client
+
+    def would_touch(self) -> list[str]:
+        """Return the containers that `up` would create, recreate or start as things are."""
+        kept = self.carried()
+        arguments = self._up(kept)
+        events = self._run(*arguments, dry=True)[1] if arguments else ""
+        touched = {name for name, what in DRY_RUN.findall(events) if what not in UNTOUCHED}
+        touched |= {name for name, status in self._states(kept).items() if status in ENDED}
+        return sorted(name for name in touched if not re.match(r"^[0-9a-f]{12}_", name))
+
+    def up(self) -> list[str]:
+        """Start what is not as the project says; return the names of containers that are new or were started."""
+        before = self._instances()
+        kept = self.carried()
+        if kept:
+            definitions = self.definitions()
+            carried.settle(self.directory, {container: definitions[service] for service, container in kept.items()})
+        # Others may need these; and Compose, which would wait for their health, refuses where they have no health check.
+        for name, status in self._states(kept).items():
+            if status in ENDED:
+                self._client.containers.get(name).start()
+        if arguments := self._up(kept):
+            self._run(*arguments)
+        after = self._instances()
+        return sorted(name for name, instance in after.items() if before.get(name) != instance)
+
+    def _up(self, kept: Mapping[str, str]) -> list[str]:
+        """Return how `up` is to be asked for: for everything, or for the services that are not kept as they run; nothing where all are."""
+        if not kept:
+            return [*UP]
+        others = sorted(self.definitions().keys() - kept.keys())
+        return [*UP, "--no-deps", *others] if others else []
+
+    def _states(self, kept: Mapping[str, str]) -> dict[str, str]:
+        """Return the states of containers that are kept."""
+        found = containers_of(self._client, self.name) if kept else {}
+        return {name: found[name]["State"]["Status"] for name in kept.values() if name in found}
+
+    def carried(self) -> dict[str, str]:
+        """Return the services whose containers go on running though they were made by other words, with the names of these."""
+        record = carried.read(self.directory)
+        if not record:
+            return {}
+        definitions = self.definitions()
+        found = {}
+        for name, one in containers_of(self._client, self.name).items():
+            service = one["Config"]["Labels"].get(SERVICE_LABEL, "")
+            entry = record.get(name)
+            if entry and entry.id == one["Id"] and service in definitions and entry.stands_for(definitions[service]):
+                found[service] = name
+        return found
+
+    def recreate(self, services: list[str]) -> None:
+        """Make the containers of these services anew though their configuration is the same, and no others."""
+        if services:
+            self._run(*UP, "--force-recreate", "--no-deps", *services)
+
+    def up_container(self, name: str) -> None:
+        """Create and start the one container of this name, and nothing it depends on."""
+        services = [one["service"] for one in self.services() if one["container_name"] == name]
+        if not services:
+            raise ComposeError(f"{self._file}: expected a service whose container is {name}, got none")
+        self._run(*UP, "--no-deps", *services)
 
     def _instances(self) -> dict[str, tuple[str, str]]:
         found = containers_of(self._client, self.name)

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from .._base.command import RunCommand
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -25,3 +29,20 @@ def containers_of(client: DockerClient, project: str) -> dict[str, Any]:
     listed = client.api.containers(all=True, filters={"label": f"{PROJECT_LABEL}={project}"})
     names = [one["Names"][0].lstrip("/") for one in listed if one["Labels"].get(ONE_OFF_LABEL, "False") != "True"]
     return {name: client.api.inspect_container(name) for name in sorted(names)}
+
+
+def inspect_project(run_command: RunCommand, project: str) -> dict[str, Any]:
+    """Return what containers_of does, by the command line alone: a server set up by hand need not have the library."""
+    _code, listed, _errors = run_command(["docker", "ps", "--all", "--quiet", "--filter", f"label={PROJECT_LABEL}={project}"])
+    found = inspect(run_command, "container", listed.split())
+    ours = [one for one in found if (one["Config"].get("Labels") or {}).get(ONE_OFF_LABEL, "False") != "True"]
+    return {str(one["Name"]).lstrip("/"): one for one in sorted(ours, key=lambda one: str(one["Name"]))}
+
+
+def inspect(run_command: RunCommand, kind: str, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return containers or images as the engine shows them."""
+    if not names:
+        return []
+    _code, output, _errors = run_command(["docker", kind, "inspect", *names])
+    loaded: list[dict[str, Any]] = json.loads(output or "[]")
+    return loaded

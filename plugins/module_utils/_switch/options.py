@@ -29,6 +29,8 @@ class Options:
     backup: str
     restore_database: bool
     secrets_file: str | None
+    # Secrets whose stored values this run is yet to replace.
+    secrets_pending: list[str]
     validators: list[Mapping[str, Any]]
     # Seconds, 0 for those that the containers' health checks make it.
     deadline: float
@@ -36,6 +38,9 @@ class Options:
     proxy_record: str
     # Whether a release that differs in anything is only previewed.
     only_unchanged: bool
+    # Whether containers that somebody made by hand go on running, and what of them may be lost.
+    adopt: bool
+    let_go: list[str]
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Options:

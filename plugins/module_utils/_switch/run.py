@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from .._tree import plan as tree_plan
 from .._tree.validate import Validators
 from . import certificates, switch
 from . import target as switch_target
+from .adoption import Adoption
 from .databases import Exchange
 from .options import Invocation, Options
 from .switch import Server, Switched
@@ -84,7 +86,10 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         options.deadline,
         wanted.hidden,
     )
-    validators = Validators(run_command, root, options.validators, wanted.hidden, by_hand_validator(server, wanted.target))
+    adoption = adopting(server, options, wanted.target)
+    validators = Validators(
+        run_command, root, options.validators, wanted.hidden, adoption.judge if adoption else by_hand_validator(server, wanted.target)
+    )
     ended = [] if preview else end_proven(server)
     recovered = promote.interrupted(root)
     completed = (tree_plan.read_journal(root) if preview else recover_tree(root)) or {}
@@ -101,6 +106,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         "interrupted": pending is not None,
         "release": "",
         "seconds": 0.0,
+        "carried": [],
         "notes": [drift.reason for drift in stale.drifts],
         **tree_diff.report(plan, completed, wanted.hidden, invocation.diff),
     }
@@ -109,13 +115,19 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         if plan.needed:
             validators.validate_copy(wanted.target.files, invocation.tmpdir)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
-            result["started"] = sorted({*stale.containers, *switch.stale(server, wanted.target)})
-        return result
+            result["started"] = adoption.started if adoption else sorted({*stale.containers, *switch.stale(server, wanted.target)})
+        return {**result, **adopted(adoption, result)}
     if preview:
         # Nothing is left to do but to prove it.
         run_lease.begin_step(options.place, options.run.token, STEP, process=True)
     run = options.run.to_dict()
-    request = SwitchRequest(wanted.target, run, options.backup, validators.validate, wanted.exchange, options.restore_database)
+
+    def validate(tree: str) -> None:
+        validators.validate(tree)
+        if adoption:
+            adoption.begin()
+
+    request = SwitchRequest(wanted.target, run, options.backup, validate, wanted.exchange, options.restore_database)
     recorder = Recorder(options.place, options.run, server, options.backup, options.to)
     if not changed:
         reloaded, expiring = prove(server, wanted.target)
@@ -134,13 +146,26 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         recorder.record("refused", "", describe(error))
         raise ReleaseError(describe(error), **facts_of(error), result="refused", restored="") from error
     found = result["notes"] + done.expiring + ended + done.notes + recorder.notes + notes(server, wanted)
-    return {**result, **told(done), "release": recorder.release, "notes": found}
+    return {**result, **told(done), "release": recorder.release, **adopted(adoption, {"notes": found})}
 
 
 def end_proven(server: Server) -> list[str]:
     """Tidy up after a switch that had ended well when its run was cut off; return what to tell."""
     pending = journal.read(server.root)
     return end(server, pending) if pending and pending.is_proven(server.root) else []
+
+
+def adopting(server: Server, options: Options, target: Target) -> Adoption | None:
+    """Return what looks at the containers that are to be carried over into the first release, None where a release of ours is live."""
+    if not options.adopt or options.to or os.path.exists(os.path.join(server.root, FILE)):
+        return None
+    return Adoption(server.run_command, server.root, server.project, target.proxy, options.let_go)
+
+
+def adopted(adoption: Adoption | None, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an adoption adds to the result."""
+    carried, notes = (adoption.carried, adoption.notes) if adoption else ([], [])
+    return {"carried": carried, "notes": [*notes, *result["notes"]]}
 
 
 def by_hand_validator(server: Server, target: Target) -> Callable[[str], None] | None:
@@ -203,7 +228,7 @@ def read_wanted(client: DockerClient, options: Options, run_command: RunCommand,
     """Return what the run wants to be live; a backup is read and verified whole."""
     root = options.path
     if not options.to:
-        files, hidden = desired.read(root, options.files, options.secrets_file, preview)
+        files, hidden = desired.read(root, options.files, options.secrets_file, preview, options.secrets_pending)
         return Wanted(switch_target.from_inventory(files, described(files)), hidden)
     hidden = desired.load_secrets(options.secrets_file)
     backup = listing.get(root, options.to)

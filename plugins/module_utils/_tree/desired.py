@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import posixpath
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,11 +70,13 @@ class File:
         return base_files.sha256(self.data)
 
 
-def read(root: str, items: list[dict[str, Any]], secrets_file: str | None, check_mode: bool) -> tuple[list[File], dict[str, str]]:
-    """Return the desired files of a tree, and everything that no output may show."""
+def read(
+    root: str, items: list[dict[str, Any]], secrets_file: str | None, check_mode: bool, pending: Collection[str] = ()
+) -> tuple[list[File], dict[str, str]]:
+    """Return the desired files of a tree, and everything that no output may show. Pending are secrets that are yet to be replaced."""
     secrets = load_secrets(secrets_file)
     if check_mode:
-        secrets = assume_missing(items, secrets)
+        secrets = assume_missing(items, {name: value for name, value in secrets.items() if name not in pending})
     files = desired(items, secrets, secrets_file)
     check_root(root, files, secrets_file)
     return files, hidden_values(items, secrets)

@@ -24,11 +24,16 @@ class Compose:
 
     def __call__(self, argv: list[str], **_options: Any) -> tuple[int, str, str]:
         self.asked.append(argv)
+        looked = look(self.engine, argv)
+        if looked is not None:
+            return 0, looked, ""
         if "--project-name" not in argv:
             return next((said for words, said in self.answers.items() if " ".join(argv).startswith(words)), (0, "", ""))
         at = argv.index("--project-name")
         project, verb, options = argv[at + 1], argv[at + 2], argv[at + 3 :]
         document = yaml.safe_load(Path(argv[argv.index("--file") + 1]).read_text())
+        if verb == "config" and options[:1] == ["--hash"]:
+            return 0, "".join(f"{service} {config_hash(settings)}\n" for service, settings in document["services"].items()), ""
         if verb == "config":
             return 0, json.dumps({"networks": {}, **document}), ""
         named = options[options.index("--no-deps") + 1 :] if "--no-deps" in options else []
@@ -48,7 +53,7 @@ class Compose:
     def _up(self, project: str, service: str, settings: dict[str, Any], dry: bool, force: bool) -> str:
         """Bring one service about as `up` does, and return what Compose says of it."""
         name, image = settings.get("container_name", f"{project}-{service}-1"), settings["image"]
-        config = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        config = config_hash(settings)
         identifier, there = self.engine.image(image), self.engine.running.get(name)
         if there and not force and (there["Image"], there["Config"]["Labels"].get(CONFIG_LABEL)) == (identifier, config):
             what = "Running" if there["State"]["Status"] in ("running", "paused") else "Created"
@@ -61,3 +66,20 @@ class Compose:
         if not dry and what != "Running":
             self.engine.containers.get(name).start()
         return f" Container {name}  {what}\n"
+
+
+def config_hash(settings: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def look(engine: Engine, argv: list[str]) -> str | None:
+    """Return what Docker's command line shows of containers and images, None for any other command."""
+    verb = argv[1:3]
+    if verb[:1] == ["ps"] and "--filter" in argv:
+        project = argv[-1].rpartition("=")[2]
+        return "\n".join(one["Id"] for one in engine.listed(True, {"label": f"{PROJECT_LABEL}={project}"}).values())
+    if verb == ["container", "inspect"]:
+        return json.dumps([engine.find(name) for name in argv[3:]])
+    if verb == ["image", "inspect"]:
+        return json.dumps([{"Id": engine.image(name), "Config": {}} for name in argv[3:]])
+    return None

@@ -84,6 +84,7 @@ class Engine:
             "Name": f"/{name}",
             "Image": self.image(image),
             "RestartCount": 0,
+            "Mounts": [],
             "State": {"Status": "created", "ExitCode": 0, "Error": "", "Pid": 0, "StartedAt": "0001-01-01T00:00:00Z"},
             "Config": {"Image": image, "Labels": dict(labels or {}), "Env": environment},
             "HostConfig": {

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Containers that go on running though Compose would make them anew: made by hand, they are what the release says in other words.
+
+Compose compares digests of definitions, which differ with every added line and between its own versions. The record says for which
+definitions a container stands. It is no part of a release, since it is true of the container as long as there is that one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from .._base import state
+from .._base.files import write_durably
+
+FILE = ".carried.json"
+REMEDY = f"Remove it: the next deploy then replaces the containers that {FILE} kept as they were made by hand."
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A container by its id, and the digests of the definitions that it stands for."""
+
+    id: str
+    definitions: tuple[str, ...] = ()
+    # Whether it also stands for the definition that is started next.
+    open: bool = False
+
+    def stands_for(self, definition: str) -> bool:
+        return self.open or definition in self.definitions
+
+
+def read(directory: str) -> dict[str, Carried]:
+    """Return the record of a project, by the names of containers."""
+    return state.load(os.path.join(directory, FILE), dict[str, Carried], REMEDY) or {}
+
+
+def write(directory: str, record: Mapping[str, Carried]) -> None:
+    """Replace the record."""
+    text = json.dumps(state.plain(dict(record)), indent=1, sort_keys=True)
+    write_durably(os.path.join(directory, FILE), f"{text}\n".encode(), 0o600)
+
+
+def carry(directory: str, found: Mapping[str, tuple[str, str]]) -> None:
+    """Note that these containers, of which id and present definition are given, also stand for the definitions that are started next."""
+    record = read(directory)
+    for name, (identifier, definition) in found.items():
+        before = record.get(name, Carried(identifier))
+        known = before.definitions if before.id == identifier else ()
+        record[name] = Carried(identifier, tuple(dict.fromkeys([*known, definition])), open=True)
+    write(directory, record)
+
+
+def settle(directory: str, definitions: Mapping[str, str]) -> None:
+    """Note the definitions, by container, that are started now; from then on every other one is another release."""
+    record = read(directory)
+    settled = {
+        name: replace(one, definitions=tuple(dict.fromkeys([*one.definitions, definitions[name]])), open=False)
+        for name, one in record.items()
+        if one.open and name in definitions
+    }
+    if settled:
+        write(directory, {**record, **settled})

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The first release over containers that somebody made by hand: which of them go on running, and what their own next release would lose.
+
+A container is carried over where the release says the same of it: then nobody notices the adoption. What it has and the release does not
+say would be missing one day, when an update replaces it and nobody thinks of today; so it is to be decided now, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._base.command import RunCommand
+from .._base.errors import PlatformError
+from .._engine import carried
+from .._engine.compose import Definition
+from .._engine.containers import SERVICE_LABEL, inspect, inspect_project
+from .._engine.image_name import image_name
+from .._release.differences import differences
+
+
+class AdoptionError(PlatformError):
+    """The containers cannot be carried over as the inventory stands; nothing has been changed."""
+
+
+@dataclass
+class Adoption:
+    """What becomes of the containers of a project that was made by hand; filled when the tree of the release is validated."""
+
+    run_command: RunCommand
+    root: str
+    project: str
+    proxy: Sequence[str]
+    # What may be lost, by the words with which it is reported.
+    let_go: Sequence[str]
+    carried: list[str] = field(default_factory=list)
+    # Container: why it is replaced; new ones have no reason.
+    replaced: dict[str, str] = field(default_factory=dict)
+    new: list[str] = field(default_factory=list)
+
+    @property
+    def started(self) -> list[str]:
+        return sorted([*self.replaced, *self.new])
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what to tell of it."""
+        notes = [f"{', '.join(self.carried)}: goes on running as it was made by hand, until its own next release."] if self.carried else []
+        return notes + [f"{name}: replaced, since {reason}." for name, reason in sorted(self.replaced.items())]
+
+    def judge(self, tree: str) -> None:
+        """Compare each container with the staged tree, and refuse what nobody has decided to let go."""
+        document = Definition(self.run_command, tree, self.project).document()
+        present = inspect_project(self.run_command, self.project)
+        services = {str(one.get("container_name") or f"{self.project}-{key}-1"): (key, one) for key, one in document["services"].items()}
+        volumes = {key: str((one or {}).get("name") or key) for key, one in (document.get("volumes") or {}).items()}
+        lost: list[str] = []
+        for name, (key, service) in sorted(services.items()):
+            if name not in present:
+                self.new.append(name)
+                continue
+            reason = self._reason(name, key, service, present[name])
+            if reason:
+                self.replaced[name] = reason
+            else:
+                self.carried.append(name)
+            if name not in self.proxy:
+                [image] = inspect(self.run_command, "image", [present[name]["Image"]])
+                lost += differences(name, present[name], image["Config"], service, volumes)
+        undecided = [one for one in lost if one not in self.let_go]
+        if undecided:
+            raise AdoptionError(
+                "Containers made by hand have what the release does not give them, so that their next update would lose it:\n"
+                + "".join(f"- {one}\n" for one in undecided)
+                + "Nothing has been changed. Add to the inventory what must stay, and name in stack_let_go, word for word, what may go."
+            )
+
+    def _reason(self, name: str, key: str, service: Mapping[str, Any], inspected: Mapping[str, Any]) -> str:
+        """Return why a container cannot go on running, nothing where it can."""
+        if name in self.proxy:
+            return "it is to read the configuration of the release"
+        label = inspected["Config"]["Labels"].get(SERVICE_LABEL, "")
+        if label != key:
+            return f"its service is called {label} in its own Compose file and {key} in the release"
+        image, wanted = inspected["Config"]["Image"], str(service.get("image") or f"{self.project}-{key}")
+        if image_name(image) != image_name(wanted):
+            return f"it runs the image {image}, and the release {wanted}"
+        return ""
+
+    def begin(self) -> None:
+        """Note which containers are carried over, before the first change: also a run that dies or goes back leaves them alone."""
+        if not self.carried:
+            return
+        definitions = Definition(self.run_command, self.root, self.project).definitions()
+        present = inspect_project(self.run_command, self.project)
+        services = {name: present[name]["Config"]["Labels"].get(SERVICE_LABEL, "") for name in self.carried}
+        carried.carry(self.root, {name: (present[name]["Id"], definitions.get(key, "")) for name, key in services.items()})

@@ -1,0 +1,203 @@
+"""The first release over a project made by hand: its containers go on running, also when the release fails, and when one goes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
+from machine import Machine
+from memory_engine import PROJECT
+
+ADOPT = {"adopt": True}
+
+
+class HandMade(Machine):
+    """A server whose project somebody wrote a Compose file for, with more words than the release has."""
+
+    def start(self, **changed: dict[str, Any]) -> None:
+        images = {"nginx": "nginx:1", "db": "postgres:15", "web": "web:1"}
+        services = {name: {"image": image, "container_name": name, "restart": "unless-stopped"} for name, image in images.items()}
+        services["web"]["logging"] = {"driver": "json-file"}
+        services["db"]["shm_size"] = "64m"
+        mount = {"type": "bind", "source": str(self.root / "nginx" / "nginx_prod.conf"), "target": "/etc/nginx/nginx.conf"}
+        services["nginx"]["volumes"] = [mount]
+        for name, settings in changed.items():
+            services[name] |= settings
+        (self.root / "nginx").mkdir(exist_ok=True)
+        (self.root / "nginx" / "nginx_prod.conf").write_text("events {}\n")
+        (self.root / "docker-compose.yml").write_text(json.dumps({"services": services}))
+        self.compose(["docker", "compose", "--file", str(self.root / "docker-compose.yml"), "--project-name", PROJECT, "up"])
+        self.postgres.write("db", "chat", "Users", 3)
+
+    def adopt(self, number: int = 1, check: bool = False, **options: Any) -> dict[str, Any]:
+        options = {**ADOPT, **options}
+        if check:
+            return self.deploy(number, check=True, **options)
+        run = self.run()
+        sealed = self.seal(run, successor=self.description())
+        assert not sealed.get("failed"), sealed["msg"]
+        self.sealed = sealed["id"]
+        return self.switch(run, files=self.files(number), backup=sealed["id"], **options)
+
+    @property
+    def ids(self) -> dict[str, str]:
+        return {name: one["Id"] for name, one in self.engine.running.items()}
+
+    def replaced_since(self, before: dict[str, str]) -> set[str]:
+        return {name for name, identifier in self.ids.items() if before.get(name) != identifier}
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> HandMade:
+    machine = HandMade(tmp_path, monkeypatch, capsys)
+    machine.image(1)
+    return machine
+
+
+def test_only_the_proxy_is_replaced(server: HandMade) -> None:
+    server.start()
+    before = server.ids
+    result = server.adopt()
+    assert (result["started"], result["carried"]) == (["nginx"], ["db", "web"]), result
+    assert server.replaced_since(before) == {"nginx"} and server.ledger == [("deploy", "deployed")]
+    assert result["notes"] == [
+        "db, web: goes on running as it was made by hand, until its own next release.",
+        "nginx: replaced, since it is to read the configuration of the release.",
+    ]
+
+
+def test_without_being_asked_for_everything_is_replaced(server: HandMade) -> None:
+    server.start()
+    before = server.ids
+    assert not server.adopt(adopt=False).get("failed")
+    assert server.replaced_since(before) == {"db", "nginx", "web"}
+
+
+def test_check_mode_names_what_is_replaced_and_touches_nothing(server: HandMade) -> None:
+    server.start()
+    before, tree = server.ids, server.tree
+    previewed = server.adopt(check=True)
+    assert (previewed["started"], previewed["carried"]) == (["nginx"], ["db", "web"])
+    assert (server.ids, server.tree) == (before, tree)
+    done = server.adopt()
+    assert [done[key] for key in ("started", "carried", "notes")] == [previewed[key] for key in ("started", "carried", "notes")]
+
+
+def test_from_then_on_nothing_changes(server: HandMade) -> None:
+    server.start()
+    server.adopt()
+    before = server.ids
+    assert server.deploy(1, check=True)["changed"] is False
+    result = server.deploy(1, **ADOPT)
+    assert (result["changed"], server.ids) == (False, before)
+
+
+def test_its_own_next_release_replaces_a_container_and_no_other(server: HandMade) -> None:
+    server.start()
+    server.adopt()
+    before = server.ids
+    server.image(2)
+    assert server.deploy(2, **ADOPT)["started"] == ["web"]
+    assert server.replaced_since(before) == {"web"}
+
+
+def test_one_that_ended_is_started_as_it_is(server: HandMade) -> None:
+    server.start()
+    server.adopt()
+    before = server.ids
+    server.engine.containers.get("web").stop()
+    assert server.deploy(1, check=True)["started"] == ["web"]
+    assert server.deploy(1)["started"] == ["web"] and server.ids == before
+
+
+def test_one_that_somebody_made_anew_is_compared_as_any_other(server: HandMade) -> None:
+    server.start()
+    server.adopt()
+    server.engine.containers.get("web").remove(force=True)
+    settings = {"image": "web:1", "container_name": "web", "restart": "unless-stopped", "logging": {"driver": "json-file"}}
+    server.compose._up(PROJECT, "web", settings, dry=False, force=False)
+    assert server.deploy(1)["started"] == ["web"]
+
+
+def test_the_way_back_leaves_them_alone_too(server: HandMade) -> None:
+    server.start()
+    before, tree = server.ids, server.tree
+    server.adopt()
+    result = server.rollback(server.sealed)
+    assert not result.get("failed"), result["msg"]
+    assert server.replaced_since(before) == {"nginx"}
+    assert {path: text for path, text in server.tree.items() if path in tree} == tree
+    again = server.adopt()
+    assert (again["started"], again["carried"]) == (["nginx"], ["db", "web"])
+
+
+def test_an_adoption_that_fails_leaves_them_alone_and_may_be_tried_again_with_other_words(server: HandMade) -> None:
+    server.start()
+    before = server.ids
+    server.probes = [{"url": "http://127.0.0.1:1/"}]
+    assert server.adopt()["result"] == "restored"
+    assert server.replaced_since(before) == {"nginx"}
+    server.probes = []
+    more = json.loads(server.files(1)[0]["content"])
+    more["services"]["db"]["labels"] = {"added": "meanwhile"}
+    files = [{"path": "docker-compose.yml", "content": json.dumps(more)}, *server.files(1)[1:]]
+    run = server.run()
+    sealed = server.seal(run, successor=server.description())
+    assert server.switch(run, files=files, backup=sealed["id"], **ADOPT)["started"] == ["nginx"]
+
+
+def test_one_that_is_killed_in_between_is_completed_with_them(server: HandMade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed when the files are those of the release and nothing has been started: the record does not know its definitions yet."""
+    server.start()
+    before = server.ids
+    with monkeypatch.context() as patched:
+        patched.setattr(transaction.switch_databases, "perform", lambda *_a: exec("raise SystemExit"))
+        run = server.run()
+        sealed = server.seal(run, successor=server.description())
+        with pytest.raises(json.JSONDecodeError):  # No result.
+            server.switch(run, files=server.files(1), backup=sealed["id"], **ADOPT)
+    assert (server.root / "release.json").exists() and server.ids == before
+    result = server.deploy(1, **ADOPT)
+    assert result["started"] == ["nginx"] and server.replaced_since(before) == {"nginx"}
+
+
+def test_another_image_is_another_release(server: HandMade) -> None:
+    server.image(0)
+    server.start(web={"image": "web:0"})
+    result = server.adopt()
+    assert (result["started"], result["carried"]) == (["nginx", "web"], ["db"])
+    assert "web: replaced, since it runs the image web:0, and the release web:1." in result["notes"]
+
+
+def test_a_service_of_another_name_is_replaced(server: HandMade) -> None:
+    server.start()
+    server.engine.running["web"]["Config"]["Labels"]["com.docker.compose.service"] = "site"
+    previewed = server.adopt(check=True)
+    assert previewed["started"] == ["nginx", "web"]
+    assert "web: replaced, since its service is called site in its own Compose file and web in the release." in previewed["notes"]
+
+
+def test_what_the_release_does_not_give_is_refused_by_name_until_it_may_go(server: HandMade) -> None:
+    server.start(web={"environment": {"KEY": "value"}})
+    before, tree = server.ids, server.tree
+    for check in (True, False):
+        refused = server.adopt(check=check)
+        assert (refused["result"], refused["failed"]) == ("refused", True)
+        assert refused["msg"].splitlines() == [
+            "Containers made by hand have what the release does not give them, so that their next update would lose it:",
+            "- environment web KEY",
+            "Nothing has been changed. Add to the inventory what must stay, and name in stack_let_go, word for word, what may go.",
+        ]
+    assert (server.ids, {path: server.tree[path] for path in tree}) == (before, tree)
+    assert not (server.root / carried.FILE).exists() and server.journal is None
+    assert not server.adopt(let_go=["environment web KEY"]).get("failed")
+
+
+def test_a_new_server_has_nothing_to_carry(server: HandMade) -> None:
+    result = server.deploy(1, **ADOPT)
+    assert (result["started"], result["carried"], result["notes"]) == (["db", "nginx", "web"], [], [])
+    assert not (server.root / carried.FILE).exists()
