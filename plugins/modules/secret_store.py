@@ -13,6 +13,8 @@ description:
   - A secret no longer listed is kept, since data encrypted or protected with it may still exist.
   - A password that belongs to a database of O(databases) is never generated where the database's volume exists. It is then taken from
     the running container, and whether taken or given proven by a login before anything is stored.
+  - A secret with O(secrets[].taken_from) is not generated where a container of the project was made with that variable, but taken from
+    there. Beside a tree that no deploy made, it is so even where another one is stored, which then was never in force.
   - Where the file is lost, the secrets are read back from the files of the live release in its directory.
 version_added: 0.1.0
 author:
@@ -47,6 +49,18 @@ options:
         description: Of a fixed secret, the container of the database in O(databases) whose password it is.
         type: str
         default: ""
+      taken_from:
+        description: The environment variable whose value is taken where nobody gave the secret.
+        type: dict
+        suboptions:
+          container:
+            description: Name of the container, which need not exist.
+            type: str
+            required: true
+          variable:
+            description: Name of the variable.
+            type: str
+            required: true
       length:
         description: Number of characters of a generated value, letters and digits only.
         type: int
@@ -82,6 +96,13 @@ options:
     type: list
     elements: str
     default: []
+  allow_published:
+    description:
+      - Whether a value that was printed in the public deployment guide is taken from what runs. Otherwise such a password of a database
+        is refused, and any other secret generated anew.
+    type: bool
+    default: false
+    version_added: 0.4.0
 attributes:
   check_mode:
     support: full
@@ -101,6 +122,7 @@ EXAMPLES = r"""
         database: db_maymessenger
       - name: maymessenger_jwt_secret
         length: 64
+        taken_from: {container: maymessenger_backend, variable: Jwt__Secret}
     databases:
       - {container: db_maymessenger, name: maymessenger, user: postgres, volume: db_maymessenger_data}
     project: rarebooksdokploy
@@ -123,7 +145,14 @@ stored:
 taken:
   description:
     - Names of the secrets that nobody gave, and that this call took from what runs. These are passwords of databases from their
-      containers, also where a stored one opens nothing, and what the files of the live release hold of a lost store.
+      containers, also where a stored one opens nothing, what containers were made with, and what the files of the live release hold
+      of a lost store.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+published:
+  description: One sentence for each of the secrets that was printed in the public deployment guide, and how to rotate it.
   returned: always
   type: list
   elements: str
@@ -146,10 +175,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import make_directory, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import is_published
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Database, Secret
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import environment as secrets_environment
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed as secrets_fixed
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import kept as secrets_kept
+from ansible_collections.rarebooks.platform.plugins.module_utils._server.containers import owns_tree
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -179,6 +211,30 @@ def conflicts(store: dict[str, str], wanted: list[Secret], proven: set[str]) -> 
     return [secret.name for secret in fixed if secret.value != store[secret.name]]
 
 
+def sources(kept: dict[str, str], opened: dict[str, str], locked: list[secrets_fixed.Locked], containers: dict[str, str]) -> dict[str, str]:
+    """Say where each secret is taken from."""
+    databases = {one.name: one.container for one in locked if one.name in opened}
+    found = {name: f"container {container}" for name, container in (databases | containers).items()}
+    return dict.fromkeys(kept, "the files of the live release") | found
+
+
+def open_to_take(store: dict[str, str], wanted: list[Secret], ours: bool) -> list[Secret]:
+    """Return the secrets that may be taken from containers; what is stored beside a tree that is not ours was never in force."""
+    return [one for one in wanted if not one.value and (one.name not in store or not ours)]
+
+
+def published(store: dict[str, str], wanted: list[Secret], locked: list[secrets_fixed.Locked]) -> list[str]:
+    """Say of each secret that everybody knows how to rotate it."""
+    changes = {secret.name: secret.change for secret in locked}
+    other = "give another one as {} in an encrypted inventory, and deploy; what was made with this one, such as a session, ends"
+    return [
+        f"{one.name} was printed in the public deployment guide, so that everybody knows it. Rotate it: "
+        f"{changes.get(one.name) or other.format(one.name)}."
+        for one in wanted
+        if is_published(store[one.name])
+    ]
+
+
 def live_users(root: str) -> dict[str, str]:
     """Return with which user the live release logs in to its databases, by container."""
     return {one.container: one.user for app in live.stated(root).apps for one in app.databases}
@@ -203,20 +259,24 @@ def main() -> None:
             "databases": {"type": "list", "elements": "dict", "default": [], "options": secrets_fixed.DATABASE_OPTIONS},
             "project": {"type": "str", "default": ""},
             "volumes": {"type": "list", "elements": "str", "default": []},
+            "allow_published": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
-    path = module.params["path"]
+    path, project, allow_published = (module.params[name] for name in ("path", "project", "allow_published"))
     try:
         store = secret_store.load(path)
     except state.StateError as error:
         module.fail_json(msg=str(error))
-    wanted, root = [Secret(**one) for one in module.params["secrets"]], os.path.dirname(path)
+    wanted, root = [state.fit(one, Secret) for one in module.params["secrets"]], os.path.dirname(path)
     databases = [Database(**one) for one in module.params["databases"]]
     lost = [secret.name for secret in wanted if not secret.value and secret.name not in store]
     kept = {name: value for name, value in (secrets_kept.read_back(root) if lost else {}).items() if name in lost}
-    locked = secrets_fixed.locked(wanted, databases, module.params["project"], store, kept, live_users(root))
-    opened, problems = secrets_fixed.prove(module.run_command, locked, module.params["volumes"])
+    locked = secrets_fixed.locked(wanted, databases, project, store, kept, live_users(root))
+    opened, problems = secrets_fixed.prove(module.run_command, locked, module.params["volumes"], allow_published)
+    asked = open_to_take(store | kept, wanted, owns_tree(root))
+    running = secrets_environment.in_force(module.run_command, project, asked, allow_published).other_than(store)
+    problems += running.problems
     refused = conflicts(store, wanted, {secret.name for secret in locked})
     if refused:
         problems.append(
@@ -226,7 +286,7 @@ def main() -> None:
         )
     if problems:
         module.fail_json(msg="\n".join(["Nothing has been changed.", *problems]))
-    taken = kept | opened
+    taken = kept | opened | running.values
     new, generated, stored = plan(store | taken, wanted, generate)
     exposed = os.path.exists(path) and stat.S_IMODE(os.stat(path).st_mode) != 0o600
     changed = new != store or exposed
@@ -234,12 +294,14 @@ def main() -> None:
         make_directory(os.path.dirname(path))
         write_durably(path, json.dumps(new, indent=2, sort_keys=True).encode() + b"\n", 0o600)
     after = lines(new) + "".join(f"# given anew: {name}\n" for name in stored if name in store)
-    after += "".join(f"# taken from what runs: {name}\n" for name in sorted(taken))
+    places = sources(kept, opened, locked, running.containers)
+    after += "".join(f"# taken from {place}: {name}\n" for name, place in sorted(places.items()))
     module.exit_json(
         changed=changed,
         generated=generated,
         stored=stored,
         taken=sorted(taken),
+        published=published(new, wanted, locked),
         exposed=exposed,
         diff={"before_header": path, "after_header": path, "before": lines(store), "after": after},
     )

@@ -67,6 +67,18 @@ options:
         description: Of a fixed secret, the container of the database in O(databases) whose password it is.
         type: str
         default: ""
+      taken_from:
+        description: The environment variable whose value is taken where nobody gave the secret.
+        type: dict
+        suboptions:
+          container:
+            description: Name of the container, which need not exist.
+            type: str
+            required: true
+          variable:
+            description: Name of the variable.
+            type: str
+            required: true
       length:
         description: Not used here.
         type: int
@@ -93,6 +105,10 @@ options:
         description: The volume with its data, without the project's prefix.
         type: str
         default: ""
+  allow_published:
+    description: Whether secrets that were printed in the public deployment guide are taken from what runs.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -137,7 +153,7 @@ problems:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Database, Secret
-from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import environment, fixed
 from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import facts as takeover_facts
 from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import report
 
@@ -160,6 +176,7 @@ def main() -> None:
                 "options": fixed.SECRET_OPTIONS,
             },
             "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
+            "allow_published": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -172,17 +189,19 @@ def main() -> None:
         frozenset(params["containers"]), frozenset(f"{project}_{name}" for name in params["volumes"]), frozenset(params["server_names"])
     )
     facts = takeover_facts.facts(module.run_command, project, wanted)
-    secrets = [Secret(**one) for one in params["secrets"]]
+    secrets = [state.fit(one, Secret) for one in params["secrets"]]
     locked = fixed.locked(secrets, [Database(**one) for one in params["databases"]], project, store, {}, {})
-    taken, problems = fixed.prove(module.run_command, locked, params["existing_volumes"])
+    taken, problems = fixed.prove(module.run_command, locked, params["existing_volumes"], params["allow_published"])
     kept = {one.name for one in locked if one.volume in params["existing_volumes"]}
     # What is stored beside a tree that is not ours was never live, or is no longer.
-    others = [one.name for one in secrets if not one.value and one.name not in kept]
-    passwords = {one.name: one.container for one in locked if one.name in taken}
+    open_ones = [one for one in secrets if not one.value and one.name not in kept]
+    running = environment.in_force(module.run_command, project, open_ones, params["allow_published"])
+    others = [one.name for one in open_ones if one.name not in running.values]
+    places = {one.name: one.container for one in locked if one.name in taken} | running.containers
     module.exit_json(
         changed=False,
-        report=report.lines(facts, others, passwords),
-        problems=[*report.misplaced(facts, params["path"]), *problems],
+        report=report.lines(facts, others, places),
+        problems=[*report.misplaced(facts, params["path"]), *problems, *running.problems],
     )
 
 

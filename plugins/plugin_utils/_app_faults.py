@@ -20,6 +20,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._release.descri
     APP_DESCRIPTION,
     App,
     Database,
+    EnvironmentVariable,
     Secret,
     Source,
 )
@@ -34,6 +35,7 @@ WORDS: dict[Any, tuple[str, str]] = {
     App: ("an app", "apps"),
     Database: ("a database", "databases"),
     Secret: ("a secret", "secrets"),
+    EnvironmentVariable: ("an environment variable", "environment variables"),
     Source: ("a source", "sources"),
     **dict.fromkeys(TYPES.values(), ("a probe", "probes")),
 }
@@ -196,8 +198,13 @@ def _contradictions(variable: str, app: App) -> Iterator[str]:
         yield from _unknown(place.below(".volume"), database.volume, app.volumes, "volumes")
     databases = [one.container for one in app.databases]
     for number, secret in enumerate(app.secrets):
+        place = _Place(f"{variable}.secrets[{number}]")
         if secret.database:
-            yield from _unknown(_Place(f"{variable}.secrets[{number}].database"), secret.database, databases, "containers of databases")
+            yield from _unknown(place.below(".database"), secret.database, databases, "containers of databases")
+        if secret.taken_from:
+            yield from _unknown(place.below(".taken_from.container"), secret.taken_from.container, app.containers, "containers")
+        if secret.database and secret.taken_from:
+            yield f"{place.name}: expected database or taken_from, got both. The password of a database is taken from its container anyway."
 
 
 def _unknown(place: _Place, name: str, known: Sequence[str], what: str) -> Iterator[str]:

@@ -13,13 +13,26 @@ import pytest
 import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import default_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes import DEFAULT_TYPE, TYPES
-from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import APP_DESCRIPTION, App, Database, Secret, Source
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import (
+    APP_DESCRIPTION,
+    App,
+    Database,
+    EnvironmentVariable,
+    Secret,
+    Source,
+)
 from ansible_collections.rarebooks.platform.plugins.modules import health
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._app_faults import called, is_required
 
 PAGE = (Path(__file__).parents[2] / "docs/apps.md").read_text()
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| (.+) \|$", re.MULTILINE)
-RECORDS: dict[str, Any] = {"The app": App, "A database": Database, "A secret": Secret, "A source": Source}
+RECORDS: dict[str, Any] = {
+    "The app": App,
+    "A database": Database,
+    "A secret": Secret,
+    "An environment variable": EnvironmentVariable,
+    "A source": Source,
+}
 
 PROBES = {name: "A probe" if name == DEFAULT_TYPE else f"A probe of type {name}" for name in TYPES}
 

@@ -16,6 +16,12 @@ PASSWORDS = {
     "maymessenger_db_password": "messenger-made-by-hand",
 }
 INVITE_CODE = "INVITE-BY-HAND"
+KEYS = {
+    "rarebooks_jwt_key": "the-shops-key-made-by-hand-0123456789",
+    "maymessenger_jwt_secret": "the-messengers-secret-made-by-hand-012345",
+    "maymessenger_admin_password": "made-by-hand",
+    "maymessenger_invite_code": INVITE_CODE,
+}
 # The old guide's password of databases. It stands nowhere in the repository, but is guessed at once.
 PUBLISHED = next(guess for guess in map("postgres{}".format, range(1000)) if is_published(guess))
 # In backquotes, as the message prints it.

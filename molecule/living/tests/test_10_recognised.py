@@ -19,10 +19,10 @@ REPORT = [
     "maymessenger_backend; rarebooksdokploy_maymessenger_images, at /app/wwwroot/images in maymessenger_backend.",
     "- Lost with their containers, since they lie outside of volumes: in rarebooks_backend /app/appsettings.json.",
     "- No longer served: archive.rare-books.ru.",
-    "- Secrets other than those of today unless the inventory gives these, which ends what was signed with them: rarebooks_jwt_key; "
-    "maymessenger_jwt_secret; maymessenger_admin_password; maymessenger_invite_code.",
-    "- Passwords taken over from the running databases: rarebooks_books_db_password from rarebooks_books_db; "
-    "rarebooks_users_db_password from rarebooks_users_db; maymessenger_db_password from db_maymessenger.",
+    "- Secrets taken over from the containers of today: rarebooks_books_db_password from rarebooks_books_db; "
+    "rarebooks_users_db_password from rarebooks_users_db; maymessenger_db_password from db_maymessenger; "
+    "rarebooks_jwt_key from rarebooks_backend; maymessenger_jwt_secret from maymessenger_backend; "
+    "maymessenger_admin_password from maymessenger_backend; maymessenger_invite_code from maymessenger_backend.",
     "- Certificates replaced by ones of a local CA that no browser knows, since certificates_mode is selfsigned: rare-books.ru; "
     "messenger.rare-books.ru.",
 ]

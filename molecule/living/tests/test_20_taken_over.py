@@ -31,7 +31,7 @@ def taken_over(before: dict[str, str], refused: Deployer, deploying: Deployer) -
     assert match, wrong
     by_hand.type_password(match.group(1), NEW_PASSWORD)
     variables = {"stack_take_over": "true", "rarebooks_books_db_password": NEW_PASSWORD}
-    done = deploying(variables, given=[NEW_PASSWORD, *by_hand.PASSWORDS.values()])
+    done = deploying(variables, given=[NEW_PASSWORD, *by_hand.PASSWORDS.values(), *by_hand.KEYS.values()])
     assert done.code == 0
     return done
 
@@ -43,6 +43,10 @@ def stored() -> dict[str, str]:
 
 def test_the_passwords_are_those_that_open_the_databases() -> None:
     assert stored().items() >= {**by_hand.PASSWORDS, "rarebooks_books_db_password": NEW_PASSWORD}.items()
+
+
+def test_the_keys_are_those_that_were_in_force() -> None:
+    assert stored().items() >= by_hand.KEYS.items()
 
 
 def test_both_apps_serve_with_all_that_was_written(web: Web, written_before: Written) -> None:

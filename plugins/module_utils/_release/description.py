@@ -39,6 +39,14 @@ class Database:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnvironmentVariable:
+    """An environment variable of one of the app's containers."""
+
+    container: str
+    variable: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Secret:
     """A secret that an app needs. The server generates it where none is given."""
 
@@ -48,6 +56,7 @@ class Secret:
     min_length: int = field(default=12, metadata={"unit": "characters"})
     fixed: bool = False
     database: str = ""
+    taken_from: EnvironmentVariable | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,10 @@ SECRET_OPTIONS: dict[str, dict[str, Any]] = {
     "value": {"type": "str", "default": "", "no_log": True},
     "fixed": {"type": "bool", "default": False},
     "database": {"type": "str", "default": ""},
+    "taken_from": {
+        "type": "dict",
+        "options": {"container": {"type": "str", "required": True}, "variable": {"type": "str", "required": True}},
+    },
     "length": {"type": "int", "default": 32},
 }
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -106,17 +110,20 @@ def locked(
     ]
 
 
-def prove(run_command: RunCommand, secrets: Iterable[Locked], volumes: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+def prove(
+    run_command: RunCommand, secrets: Iterable[Locked], volumes: Iterable[str], allow_published: bool = False
+) -> tuple[dict[str, str], list[str]]:
     """Return the values that were taken from containers, by secret, and what is wrong, all of it at once.
 
     Nothing is asked of a database whose password and user are those of the live release, or whose volume is yet to be made.
+    A password that everybody knows is refused unless that is allowed.
     """
     existing, taken, problems = set(volumes), dict[str, str](), list[str]()
     for secret in secrets:
         if secret.settled or secret.volume not in existing:
             continue
         try:
-            value = _proven(run_command, secret)
+            value = _proven(run_command, secret, allow_published)
         except NotProven as problem:
             problems.append(str(problem))
             continue
@@ -125,7 +132,7 @@ def prove(run_command: RunCommand, secrets: Iterable[Locked], volumes: Iterable[
     return taken, problems
 
 
-def _proven(run_command: RunCommand, secret: Locked) -> str:
+def _proven(run_command: RunCommand, secret: Locked, allow_published: bool) -> str:
     container = login.find(run_command, secret.container)
     if container is None or secret.volume not in container.volumes:
         return _unproven(secret, container)
@@ -146,19 +153,24 @@ def _proven(run_command: RunCommand, secret: Locked) -> str:
     for value in candidates:
         said = login.complaint(run_command, container, secret.user, secret.database, value)
         if not said:
-            return _fit_to_use(secret, value)
+            return _fit_to_use(secret, value, allow_published)
         refusals.append(said)
     raise NotProven(_refused(secret, container, refusals[-1]))
 
 
-def _fit_to_use(secret: Locked, value: str) -> str:
+def is_fit(value: str) -> bool:
+    """Say whether an environment file can hold a value."""
+    return not _UNFIT.search(value)
+
+
+def _fit_to_use(secret: Locked, value: str, allow_published: bool) -> str:
     """Return a proven password, unless everybody knows it or no file can hold it."""
-    if is_published(value):
+    if is_published(value) and not allow_published:
         raise NotProven(
             f"{secret.name}: expected a password that nobody knows, got one that was printed in the public deployment guide: the "
             f"{secret.where} opens with it. Change it: {secret.change}."
         )
-    if not secret.given and _UNFIT.search(value):
+    if not secret.given and not is_fit(value):
         raise NotProven(
             f"{secret.name}: expected a password of one line without control characters, got another one: the {secret.where} "
             f"opens with it. Change it: {secret.change}."

@@ -11,8 +11,8 @@ from typing import Any
 _FILES_SHOWN = 20
 
 
-def lines(facts: Mapping[str, Any], others: Iterable[str], passwords: Mapping[str, str]) -> list[str]:
-    """Return one line for each kind of thing that would not be as before; others and passwords are secrets by name."""
+def lines(facts: Mapping[str, Any], others: Iterable[str], taken: Mapping[str, str]) -> list[str]:
+    """Return one line for each kind of thing that would not be as before; others and taken are secrets, taken with their containers."""
     listed = [
         ("Replaced by containers of the release, databases too (their volumes stay as they are)", facts["replaced"]),
         ("Left running, but no route leads to them any more", facts["left_over"]),
@@ -20,7 +20,7 @@ def lines(facts: Mapping[str, Any], others: Iterable[str], passwords: Mapping[st
         ("Lost with their containers, since they lie outside of volumes", _files(facts["files"])),
         ("No longer served", facts["server_names"]),
         ("Secrets other than those of today unless the inventory gives these, which ends what was signed with them", others),
-        ("Passwords taken over from the running databases", [f"{name} from {place}" for name, place in passwords.items()]),
+        ("Secrets taken over from the containers of today", [f"{name} from {place}" for name, place in taken.items()]),
     ]
     return [f"{what}: {'; '.join(found)}." for what, found in listed if found]
 

@@ -16,12 +16,14 @@ class Database:
     environment: dict[str, str] = field(default_factory=dict)
     logins: dict[str, str] = field(default_factory=dict)
     status: str = "running"
+    project: str = "ours"
 
     def layout(self) -> dict[str, Any]:
         return {
             "status": self.status,
             "environment": [f"{name}={value}" for name, value in self.environment.items()] or None,
             "networks": {"rarebooks_network": {"IPAddress": "172.19.0.2"}},
+            "labels": {"com.docker.compose.project": self.project} if self.project else None,
             "mounts": [{"Type": "volume", "Name": self.volume}, {"Type": "bind", "Source": "/etc/hosts"}],
         }
 

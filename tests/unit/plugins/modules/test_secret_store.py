@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.rarebooks.platform.plugins.module_utils._base import published_secrets
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan
 from ansible_collections.rarebooks.platform.plugins.modules import secret_store
 from docker_cli import Database, DockerCli
@@ -156,7 +158,7 @@ def test_the_password_of_an_initialised_volume_is_taken_and_never_generated(stor
     done = store.run(PASSWORD, {"name": "jwt"}, _ansible_diff=True, **DATABASES)
     assert (done["taken"], done["generated"], done["stored"]) == (["db_password"], ["jwt"], [])
     assert store.values["db_password"] == "made-by-hand" and "made-by-hand" not in store.output
-    assert done["diff"]["after"].endswith("# taken from what runs: db_password\n")
+    assert done["diff"]["after"].endswith("# taken from container db: db_password\n")
     describe(store, "postgres")
     docker.commands.clear()
     again = store.run(PASSWORD, {"name": "jwt"}, **DATABASES)
@@ -205,3 +207,93 @@ def test_a_lost_store_is_read_back_from_the_live_files(store: Store, docker: Doc
     assert (done["taken"], done["generated"]) == (["db_password", "jwt"], ["new"])
     assert (store.values["db_password"], store.values["jwt"]) == ("made-by-hand", "the-key-of-today")
     assert [command[1] for command in docker.commands] == ["container", "exec"]
+
+
+KEY = {"name": "jwt", "length": 64, "taken_from": {"container": "backend", "variable": "Jwt__Key"}}
+IN_FORCE = "the-key-of-today"
+
+
+@pytest.fixture
+def backend(docker: DockerCli) -> Database:
+    """An app that was made with a key."""
+    docker.databases["backend"] = Database("ours_images", {"Jwt__Key": IN_FORCE})
+    return docker.databases["backend"]
+
+
+def known_to_all(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setattr(published_secrets, "PUBLISHED_SECRETS", {hashlib.sha256(value.encode()).hexdigest()})
+
+
+def own(store: Store) -> None:
+    """Let a deploy have made what is live."""
+    owned = {"docker-compose.yml": plan.Owned("0" * 64, "0644", None)}
+    store.path.parent.mkdir(exist_ok=True)
+    (store.path.parent / plan.MANIFEST).write_bytes(plan.dump_manifest(owned))
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_key_in_force_is_taken_and_never_generated(store: Store) -> None:
+    predicted = store.run(KEY, project="ours", _ansible_check_mode=True, _ansible_diff=True)
+    assert (predicted["taken"], predicted["generated"], store.path.exists()) == (["jwt"], [], False)
+    assert predicted["diff"]["after"] == "jwt: ********\n# taken from container backend: jwt\n"
+    done = store.run(KEY, project="ours")
+    assert (done["taken"], done["generated"], done["published"]) == (["jwt"], [], []) and store.values == {"jwt": IN_FORCE}
+    assert IN_FORCE not in store.output
+    again = store.run(KEY, project="ours")
+    assert not again["changed"] and again["taken"] == []
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_given_key_goes_before_the_one_in_force(store: Store) -> None:
+    done = store.run({**KEY, "value": "battery-staple"}, project="ours")
+    assert (done["taken"], done["stored"]) == ([], ["jwt"]) and store.values == {"jwt": "battery-staple"}
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_is_stored_goes_before_it_where_it_was_ever_in_force(ours: bool, store: Store) -> None:
+    store.run({**KEY, "value": "generated-once"}, project="ours")
+    if ours:
+        own(store)
+    assert store.run(KEY, project="ours")["taken"] == ([] if ours else ["jwt"])
+    assert store.values == {"jwt": "generated-once" if ours else IN_FORCE}
+
+
+@pytest.mark.parametrize("difference", [{"project": "other"}, {"project": ""}, {"environment": {}}])
+def test_nothing_is_taken_from_what_is_not_ours_or_does_not_have_it(difference: dict[str, Any], store: Store, backend: Database) -> None:
+    for name, value in difference.items():
+        setattr(backend, name, value)
+    assert store.run(KEY, project="ours")["generated"] == ["jwt"]
+
+
+def test_a_key_that_no_file_could_carry_is_refused(store: Store, backend: Database) -> None:
+    backend.environment["Jwt__Key"] = "two\nlines"
+    refused = store.run(KEY, project="ours")
+    assert refused["msg"].startswith(
+        "Nothing has been changed.\njwt: expected a value of one line without control characters in Jwt__Key of"
+    )
+    assert not store.path.exists()
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_published_key_is_taken_where_that_is_allowed_and_told_of_ever_after(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    known_to_all(monkeypatch, IN_FORCE)
+    assert store.run(KEY, project="ours", _ansible_check_mode=True)["generated"] == ["jwt"]
+    own(store)
+    done = store.run(KEY, project="ours", allow_published=True)
+    assert done["taken"] == ["jwt"] and store.values == {"jwt": IN_FORCE}
+    again = store.run(KEY, project="ours")
+    assert not again["changed"] and done["published"] == again["published"]
+    assert again["published"] == [
+        "jwt was printed in the public deployment guide, so that everybody knows it. Rotate it: give another one as jwt in an encrypted "
+        "inventory, and deploy; what was made with this one, such as a session, ends."
+    ]
+
+
+def test_a_published_password_is_taken_where_that_is_allowed(store: Store, docker: DockerCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    known_to_all(monkeypatch, "made-by-hand")
+    assert "printed in the public deployment guide" in store.run(PASSWORD, **DATABASES)["msg"] and not store.path.exists()
+    done = store.run(PASSWORD, allow_published=True, **DATABASES)
+    assert done["taken"] == ["db_password"] and store.values == {"db_password": "made-by-hand"}
+    [line] = done["published"]
+    assert "Rotate it: `docker exec -it db psql -U postgres -d Shop -c" in line and "made-by-hand" not in store.output

@@ -112,6 +112,11 @@ def test_a_value_of_another_type(changes: dict[str, Any], told: str) -> None:
          ".databases[0].container: expected one of the app's containers (notes_web, notes_db), got the text \"notes_bd\". Write notes_db."),
         ({"volumes": []}, ".databases[0].volume: expected one of the app's volumes (none), got the text \"notes_db_data\"."),
         ({"databases": []}, ".secrets[0].database: expected one of the app's containers of databases (none), got the text \"notes_db\"."),
+        ({"secrets": [{"name": "notes_key", "taken_from": {"container": "notes_wb", "variable": "KEY"}}]},
+         ".secrets[0].taken_from.container: expected one of the app's containers (notes_web, notes_db), got the text \"notes_wb\". "
+         "Write notes_web."),
+        ({"secrets": [{**APP["secrets"][0], "taken_from": {"container": "notes_db", "variable": "POSTGRES_PASSWORD"}}]},
+         ".secrets[0]: expected database or taken_from, got both. The password of a database is taken from its container anyway."),
     ],
 )  # fmt: skip
 def test_what_the_app_does_not_have(changes: dict[str, Any], told: str) -> None:

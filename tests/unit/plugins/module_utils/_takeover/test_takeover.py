@@ -133,7 +133,7 @@ def test_the_report_has_a_line_for_each_kind() -> None:
         "/root/.aspnet.",
         "No longer served: *.wild.ru; archive.rare-books.ru; other.ru.",
         "Secrets other than those of today unless the inventory gives these, which ends what was signed with them: shop_key.",
-        "Passwords taken over from the running databases: db_password from shop_db.",
+        "Secrets taken over from the containers of today: db_password from shop_db.",
     ]
 
 
