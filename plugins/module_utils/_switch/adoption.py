@@ -47,7 +47,8 @@ class Adoption:
     @property
     def notes(self) -> list[str]:
         """Return what to tell of it."""
-        notes = [f"{', '.join(self.carried)}: goes on running as it was made by hand, until its own next release."] if self.carried else []
+        names = ", ".join(self.carried)
+        notes = [f"Carried over as made by hand, each container until its own next release: {names}."] if names else []
         return notes + [f"{name}: replaced, since {reason}." for name, reason in sorted(self.replaced.items())]
 
     def judge(self, tree: str) -> None:
@@ -80,7 +81,7 @@ class Adoption:
     def _reason(self, name: str, key: str, service: Mapping[str, Any], inspected: Mapping[str, Any]) -> str:
         """Return why a container cannot go on running, nothing where it can."""
         if name in self.proxy:
-            return "it is to read the configuration of the release"
+            return "it is to read the configuration of the release; for about two seconds visitors get no answer"
         label = inspected["Config"]["Labels"].get(SERVICE_LABEL, "")
         if label != key:
             return f"its service is called {label} in its own Compose file and {key} in the release"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
+from ansible_collections.rarebooks.platform.plugins.modules import carried_info
 from machine import Machine
 from memory_engine import PROJECT
 
@@ -65,8 +66,8 @@ def test_only_the_proxy_is_replaced(server: HandMade) -> None:
     assert (result["started"], result["carried"]) == (["nginx"], ["db", "web"]), result
     assert server.replaced_since(before) == {"nginx"} and server.ledger == [("deploy", "deployed")]
     assert result["notes"] == [
-        "db, web: goes on running as it was made by hand, until its own next release.",
-        "nginx: replaced, since it is to read the configuration of the release.",
+        "Carried over as made by hand, each container until its own next release: db, web.",
+        "nginx: replaced, since it is to read the configuration of the release; for about two seconds visitors get no answer.",
     ]
 
 
@@ -85,6 +86,23 @@ def test_check_mode_names_what_is_replaced_and_touches_nothing(server: HandMade)
     assert (server.ids, server.tree) == (before, tree)
     done = server.adopt()
     assert [done[key] for key in ("started", "carried", "notes")] == [previewed[key] for key in ("started", "carried", "notes")]
+
+
+def test_the_same_is_told_without_the_library(server: HandMade, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.start()
+    monkeypatch.setattr("docker.from_env", lambda **_options: pytest.fail("the library was used"))
+    before = server.tree
+    told = server.call(carried_info, files=server.files(1), proxy_containers=["nginx"])
+    assert (told["started"], told["carried"]) == (["nginx"], ["db", "web"])
+    assert "Carried over as made by hand, each container until its own next release: db, web." in told["notes"]
+    assert server.tree == before
+
+
+def test_what_may_not_be_lost_is_refused_without_the_library(server: HandMade) -> None:
+    server.start(web={"environment": {"KEY": "value"}})
+    refused = server.call(carried_info, files=server.files(1), proxy_containers=["nginx"])
+    assert refused["failed"] and "- environment web KEY" in refused["msg"].splitlines()
+    assert not server.call(carried_info, files=server.files(1), proxy_containers=["nginx"], let_go=["environment web KEY"]).get("failed")
 
 
 def test_from_then_on_nothing_changes(server: HandMade) -> None:
