@@ -8,9 +8,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.rarebooks.platform.plugins.plugin_utils import _variables
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _unknown_variables, _variables
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_paths import role_directory
 
 ARGUMENTS = {
@@ -19,6 +19,17 @@ ARGUMENTS = {
 }
 # Where a role may state its argument specs, as Ansible looks for them.
 PLACES = ("argument_specs.yml", "argument_specs.yaml", "main.yml", "main.yaml")
+
+
+def refusal(one: _unknown_variables.Unread) -> str:
+    """Say that a variable is misspelt."""
+    return f"{one.name}: expected the name of a variable that a role of this run reads, got another. Write {one.meant}, or rename your own."
+
+
+def warning(one: _unknown_variables.Unread) -> str:
+    """Say that a variable has no effect, unless somebody else reads it."""
+    advice = f"{one.meant} is one that is" if one.meant else "If it is not yours, look its name up in the roles' README.md"
+    return f"{one.name}: no role of this run reads it. {advice}."
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -32,14 +43,32 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Run the action."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        only = arguments["only"]
-        specs = {name: spec for role in arguments["roles"] for name, spec in self._specs(role).items() if only is None or name in only}
-        problems = [problem for name, spec in specs.items() if name in (task_vars or {}) for problem in self._problems(name, spec)]
+        given, only = task_vars or {}, arguments["only"]
+        directories, problems = self._directories(arguments["roles"])
+        stated = {role: self._specs(directory) for role, directory in directories.items()}
+        specs = {name: spec for options in stated.values() for name, spec in options.items()}
+        checked = specs if only is None else {name: spec for name, spec in specs.items() if name in only}
+        problems += [problem for name, spec in checked.items() if name in given for problem in self._problems(name, spec)]
+        # Of a role that states nothing, nobody knows what it reads.
+        unread = _unknown_variables.unread(given, specs, {role.rpartition(".")[2]: directories[role] for role in stated if stated[role]})
+        problems += [refusal(one) for one in unread if one.named_as_ours and one.meant in checked]
         result.update(changed=False, problems=problems)
+        if only is None:
+            result["warnings"] = [warning(one) for one in unread if not (one.named_as_ours and one.meant)]
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(failed=True, msg=f"Nothing has been changed. These variables cannot be used as they are:\n{listed}")
         return result
+
+    def _directories(self, roles: list[str]) -> tuple[dict[str, str], list[str]]:
+        """Return where the roles lie, and what to say of those that are nowhere."""
+        directories, missing = {}, []
+        for role in roles:
+            try:
+                directories[role] = role_directory(role, self._loader.get_basedir(), self._task.collections)
+            except AnsibleActionFail as error:
+                missing.append(str(error))
+        return directories, missing
 
     def _problems(self, name: str, spec: Mapping[str, Any]) -> list[str]:
         try:
@@ -48,9 +77,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return [f"{name}: its value cannot be computed: {error}"]
         return _variables.problems(name, value, spec)
 
-    def _specs(self, role: str) -> dict[str, Mapping[str, Any]]:
+    def _specs(self, directory: str) -> dict[str, Mapping[str, Any]]:
         """Return what the options of a role's main entry point are to be like."""
-        directory = role_directory(role, self._loader.get_basedir(), self._task.collections)
         for place in PLACES:
             path = os.path.join(directory, "meta", place)
             specs = (self._loader.load_from_file(path) or {}).get("argument_specs") if os.path.isfile(path) else None

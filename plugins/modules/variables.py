@@ -13,7 +13,10 @@ description:
   - Ansible's own validation accepts what can be turned into the type, such as a text for a list, which tasks and templates then
     get as it is. Here only numbers and truth values may be texts, since that is how they arrive from a command line or an INI
     inventory; tasks convert them where they use them.
-  - Refuses also a value that would refer to a secret of the server.
+  - Refuses also a value that would refer to a secret of the server, and a role that is not there.
+  - A variable whose name begins as those of a role do, but that no file of these roles and no other variable reads, is refused where it
+    is at most two letters from one that is stated. Otherwise it may be somebody else's, so that a warning names it. Both need a
+    role that states its options.
   - Variables that are not set are left alone, so that it can run before the roles that have their defaults.
   - Runs on the controller and never connects to the server.
 version_added: 0.4.0
@@ -26,7 +29,8 @@ options:
     elements: str
     required: true
   only:
-    description: The variables to check. Unset means all that the roles state.
+    description: The variables to check. Unset means all that the roles state. Otherwise only their misspelt names are refused, and
+      there are no warnings.
     type: list
     elements: str
 attributes:

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
+
+# What an app has, and no other role.
+SITES = "templates/tree/nginx/sites"
 
 
 def _in_collection(role: str, collections: Sequence[str] | None) -> str:
@@ -38,5 +43,23 @@ def role_directory(role: str, basedir: str, collections: Sequence[str] | None) -
             return directory
     raise AnsibleActionFail(
         f"Role {role} was not found on the controller. Expected a role's fully qualified name in an installed "
-        "collection, or a name in the playbook's roles directory or in roles_path."
+        f"collection, or a name in the playbook's roles directory or in roles_path. {_advice(role)}"
     )
+
+
+def _advice(role: str) -> str:
+    """Say where roles are named, since those of apps alone are named by people, and which apps there are."""
+    collection, _, name = role.rpartition(".")
+    apps = [path.name for path in _roles(collection) if (path / SITES).is_dir()] if collection else []
+    near = difflib.get_close_matches(name, apps, n=1)
+    known = f"; {collection} has {', '.join(apps)}" if apps else ""
+    return f"Apps are named by stack_apps{known}.{f' Write {near[0]}.' if near else ''}"
+
+
+def _roles(collection: str) -> list[Path]:
+    try:
+        found = find_spec(f"ansible_collections.{collection}.roles")
+    except (ImportError, ValueError):
+        return []
+    places = (found.submodule_search_locations if found else None) or []
+    return sorted(role for place in places for role in Path(place).iterdir())

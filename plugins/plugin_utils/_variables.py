@@ -81,7 +81,8 @@ def _number(name: str, value: Any, _spec: Spec, place: _Place) -> Iterator[str]:
 
 def _truth(name: str, value: Any, _spec: Spec, place: _Place) -> Iterator[str]:
     if not isinstance(value, str | int) or str(value).strip().lower() not in TRUE | FALSE:
-        yield f"{name}: expected true or false, got {place.got(value)}."
+        written = f" Write {name}: true in a file, or -e {name}=true on a command line." if name == place.variable else ""
+        yield f"{name}: expected true or false, got {place.got(value)}.{written}"
 
 
 def _list(name: str, value: Any, spec: Spec, place: _Place) -> Iterator[str]:

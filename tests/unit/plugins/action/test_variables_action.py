@@ -30,6 +30,7 @@ class Controller:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.said = ""
 
     def check(self, inventory: str, *options: str, roles: list[str] = OURS, only: list[str] | None = None) -> list[str]:
         """Return the problems of an inventory's text; none where the task succeeds."""
@@ -44,6 +45,7 @@ class Controller:
             env=os.environ
             | {"ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
         )
+        self.said = done.stdout + done.stderr
         if done.returncode == 0:
             return []
         assert "Nothing has been changed. These variables cannot be used as they are:" in done.stdout, done.stdout + done.stderr
@@ -108,6 +110,44 @@ def test_a_role_of_somebody_else(controller: Controller, place: str) -> None:
     assert controller.check("shop\n", "-e", "notes_size=5", roles=["notes"]) == []
     problems = controller.check("shop\n", "-e", "notes_size=x", "-e", "notes_hosts=a,b", roles=["notes"])
     assert [problem.partition(": expected")[0] for problem in problems] == ["notes_hosts", "notes_size"]
+
+
+def test_a_misspelt_variable_is_refused_with_the_one_that_is_meant(controller: Controller) -> None:
+    given = ["maymessenger_body_sise=10m", "stack_gate_deadlin=30", "stack_backup_keep=5"]
+    problems = controller.check(INI.format(on_the_line="", in_the_group="\n".join(given)))
+    assert [problem.partition(": expected")[0] for problem in problems] == ["maymessenger_body_sise", "stack_gate_deadlin"]
+    assert "Write maymessenger_body_size," in problems[0] and "Write stack_gate_deadline," in problems[1]
+
+
+def test_a_variable_of_somebody_else_is_a_warning(controller: Controller) -> None:
+    given = ["docker_users=deploy", "stak_path=/srv", "rarebooks_registry=r.example", "rarebooks_backend_image={{ rarebooks_registry }}/b"]
+    assert controller.check(INI.format(on_the_line="", in_the_group="\n".join(given))) == []
+    warnings = [line.partition("[WARNING]: ")[2] for line in controller.said.splitlines() if "[WARNING]" in line]
+    assert [line.partition(": no role")[0] for line in warnings] == ["docker_users", "stak_path"]
+    assert "stack_path is one that is" in controller.said
+
+
+def test_what_a_run_of_all_roles_sets_is_known(controller: Controller) -> None:
+    """They would be in the way of a second play in one run."""
+    set_by_us = ["stack_lease", "stack_began", "stack_secrets_file", "certificates_packages", "docker_differs", "rarebooks_app"]
+    assert controller.check("shop\n", *[part for name in set_by_us for part in ("-e", f"{name}=x")]) == []
+    assert "[WARNING]" not in controller.said
+
+
+def test_only_slips_of_the_named_ones(controller: Controller) -> None:
+    typed = ["-e", "rollback_restore_databse=true", "-e", "stack_gate_deadlin=3", "-e", "docker_users=x"]
+    (problem,) = controller.check("shop\n", *typed, only=["rollback_restore_database"])
+    assert problem.startswith("rollback_restore_databse: ") and "[WARNING]" not in controller.said
+
+
+def test_a_role_that_is_not_there_is_told_with_the_rest(controller: Controller) -> None:
+    roles = ["rarebooks.platform.rarebok", "acme.none.notes", "rarebooks.platform.stack"]
+    problems = controller.check("shop\n", "-e", "stack_pull=flase", roles=roles)
+    assert "Role rarebooks.platform.rarebok was not found" in problems[0] and problems[0].endswith(
+        "Apps are named by stack_apps; rarebooks.platform has maymessenger, rarebooks. Write rarebooks."
+    )
+    assert "Role acme.none.notes was not found" in problems[1] and problems[1].endswith("Apps are named by stack_apps.")
+    assert problems[2].endswith("Write stack_pull: true in a file, or -e stack_pull=true on a command line.")
 
 
 def test_a_role_without_specs_has_nothing_to_check(controller: Controller) -> None:
