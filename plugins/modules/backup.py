@@ -147,6 +147,31 @@ seconds:
   returned: success
   type: float
   sample: 5.2
+result:
+  description: What the backup of RV(id) is worth, as M(rarebooks.platform.backup_info) says it. Empty where none was sealed.
+  returned: success
+  type: str
+  sample: good
+causes:
+  description: How one that drifted came to be so, for people.
+  returned: success
+  type: str
+damage:
+  description: What is damaged of what the release says of itself, in C(release.json).
+  returned: success
+  type: str
+good:
+  description: The backups that a rollback may choose by itself, newest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the backup.
+      type: str
+    release:
+      description: Digest of its release.
+      type: str
 removed:
   description: Ids of the backups that were removed.
   returned: success
@@ -175,7 +200,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import prune as backup_prune
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal as backup_seal
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import Dumping
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, Manifest, store
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError, fit
@@ -248,15 +273,16 @@ def seal(module: AnsibleModule, options: Options, client: DockerClient) -> dict[
     dumping, notes = plan_dumps(module, options, client, live, listing.newest_dumps(backups))
     newest = [one for one in backups if one.manifest][-1:]
     if newest and not dumping and listing.is_whole(client, newest[0], live.digest):
-        return {"id": newest[0].id}
+        return {"id": newest[0].id, **worth(root, newest[0].id)}
     if module.check_mode:
         return {"changed": True, "dumped": sorted(dumping)}
     backup_databases.remove_leftovers(client, options.project)
     occasion = backup_seal.Occasion(options.reason, options.project, run.by, run.commit)
     manifest, warnings = backup_seal.seal(with_probes(live), occasion, client, dumping)
-    for warning in [*notes, *warnings, *drift(root, manifest)]:
+    said = worth(root, manifest.id)
+    for warning in [*notes, *warnings, *drift(root, manifest.id, said)]:
         module.warn(warning)
-    return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size}
+    return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size, **said}
 
 
 def as_it_runs(root: str, live: Live) -> Live:
@@ -288,14 +314,20 @@ def holding(probes: list[Check]) -> list[Check]:
     return [probe for probe, found in zip(probes, result["probes"], strict=True) if found["ok"]]
 
 
-def drift(root: str, manifest: Manifest) -> list[str]:
+def worth(root: str, identifier: str) -> dict[str, Any]:
+    """Return what a sealed backup is worth, and which backups are good, newest first."""
+    ledger, backups = run_ledger.read(root)[0], listing.find_all(root)
+    said = {one.id: verdict.verdict(one, ledger) for one in backups}
+    good = [{"id": one.id, "release": one.manifest.release} for one in reversed(backups) if one.manifest and said[one.id].usable]
+    return {"result": said[identifier].word, "causes": said[identifier].causes, "damage": said[identifier].damage, "good": good}
+
+
+def drift(root: str, identifier: str, said: Mapping[str, Any]) -> list[str]:
     """Return a warning where what was sealed is not what a deploy had proven."""
-    sealed = listing.Found(manifest.id, "sealed", os.path.join(store(root), manifest.id), manifest)
-    said = verdict.verdict(sealed, run_ledger.read(root)[0])
-    if said.word != verdict.DRIFTED:
+    if said["result"] != verdict.DRIFTED:
         return []
     return [
-        f"Before this run {', '.join(said.drift)} in {root} had been changed by hand. This is sealed as it was, in backup {manifest.id}, "
+        f"Before this run, in {root}: {said['causes']}. This is sealed as it was, in backup {identifier}, "
         "and marked as drifted: nothing has proven that it serves. rollback.yml without rollback_to passes it over."
     ]
 
@@ -369,7 +401,18 @@ def main() -> None:
         supports_check_mode=True,
     )
     libraries.require(module, libraries.DOCKER)
-    result = {"changed": False, "id": "", "dumped": [], "size": 0, "removed": [], "images_removed": []}
+    result = {
+        "changed": False,
+        "id": "",
+        "result": "",
+        "causes": "",
+        "damage": "",
+        "good": [],
+        "dumped": [],
+        "size": 0,
+        "removed": [],
+        "images_removed": [],
+    }
     began = time.monotonic()
     try:
         options = Options.from_params(module.params)

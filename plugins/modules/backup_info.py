@@ -88,7 +88,14 @@ backups:
         - V(good) if what was sealed is what a run had proven to serve.
         - V(by hand) for a release that no deploy made, all of whose containers were well.
         - V(drifted) if files had been changed by hand after the release was proven; RV(backups[].drift) names them.
-        - V(not proven), V(unsealed) for one of the guide's commands, or what is damaged.
+        - V(not proven) if no run has proven that it serves, V(unsealed) for one of the guide's commands.
+        - V(damaged) if a file of it, other than its dumps, is not as it was sealed; it cannot be restored.
+      type: str
+    damage:
+      description: What is damaged, the backup itself or, of one that drifted, what its release says of itself in C(release.json).
+      type: str
+    causes:
+      description: How one that drifted came to be so, for people.
       type: str
     drift:
       description: The files that were not as a deploy had written them when they were sealed.
@@ -138,6 +145,10 @@ warning:
   description: What is to be said where they come near what they may take, else empty.
   returned: success
   type: str
+good:
+  description: The newest backup that a rollback may choose by itself, by its id, empty where there is none.
+  returned: success
+  type: str
 done:
   description: The ledger's entry of the run in O(taken_over) where that was the wanted rollback and has ended well, otherwise empty.
   returned: success
@@ -160,7 +171,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base import li
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
-from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import description, journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.live import Live
@@ -176,11 +187,14 @@ def age_of(identifier: str) -> int:
 def entry(backup: Found, ledger: list[dict[str, Any]], live: Live, present: set[str]) -> dict[str, Any]:
     """Return what is told of one backup."""
     files = sorted(backup.files or {})
+    said = verdict.verdict(backup, ledger)
     told: dict[str, Any] = {
         "id": backup.id,
         "kind": backup.kind,
         "age": age_of(backup.id),
-        "result": backup.damage or "unsealed",
+        "result": said.word,
+        "damage": said.damage,
+        "causes": said.causes,
         "live": False,
         "differs": [],
         "drift": [],
@@ -191,10 +205,8 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live, present: set[
     }
     if backup.manifest is None:
         return told
-    said = verdict.verdict(backup, ledger)
     return {
         **told,
-        "result": said.word,
         "drift": list(said.drift),
         "live": backup.manifest.release == live.digest,
         "differs": listing.differences(backup.manifest, live),
@@ -226,6 +238,17 @@ def interrupted(module: AnsibleModule, root: str) -> Journal | None:
         return None
 
 
+def warn_of_live(module: AnsibleModule, live: Live) -> None:
+    """Tell where the live release cannot say what it is."""
+    existing = live.files.get(description.FILE)
+    damage = description.damage_of(existing.data if existing else None)
+    if damage:
+        module.warn(
+            f"What is live in {live.root}: {damage}. Containers do not read it, so that they serve; the renewal of certificates does, "
+            "and fails. `ansible-playbook deploy.yml` writes it again."
+        )
+
+
 def finished(ledger: list[dict[str, Any]], token: str, wanted: str) -> dict[str, Any]:
     """Return the ledger's entry of a rollback that lost its controller and that the server completed; nothing if it was another one."""
     entries = [one for one in ledger if token and one["run"] == token and one["action"] == "rollback" and one["result"] == "rolled back"]
@@ -251,6 +274,8 @@ def main() -> None:
         ledger, _unreadable = run_ledger.read(root)
         pending = interrupted(module, root)
         backups = listing.find_all(root)
+        whole = [listing.as_found(backup) for backup in backups]
+        good = [backup.id for backup in verdict.usable(whole, ledger, live.digest)]
         present = images.present(client)
         chosen: dict[str, Any] = {}
         done = finished(ledger, module.params["taken_over"], identifier)
@@ -268,9 +293,17 @@ def main() -> None:
     except Exception as error:
         module.fail_json(msg=describe(error))
     apps = [app.name for app in live.description.apps]
-    listed = [entry(backup, ledger, live, present) for backup in reversed(backups)]
-    space = room(root, backups, module.params["max_size"])
-    module.exit_json(changed=False, backups=listed, backup=chosen, apps=apps, interrupted=pending is not None, done=done, **space)
+    told = {
+        "backups": [entry(backup, ledger, live, present) for backup in reversed(whole)],
+        "backup": chosen,
+        "apps": apps,
+        "interrupted": pending is not None,
+        "good": good[-1] if good else "",
+        "done": done,
+        **room(root, backups, module.params["max_size"]),
+    }
+    warn_of_live(module, live)
+    module.exit_json(changed=False, **told)
 
 
 if __name__ == "__main__":

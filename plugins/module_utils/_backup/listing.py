@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .._engine.compose import COMPOSE_FILE
@@ -92,6 +92,16 @@ def check(backup: Found) -> Manifest:
     except BackupError as error:
         raise BackupError(f"{error}. Nothing has been changed. Choose another backup.") from None
     return backup.manifest
+
+
+def as_found(backup: Found) -> Found:
+    """Return a backup as one that is damaged where a file of its release is; its dumps, which take long, are not read."""
+    try:
+        if backup.manifest is not None:
+            verify(backup.directory, backup.manifest, dumps=False)
+    except BackupError as error:
+        return replace(backup, manifest=None, damage=str(error))
+    return backup
 
 
 def is_whole(client: DockerClient, backup: Found, release: str) -> bool:

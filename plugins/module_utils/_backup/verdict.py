@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.files import read_if_exists
-from .._base.state import Misfit
 from .._release import description
 from .._release.live import Live
 from .._tree.plan import Owned
@@ -23,15 +22,19 @@ from .manifest import FILES, BackupError, Manifest, store
 
 # The result of a run after which its release is proven to serve.
 PROVEN = ("deployed", "rolled back", "restored", "unchanged")
-GOOD, BY_HAND, DRIFTED, NOT_PROVEN, UNSEALED = "good", "by hand", "drifted", "not proven", "unsealed"
+GOOD, BY_HAND, DRIFTED, NOT_PROVEN, UNSEALED, DAMAGED = "good", "by hand", "drifted", "not proven", "unsealed", "damaged"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """In one word, and for one that drifted what is not as it was proven, where that can be known."""
+    """In one word, and for one that drifted what is not as it was proven, where that can be known.
+
+    What is damaged is the backup itself or, of one that drifted, what its release says of itself.
+    """
 
     word: str
     drift: tuple[str, ...] = ()
+    damage: str = ""
 
     @property
     def usable(self) -> bool:
@@ -39,7 +42,14 @@ class Verdict:
         return self.word in (GOOD, BY_HAND)
 
     def __str__(self) -> str:
-        return self.word + (f": {', '.join(self.drift)}" if self.drift else "")
+        return self.word + (f": {', '.join(self.drift) or self.damage}" if self.drift or self.damage else "")
+
+    @property
+    def causes(self) -> str:
+        """Say how one that drifted came to be so; a file that cannot be read is not one that somebody has changed on purpose."""
+        by_hand = [path for path in self.drift if path != description.FILE or not self.damage]
+        changed = f"{', '.join(by_hand)} had been changed by hand" if by_hand else ""
+        return "; ".join(filter(None, (self.damage, changed)))
 
 
 def proven_releases(ledger: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -51,29 +61,20 @@ def verdict(backup: Found, ledger: list[dict[str, Any]]) -> Verdict:
     """Return what a backup is worth."""
     manifest = backup.manifest
     if manifest is None:
-        return Verdict(backup.damage or UNSEALED)
+        return Verdict(DAMAGED, damage=backup.damage) if backup.damage else Verdict(UNSEALED)
+    # Without its description a release serves, but renewals and rollbacks fail later.
+    damage = description.damage_of(read_if_exists(os.path.join(backup.directory, FILES, description.FILE)))
     proven = manifest.release in proven_releases(ledger)
-    if proven and is_described(backup):
+    if proven and not damage:
         return Verdict(GOOD)
     edited = [description.FILE] if proven else edited_files(manifest, sealed_list(backup))
     if edited:
-        return Verdict(DRIFTED, tuple(edited))
+        return Verdict(DRIFTED, tuple(edited), damage)
     if manifest.by_hand:
         # Nobody has ever proven one that was made by hand; that all of it ran is as much as there is to know.
         return Verdict(BY_HAND if manifest.all_running else NOT_PROVEN)
     # A ledger without an entry was lost, or has yet to begin.
     return Verdict(GOOD if manifest.all_serving and not ledger else NOT_PROVEN)
-
-
-def is_described(backup: Found) -> bool:
-    """Say whether a release can say what it is, where it tries to: without that it serves, but renewals and rollbacks fail later."""
-    content = read_if_exists(os.path.join(backup.directory, FILES, description.FILE))
-    if content is not None:
-        try:
-            description.parse(content)
-        except Misfit:
-            return False
-    return True
 
 
 def sealed_list(backup: Found) -> dict[str, Owned]:
@@ -90,6 +91,11 @@ def edited_files(manifest: Manifest, owned: Mapping[str, Owned]) -> list[str]:
     return sorted(path for path, one in owned.items() if sealed.get(path) != (one.sha256, one.mode))
 
 
+def usable(backups: Iterable[Found], ledger: list[dict[str, Any]], live: str) -> list[Found]:
+    """Return the backups that a rollback from a release would choose from by itself, oldest first."""
+    return [one for one in backups if one.manifest is not None and one.manifest.release != live and verdict(one, ledger).usable]
+
+
 def previous(backups: list[Found], ledger: list[dict[str, Any]], live: Live) -> Found:
     """Return the backup of the release before the live one.
 
@@ -97,9 +103,7 @@ def previous(backups: list[Found], ledger: list[dict[str, Any]], live: Live) -> 
     two releases, and does not alternate between two. Where what was sealed then had never been proven, it is the newest one before it
     that was. Where the ledger does not know the live release, it is the newest good backup that differs from it.
     """
-    good = {
-        one.id: one for one in backups if one.manifest is not None and one.manifest.release != live.digest and verdict(one, ledger).usable
-    }
+    good = {one.id: one for one in usable(backups, ledger, live.digest)}
     sealed = sealed_before(ledger, live.digest)
     if sealed == "":
         raise BackupError(

@@ -163,6 +163,16 @@ def parse(content: bytes) -> Release:
     return state.decode(content, Release)
 
 
+def damage_of(content: bytes | None) -> str:
+    """Return what keeps a release.json from being read; nothing where it can be, or where there is none."""
+    try:
+        if content is not None:
+            parse(content)
+    except state.Misfit as error:
+        return f"{FILE} is damaged: {error}"
+    return ""
+
+
 def load(path: str, remedy: str) -> Release | None:
     """Return what a release.json says, None where there is none; remedy is the end of the error where it is damaged."""
     return state.load(path, Release, remedy)

@@ -13,7 +13,6 @@ from glob import glob
 from typing import TYPE_CHECKING, Any
 
 from .._base.files import sha256
-from .._base.state import Misfit
 from .._engine.compose import COMPOSE_FILE
 from .._engine.containers import CONFIG_LABEL, containers_of
 from .._tree import plan
@@ -120,10 +119,7 @@ def _below(root: str, directory: str) -> list[str]:
 def read_description(files: Mapping[str, Existing]) -> Release:
     """Return what a release says of itself; nothing where it is older than such descriptions, made by hand, or damaged."""
     existing = files.get(description.FILE)
-    try:
-        return Release() if existing is None else description.parse(existing.data)
-    except Misfit:
-        return Release()
+    return Release() if existing is None or description.damage_of(existing.data) else description.parse(existing.data)
 
 
 def stated(root: str) -> Release:

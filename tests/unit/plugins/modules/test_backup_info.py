@@ -11,8 +11,10 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import MANIFEST, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.modules import backup_info
 from backup_support import PROJECT, Engine, sealed
+from numbered_releases import Server
 
 FIRST = "20261124_120000"
 
@@ -50,9 +52,48 @@ def test_damaged_backups_are_listed_with_what_is_wrong(server: Path, capsys: pyt
     backups = Path(store(str(server)))
     (backups / "20269999_999999").mkdir()
     (backups / FIRST / MANIFEST).write_text("{}")
-    results = {one["id"]: one["result"] for one in info(server, capsys)["backups"]}
-    assert "expected a time as its name" in results["20269999_999999"]
-    assert "does not have the SHA-256" in results[FIRST]
+    found = info(server, capsys)["backups"]
+    assert [one["result"] for one in found] == ["damaged", "damaged"]
+    damage = {one["id"]: one["damage"] for one in found}
+    assert "expected a time as its name" in damage["20269999_999999"]
+    assert "does not have the SHA-256" in damage[FIRST]
+
+
+def test_a_backup_with_a_damaged_file_is_not_called_good(server: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = info(server, capsys)
+    assert before["backups"][0]["damage"] == "" and before["backups"][0]["result"] != "damaged"
+    (Path(store(str(server))) / FIRST / "files/docker-compose.yml").write_text("x")
+    (found,) = info(server, capsys)["backups"]
+    assert found["result"] == "damaged" and "files/docker-compose.yml was changed" in found["damage"]
+
+
+def test_the_newest_good_one_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    numbered = Server(tmp_path)
+    monkeypatch.setattr(client, "connect", lambda: numbered.engine)
+    numbered.deploy(1)
+    first = numbered.deploy(2)
+    (tmp_path / "docker-compose.yml").write_text("edited")
+    drifted = numbered.deploy(3)
+    for entry in numbered.ledger:
+        ledger.append(str(tmp_path), entry)
+    result = info(tmp_path, capsys, id=drifted)
+    assert result["good"] == first
+    assert result["backup"]["result"] == "drifted" and result["backup"]["causes"] == "docker-compose.yml had been changed by hand"
+    (Path(store(str(tmp_path))) / first / "files/docker-compose.yml").write_text("x")
+    assert info(tmp_path, capsys)["good"] == ""
+
+
+@pytest.mark.parametrize("text", ["{", "[]", None])
+def test_a_live_release_that_cannot_say_what_it_is_is_told(
+    text: str | None, server: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(backup_info.AnsibleModule, "warn", lambda _module, said: warnings.append(said))
+    if text is not None:
+        (server / "release.json").write_text(text)
+    info(server, capsys)
+    assert len(warnings) == (text is not None)
+    assert all("release.json is damaged: " in one and "ansible-playbook deploy.yml" in one for one in warnings)
 
 
 def test_a_damaged_ledger_is_no_error(server: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,8 +67,22 @@ def test_drift_is_told_when_it_is_sealed(server: Server, capsys: pytest.CaptureF
     server.deploy(1)
     ledger.append(str(server.root), server.ledger[-1])
     (server.root / "docker-compose.yml").write_text("edited by hand")
-    call(server, capsys)
-    assert warnings and warnings[0].startswith("Before this run docker-compose.yml in ") and "marked as drifted" in warnings[0]
+    sealed = call(server, capsys)
+    assert len(warnings) == 1 and "docker-compose.yml had been changed by hand. " in warnings[0] and "marked as drifted" in warnings[0]
+    assert (sealed["result"], sealed["damage"], sealed["good"]) == ("drifted", "", [])
+
+
+def test_a_damaged_description_is_not_called_an_edit(server: Server, capsys: pytest.CaptureFixture[str], warnings: list[str]) -> None:
+    server.deploy(1)
+    first = server.deploy(2)
+    for entry in server.ledger:
+        ledger.append(str(server.root), entry)
+    (server.root / "release.json").write_text("{")
+    sealed = call(server, capsys)
+    assert "release.json is damaged: " in warnings[0] and "by hand" not in warnings[0]
+    assert sealed["result"] == "drifted" and sealed["damage"] in sealed["causes"] and [one["id"] for one in sealed["good"]] == [first]
+    again = call(server, capsys)
+    assert not again["changed"] and again["result"] == "drifted"
 
 
 def test_a_damaged_newest_backup_is_not_taken_for_a_way_back(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,134 @@
+"""What people are told of backups that are not good: where they are listed, offered and gone back to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SHOW = yaml.safe_load((ROOT / "playbooks/backups.yml").read_text())[0]["tasks"][1]
+CHECK = ROOT / "roles/rollback/tasks/check.yml"
+SUMMARY = f"{{{{ lookup('ansible.builtin.template', '{ROOT}/roles/stack/templates/summary.txt.j2') }}}}"
+FAULT = "release.json is damaged: expected JSON"
+GOOD, DRIFTED, DAMAGED = "20261124_120000", "20261125_120000", "20261126_120000"
+SOUND = {"result": "good", "causes": "", "damage": "", "good": [{"id": DRIFTED, "release": "a"}]}
+UNDESCRIBED = {"result": "drifted", "causes": FAULT, "damage": FAULT}
+
+
+def played(directory: Path, tasks: list[dict[str, Any]], **variables: Any) -> str:
+    """Return what a play of these tasks shows."""
+    (directory / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    (directory / "hosts").write_text("shop\n")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "hosts", "play.yml", "-e", json.dumps(variables)],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ
+        | {"ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+    )
+    assert done.returncode == 0 or "fatal: " in done.stdout, done.stdout + done.stderr
+    return done.stdout
+
+
+def listed(identifier: str, **said: Any) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "kind": "sealed",
+        "age": 3600,
+        "result": "good",
+        "damage": "",
+        "causes": "",
+        "gone": [],
+        "differs": [],
+        "manifest": {"size": 2048, "reason": "before a deploy", "images": {}, "databases": {}, "files": []},
+        **said,
+    }
+
+
+def test_a_damaged_backup_is_a_row_with_what_to_do(tmp_path: Path) -> None:
+    backups = [
+        listed(DAMAGED, result="damaged", damage="/x/manifest.json is missing", manifest={"files": [], "network": "", "by_hand": True}),
+        listed(DRIFTED, result="drifted", causes=FAULT, damage=FAULT),
+        listed(GOOD),
+    ]
+    found = {"backups": backups, "good": GOOD, "size": 0, "max_size": 0, "free": 0, "warning": ""}
+    said = played(tmp_path, [SHOW], __backups=found)
+    assert f"{DAMAGED}     1.0 h  damaged         0 KiB  cannot be read\n" in said and "the old guide" not in said
+    assert "    DAMAGED: /x/manifest.json is missing\n" in said and f"remove the directory /opt/rarebooks/backups/{DAMAGED} by hand" in said
+    assert f"    drifted: when it was sealed, {FAULT}\n" in said and f"such as {GOOD}." in said
+    assert f"-e rollback_to={DRIFTED} -e rollback_confirm=true alone." in said
+
+
+def summary(directory: Path, sealed: dict[str, Any], removed: list[str], release: str = "live") -> list[str]:
+    """Return the lines of a deploy's summary that say how to go back."""
+    made = {"created": [], "updated": [], "removed": [], "started": [], "containers_removed": [], "reloaded": False, "notes": []}
+    said = played(
+        directory,
+        [
+            {
+                "rarebooks.platform.report": {
+                    "text": f"{{{{ lookup('ansible.builtin.template', '{ROOT}/roles/stack/templates/summary.txt.j2') }}}}"
+                }
+            }
+        ],
+        __stack_sealed={"id": DRIFTED, **sealed},
+        __stack_release={"changed": True, "release": release, **made},
+        __stack_pruned={"removed": removed},
+        __stack_apps=[],
+        __stack_changes=True,
+        certificates_ordered=[],
+        stack_began=0,
+    )
+    return [line.strip() for line in said.splitlines() if re.search("go back|before this run|no other release", line)]
+
+
+def test_a_deploy_says_what_it_offers_to_go_back_to(tmp_path: Path) -> None:
+    command = "ansible-playbook -i hosts rarebooks.platform.rollback -e rollback_to="
+    assert summary(tmp_path, SOUND, []) == [f"To go back: {command}{DRIFTED}"]
+    # What is live now is nothing to go back to, and what was pruned is gone.
+    good = [{"id": "20261123_120000", "release": "live"}, {"id": "20261122_120000", "release": "a"}, {"id": GOOD, "release": "a"}]
+    assert summary(tmp_path, {**UNDESCRIBED, "good": good}, ["20261122_120000"]) == [
+        f"What was live before this run is drifted ({FAULT}).",
+        f"To go back to it: {command}{DRIFTED} -e rollback_confirm=true",
+        f"To go back to the newest good release: {command}{GOOD}",
+    ]
+    assert summary(tmp_path, {"result": "not proven", "causes": "", "damage": "", "good": []}, []) == [
+        "What was live before this run is not proven.",
+        f"To go back to it: {command}{DRIFTED}",
+        "There is no other release that was proven to serve.",
+    ]
+
+
+def going_back(directory: Path, confirm: bool, backup: dict[str, Any], good: str = GOOD) -> str:
+    return played(
+        directory,
+        [{"ansible.builtin.include_tasks": str(CHECK)}],
+        __rollback_backup={**backup, "kind": "sealed", "id": DRIFTED, "manifest": {"files": []}},
+        __rollback_found={"good": good},
+        rollback_confirm=confirm,
+        rollback_restore_database=False,
+    )
+
+
+def test_a_damaged_description_is_not_put_back_unasked(tmp_path: Path) -> None:
+    said = going_back(tmp_path, False, UNDESCRIBED)
+    assert "fatal: " in said and FAULT in said and "Nothing has been changed." in said
+    assert f"rollback_to={GOOD}" in said and f"rollback_to={DRIFTED} -e rollback_confirm=true" in said
+    confirmed = going_back(tmp_path, True, UNDESCRIBED)
+    assert "fatal: " not in confirmed and f"Backup {DRIFTED} is drifted: when it was sealed, {FAULT}." in confirmed
+
+
+def test_what_nothing_has_proven_is_told_before_it_is_gone_back_to(tmp_path: Path) -> None:
+    said = going_back(tmp_path, False, {"result": "not proven", "causes": "", "damage": ""}, "")
+    assert "fatal: " not in said and f"Backup {DRIFTED} is not proven. No run has proven that it serves" in said
+    assert "There is no good backup." in said
+    assert f"Backup {DRIFTED} is" not in going_back(tmp_path, False, {"result": "good", "causes": "", "damage": ""})
