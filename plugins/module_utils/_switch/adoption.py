@@ -88,6 +88,9 @@ class Adoption:
         image, wanted = inspected["Config"]["Image"], str(service.get("image") or f"{self.project}-{key}")
         if image_name(image) != image_name(wanted):
             return f"it runs the image {image}, and the release {wanted}"
+        status, health = inspected["State"]["Status"], (inspected["State"].get("Health") or {}).get("Status")
+        if status != "running" or health == "unhealthy":
+            return f"it is {health if status == 'running' else status}, so that nothing is kept by keeping it"
         return ""
 
     def begin(self) -> None:

@@ -191,6 +191,23 @@ def test_another_image_is_another_release(server: HandMade) -> None:
     assert "web: replaced, since it runs the image web:0, and the release web:1." in result["notes"]
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({"Status": "restarting"}, "it is restarting, so that nothing is kept by keeping it"),
+        ({"Status": "exited"}, "it is exited, so that nothing is kept by keeping it"),
+        ({"Health": {"Status": "unhealthy"}}, "it is unhealthy, so that nothing is kept by keeping it"),
+        ({"Health": {"Status": "starting"}}, ""),
+    ],
+)
+def test_what_is_broken_is_replaced(state: dict[str, Any], reason: str, server: HandMade) -> None:
+    server.start()
+    server.engine.running["web"]["State"] |= state
+    previewed = server.adopt(check=True)
+    assert previewed["started"] == (["nginx", "web"] if reason else ["nginx"])
+    assert (f"web: replaced, since {reason}." in previewed["notes"]) is bool(reason)
+
+
 def test_a_service_of_another_name_is_replaced(server: HandMade) -> None:
     server.start()
     server.engine.running["web"]["Config"]["Labels"]["com.docker.compose.service"] = "site"
