@@ -11,7 +11,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._engine import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
 from ansible_collections.rarebooks.platform.plugins.modules import carried_info
 from machine import Machine
-from memory_engine import PROJECT
+from memory_engine import CONFIG_LABEL, PROJECT
 
 ADOPT = {"adopt": True}
 
@@ -121,6 +121,33 @@ def test_its_own_next_release_replaces_a_container_and_no_other(server: HandMade
     server.image(2)
     assert server.deploy(2, **ADOPT)["started"] == ["web"]
     assert server.replaced_since(before) == {"web"}
+
+
+def test_other_words_for_it_are_its_next_release_as_well(server: HandMade) -> None:
+    server.start()
+    server.adopt()
+    before = server.ids
+    document = json.loads(server.files(1)[0]["content"])
+    document["services"]["db"]["labels"] = {"added": "later"}
+    files = [{"path": "docker-compose.yml", "content": json.dumps(document)}, *server.files(1)[1:]]
+    assert server.deploy(1, files=files, **ADOPT)["started"] == ["db"]
+    assert server.replaced_since(before) == {"db"}
+
+
+def test_what_another_version_of_compose_made_is_left_alone_on_the_way_back(server: HandMade) -> None:
+    """Its digests differ between versions, so that the containers do not match even their own file."""
+    server.start()
+    for one in server.engine.running.values():
+        one["Config"]["Labels"][CONFIG_LABEL] = "of an older version"
+    before = server.ids
+    server.probes = [{"url": "http://127.0.0.1:1/"}]
+    assert server.adopt()["result"] == "restored"
+    assert server.replaced_since(before) == {"nginx"}
+
+
+def test_what_the_proxy_had_is_no_matter_of_its_container(server: HandMade) -> None:
+    server.start(nginx={"environment": {"KEY": "value"}})
+    assert server.adopt()["started"] == ["nginx"]
 
 
 def test_one_that_ended_is_started_as_it_is(server: HandMade) -> None:

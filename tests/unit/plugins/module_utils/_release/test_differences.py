@@ -75,6 +75,7 @@ def test_command(config: dict[str, Any], service: dict[str, Any], lost: list[str
         ("Host=db;Password=x", "Host=db;Password='x'", True),
         ("Host=db;Password=x", "Host=db;Password=y", False),
         ("Host=db;Password=x", "Host=db", False),
+        ("Host=db;Port=1;Password=x", "Host=db;Port=1", False),
         # A secret that has yet to be taken over may be anything but nothing.
         ("k", "@secret(key)@", True),
         ("", "@secret(key)@", False),
