@@ -17,7 +17,7 @@ description:
     those that lie on the server.
 options:
   _input:
-    description: The files, each with C(path) and C(content). None of them may be private.
+    description: The files, each with C(path), and C(content) or C(private_content). None of them may refer to a secret of the server.
     type: list
     elements: dict
     required: true
@@ -39,7 +39,7 @@ _value:
 
 
 def tree_digest(files: Iterable[Mapping[str, str]]) -> str:
-    """Return the digest of files with path and content."""
+    """Return the digest of files, each with path and content."""
     return digest.wanted(files)
 
 

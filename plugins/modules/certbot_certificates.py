@@ -136,6 +136,13 @@ deferred:
   returned: always
   type: list
   elements: str
+unusable:
+  description:
+    - Those of O(certificates) with which nginx cannot serve their O(certificates[].hosts), as they are in the end or, in check mode, now.
+      They are missing, have expired, lack a name, or are placeholders. Empty with other states than V(prepared) and V(present).
+  returned: always
+  type: list
+  elements: str
 failed_certificates:
   description: Why a certificate could not be had, by its name.
   returned: always
@@ -147,7 +154,8 @@ diff:
   elements: dict
 """
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -225,18 +233,23 @@ def absent(module: AnsibleModule, orders: Orders, settings: Settings) -> Certifi
 def ensured(module: AnsibleModule, orders: Orders, settings: Settings) -> CertificateChanges:
     wanted = [Wanted.from_dict(one) for one in module.params["certificates"]]
     forced = module.params["force"]
+    preparing = module.params["state"] == "prepared"
     if module.check_mode:
         done = ensure.preview(orders, settings, wanted, forced, module.run_command)
-        # Nothing that is there can be read without the library, which then is about to be installed.
-        serving = [] if libraries.CRYPTOGRAPHY.is_missing else [one.name for one in wanted if ensure.serves(settings, one)]
-        first = {one.name for one in wanted} - set(serving)
-        return done.only(first if module.params["state"] == "prepared" else {*serving, *done.archived})
-    if module.params["state"] == "prepared":
-        return ensure.prepare(orders, settings, wanted)
-    done = ensure.ensure(orders, settings, wanted, forced)
-    if not done.failed:
-        ensure.archive_rest(orders, settings, wanted, done)
-    return done
+        first = set(unusable(settings, wanted))
+        done = done.only(first if preparing else {*(one.name for one in wanted), *done.archived} - first)
+    elif preparing:
+        done = ensure.prepare(orders, settings, wanted)
+    else:
+        done = ensure.ensure(orders, settings, wanted, forced)
+        if not done.failed:
+            ensure.archive_rest(orders, settings, wanted, done)
+    return replace(done, unusable=unusable(settings, wanted))
+
+
+def unusable(settings: Settings, wanted: Sequence[Wanted]) -> list[str]:
+    # Nothing that is there can be read without the library, which then is about to be installed.
+    return [one.name for one in wanted if libraries.CRYPTOGRAPHY.is_missing or not ensure.serves(settings, one)]
 
 
 def main() -> None:
@@ -256,6 +269,9 @@ def main() -> None:
     act = {"renewed": renewed, "restored": restored, "absent": absent}.get(state, ensured)
     try:
         done = act(module, orders, settings)
+        # In check mode of those alone that nobody is about to order.
+        unchanged = sorted(names - done.orders.keys()) if state in ("present", "renewed") and not libraries.CRYPTOGRAPHY.is_missing else []
+        ending = install.ending(settings, unchanged)
     except (*ensure.CERTIFICATE_ERRORS, ensure.NotServable) as error:
         module.fail_json(msg=str(error))
     after = previewed(before, done, state) if module.check_mode else described(settings, names) if diff else {}
@@ -270,9 +286,8 @@ def main() -> None:
             if module._diff and before.get(name) != after.get(name)
         ],
     }
-    if state in ("present", "renewed") and not module.check_mode:
-        for text in install.ending(settings, sorted(names)):
-            module.warn(text)
+    for text in ending:
+        module.warn(text)
     if failed and state != "prepared":
         module.fail_json(msg="\n\n".join(failed.values()), **result)
     module.exit_json(**result)

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
+from .._base.state import StateError
 from .._certificates.certificate import CertificateError
 from .._certificates.live import Installed, is_placeholder, placeholder
 from .._engine.client import DockerUnavailable
@@ -18,7 +19,7 @@ from . import archive as certbot_retired
 from . import checks, plan
 from .checks import CheckError, NoProxy
 from .client import Lineage
-from .install import InstallError, install
+from .install import InstallError, install, is_needed
 from .orders import OrderError, Orders, reason
 from .settings import Settings, Wanted
 
@@ -38,6 +39,8 @@ class CertificateChanges:
     archived: list[str] = field(default_factory=list)
     # Certificates whose order needs the proxy, which does not run yet.
     deferred: list[str] = field(default_factory=list)
+    # Certificates with which nginx cannot serve what it has to, as they are now: missing, expired, without a name, or a placeholder.
+    unusable: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -62,7 +65,7 @@ def preview(
     orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str], run_command: RunCommand
 ) -> CertificateChanges:
     """Return what ensure would do; a CheckError or OrderError is what it would surely fail with."""
-    done = CertificateChanges()
+    done, sites = CertificateChanges(), _sites(settings)
     for one in wanted:
         lineage = orders.certbot.lineage(one.name)
         if lineage is None and certbot_retired.newest(settings, one.name):
@@ -73,10 +76,18 @@ def preview(
             done.orders[one.name] = why
         if why and not (lineage and (one.name in forced or why == plan.OVERDUE)):
             checks.resolution(settings, one, run_command)
-        if lineage and lineage.pair != Installed(one.name, settings.live).pair():
+        if lineage and is_needed(settings, one.name, lineage.pair, sites.get(one.name, [])):
             done.installed.append(one.name)
     done.archived = sorted(set(orders.certbot.names()) - {one.name for one in wanted})
     return done
+
+
+def _sites(settings: Settings) -> dict[str, list[str]]:
+    """Return the host names that the live release serves; none where it cannot be read, since the deploy then writes it anew."""
+    try:
+        return settings.sites()
+    except StateError:
+        return {}
 
 
 def serves(settings: Settings, wanted: Wanted) -> bool:

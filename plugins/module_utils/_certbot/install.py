@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
+from .._base import libraries
 from .._base.errors import PlatformError
 from .._certificates.certificate import Certificate, CertificateError
 from .._certificates.live import Installed, Pair, is_placeholder
@@ -28,6 +29,8 @@ class InstallError(PlatformError):
 
 def runs(settings: Settings) -> bool:
     """Say whether there is a proxy that has to be reloaded."""
+    if libraries.DOCKER.is_missing or libraries.REQUESTS.is_missing:
+        return False  # Only check mode comes here without them.
     try:
         found = DockerReader(DEADLINE).inspect(settings.proxy)
     except DockerUnavailable:
@@ -47,11 +50,12 @@ def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str], pre
             f"Certificate {name} on {settings.host}: expected one that covers {', '.join(lost)} too, which the live release serves, got "
             f"one for {', '.join(pair.leaf.subject_names)}, ordered for a release that is not live. The one before it stays. Deploy again."
         )
-    hosts = [host for host in hosts if pair.leaf.covers(host)]
-    if not runs(settings):
-        return installed.put(pair) != pair
-    if installed.pair() == pair and _complaint(settings, installed, hosts, deadline=0) == "":
+    if not is_needed(settings, name, pair, hosts):
         return False
+    hosts = _covered(pair, hosts)
+    if not runs(settings):
+        installed.put(pair)
+        return True
     # nginx as it is must be well, else nobody could tell whose fault a refusal is.
     _proxy(settings).test()
     before = (installed.exchange if lost else installed.put)(pair)
@@ -70,6 +74,18 @@ def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str], pre
         installed.settle()
     installed.forget(before)
     return True
+
+
+def is_needed(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -> bool:
+    """Say whether a certificate is not the one that nginx reads, or not the one that it has read; nothing is changed."""
+    installed = Installed(name, settings.live)
+    if installed.pair() != pair:
+        return True
+    return runs(settings) and _complaint(settings, installed, _covered(pair, hosts), deadline=0) != ""
+
+
+def _covered(pair: Pair, hosts: Sequence[str]) -> list[str]:
+    return [host for host in hosts if pair.leaf.covers(host)]
 
 
 def _lost(before: Pair | None, pair: Pair, hosts: Sequence[str]) -> list[str]:

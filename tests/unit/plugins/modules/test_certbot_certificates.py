@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +90,12 @@ def test_check_mode_foretells_each_order_where_it_will_be_placed(tmp_path: Path,
     assert (before["orders"], before["archived"]) == ({"talk": "there is none yet"}, [])
     assert [one["after"] for one in before["diff"]] == ["talk: to be ordered, because there is none yet\n"]
     assert (after["orders"], after["archived"]) == ({"shop": "its key is ecdsa"}, ["gone"])
+
+
+@pytest.mark.parametrize("state", ["prepared", "present"])
+def test_what_cannot_be_served_with_is_told_before_anything_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str], state: str) -> None:
+    where = replace(served(tmp_path), check_resolution=False)
+    wanted = [SHOP, {"name": "new", "names": ["b.example.org"], "hosts": ["b.example.org"]}]
+    found = run(where, capsys, state=state, certificates=wanted, _ansible_check_mode=True)
+    # The order of a new one is what comes before the release.
+    assert (found["unusable"], list(found["orders"])) == (["new"], ["new"] if state == "prepared" else [])

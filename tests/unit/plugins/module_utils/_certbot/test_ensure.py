@@ -31,6 +31,9 @@ class Server:
             monkeypatch.setattr(checks, name, lambda *_arguments: None)
         monkeypatch.setattr(checks, "challenge", self.challenge)
         monkeypatch.setattr(ensure, "install", self.install)
+        # What nginx has not read though it is on disk.
+        self.unread: set[str] = set()
+        monkeypatch.setattr(ensure, "is_needed", self.is_needed)
 
     def challenge(self, _settings: Any, wanted: Wanted) -> None:
         if wanted.challenge == "http-01" and not self.proxy:
@@ -39,6 +42,10 @@ class Server:
     def install(self, _settings: Any, name: str, wanted: Pair, hosts: list[str], preparing: bool) -> bool:
         self.served.append((name, hosts))
         return self.at(name).put(wanted) != wanted
+
+    def is_needed(self, _settings: Any, name: str, wanted: Pair, hosts: list[str]) -> bool:
+        self.served.append((name, hosts))
+        return name in self.unread or self.at(name).pair() != wanted
 
     def at(self, name: str) -> Installed:
         return Installed(name, self.settings.live)
@@ -179,6 +186,25 @@ def test_what_is_foretold_is_what_is_done(server: Server, forced: list[str]) -> 
     assert previewed.changed
 
 
+def test_what_is_on_disk_and_not_served_is_foretold(server: Server) -> None:
+    shop = pair("a.example.org")
+    write(server.settings, "shop", shop)
+    server.at("shop").put(shop)
+    orders, _program = server.orders()
+    assert not ensure.preview(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", "")).changed
+    server.unread = {"shop"}
+    assert ensure.preview(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", "")).installed == ["shop"]
+
+
+def test_a_damaged_description_keeps_nobody_from_comparing(server: Server) -> None:
+    """The deploy that is about to follow writes it anew."""
+    write(server.settings, "shop", pair("a.example.org"))
+    describe(server, "{")
+    orders, _program = server.orders()
+    assert ensure.preview(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", "")).installed == ["shop"]
+    assert server.served == [("shop", [])]
+
+
 def test_a_name_that_leads_elsewhere_is_foretold_to_fail(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     def elsewhere(*_arguments: Any) -> None:
         raise CheckError("leads elsewhere")
@@ -192,16 +218,20 @@ def test_a_name_that_leads_elsewhere_is_foretold_to_fail(server: Server, monkeyp
     assert list(ensure.preview(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", "")).orders) == ["shop"]
 
 
+def describe(server: Server, release: str) -> None:
+    Path(server.settings.stack_path).mkdir()
+    Path(server.settings.stack_path, "release.json").write_text(release)
+
+
 def test_hosts_are_those_of_the_live_release(server: Server) -> None:
-    stack = Path(server.settings.stack_path)
-    stack.mkdir()
     sites = {"a": ["a.example.org"], "c": ["c.example.org"]}
     apps: list[dict[str, object]] = [
         {"name": name, "containers": [], "certificate": "shop", "server_names": names} for name, names in sites.items()
     ]
     apps.append({"name": "of 0.2.0", "containers": []})
-    (stack / "release.json").write_text(json.dumps({"apps": apps}))
+    describe(server, json.dumps({"apps": apps}))
     write(server.settings, "shop", pair("a.example.org"))
     orders, _program = server.orders()
     ensure.ensure(orders, server.settings, [SHOP])
-    assert server.served == [("shop", ["a.example.org", "c.example.org"])]
+    ensure.preview(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", ""))
+    assert server.served == [("shop", ["a.example.org", "c.example.org"])] * 2

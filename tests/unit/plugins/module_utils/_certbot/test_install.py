@@ -82,6 +82,19 @@ def test_what_an_interrupted_run_wrote_is_loaded_by_the_next(nginx: Nginx) -> No
     assert (nginx.loaded, nginx.reloads) == (NEW, 1)
 
 
+def test_whether_there_is_anything_to_do_is_known_before(nginx: Nginx) -> None:
+    def needed(one: Pair) -> bool:
+        return certbot_install.is_needed(nginx.settings, "site", one, [*HOSTS, "dropped.example.org"])
+
+    nginx.start(OLD)
+    assert (needed(OLD), needed(NEW)) == (False, True)
+    nginx.disk.put(NEW)
+    assert needed(NEW)
+    nginx.running = False
+    assert not needed(NEW)
+    assert (nginx.disk.pair(), nginx.reloads) == (NEW, 0)
+
+
 def test_a_configuration_that_is_broken_already_is_not_touched(nginx: Nginx) -> None:
     nginx.start(OLD)
     nginx.broken = True

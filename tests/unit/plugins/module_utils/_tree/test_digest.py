@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,29 @@ from ansible_collections.rarebooks.platform.plugins.modules import config_tree
 FILES = [{"path": "settings.json", "content": "{}\n"}, {"path": "a/program.py", "content": "print('é')\n"}]
 
 
-@pytest.fixture
-def tree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A tree as the module writes it."""
-    root = tmp_path / "tree"
-    with patch_module_args({"path": str(root), "files": FILES}), pytest.raises(SystemExit):
+def write(root: Path, files: list[dict[str, str]]) -> None:
+    """Have the module write a tree."""
+    with patch_module_args({"path": str(root), "files": files}), pytest.raises(SystemExit) as ended:
         config_tree.main()
-    assert json.loads(capsys.readouterr().out)["changed"]
-    return root
+    assert ended.value.code == 0
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    write(tmp_path / "tree", FILES)
+    return tmp_path / "tree"
 
 
 def test_what_was_written_has_the_digest_of_what_was_wanted(tree: Path) -> None:
     assert digest.live(str(tree)) == digest.wanted(FILES) == digest.wanted(reversed(FILES))
+
+
+def test_a_private_file_counts_with_its_mode(tmp_path: Path) -> None:
+    files = [*FILES, {"path": "credentials.ini", "private_content": "key = 1\n"}]
+    write(tmp_path, files)
+    assert digest.live(str(tmp_path)) == digest.wanted(files)
+    (tmp_path / "credentials.ini").chmod(0o644)
+    assert digest.live(str(tmp_path)) == digest.wanted([*FILES, {"path": "credentials.ini", "content": "key = 1\n"}])
 
 
 def test_what_is_not_ours_does_not_count(tree: Path) -> None:
