@@ -11,8 +11,8 @@ short_description: List the backups of a server, or verify one
 description:
   - Lists sealed backups, damaged ones, and those that the commands of the old guide left (C(docker-compose.yml.backup.<id>) and
     C(backups/<id>/)), and says of each what of the live release differs from it.
-  - With O(id) one backup is verified whole, every file and dump by its SHA-256 and every image by its id. One that is unknown,
-    damaged or incomplete fails the task, naming the file.
+  - With O(id) one backup is verified whole, every file by its SHA-256 and every image by its id. One that is unknown, damaged or
+    incomplete fails the task, naming the file.
 requirements:
   - docker (Python library) on the server
 options:
@@ -35,6 +35,13 @@ options:
         a switch that was cut off it is the release that the switch began with.
     type: str
     default: ""
+  dumps:
+    description:
+      - Whether the dumps of O(id) are verified by their SHA-256 as well, which takes as long as they are large. Otherwise only that they
+        are there, with their sizes.
+    type: bool
+    default: true
+    version_added: 0.4.0
   taken_over:
     description:
       - Token of the run whose lease was taken over, as M(rarebooks.platform.lease) returned it. Where that was the rollback to
@@ -120,8 +127,10 @@ backups:
       type: dict
 backup:
   description:
-    - The backup of O(id), verified, as in RV(backups), with C(apps_changed), the apps whose containers would be replaced, and
-      C(passed_over), newer backups that V(previous) did not choose, each with the reason.
+    - The backup of O(id), verified, as in RV(backups), with C(apps_changed), the apps whose containers would be replaced,
+      C(passed_over), newer backups that V(previous) did not choose, each with the reason, C(certificates_missing), the certificates
+      of its sites that are not there any more, and C(verified), by which M(rarebooks.platform.release) knows that nothing has been
+      written to it since.
   returned: success
   type: dict
 apps:
@@ -165,11 +174,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import images, listing, prune, verdict
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.integrity import Dumps
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.listing import Found
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, moment_of, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import description, journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
@@ -214,6 +225,12 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live, present: set[
         "manifest": backup.manifest.summary(),
         "apps_changed": listing.apps_changed(backup.manifest, live),
     }
+
+
+def certificates_missing(backup: Found) -> list[str]:
+    """Return the certificates of a backup's sites that are not there any more: they are no part of it."""
+    names = {app.certificate for app in backup.manifest.apps if app.certificate} if backup.manifest else set()
+    return sorted(name for name in names if not Installed(name).pair())
 
 
 def room(root: str, backups: list[Found], max_size: int) -> dict[str, Any]:
@@ -262,6 +279,7 @@ def main() -> None:
             "project": {"type": "str", "required": True},
             "id": {"type": "str", "default": ""},
             "max_size": {"type": "int", "default": 0},
+            "dumps": {"type": "bool", "default": True},
             "taken_over": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,
@@ -283,9 +301,11 @@ def main() -> None:
             identifier = pending.backup if pending else verdict.previous(backups, ledger, live).id
         if identifier and not done:
             backup = listing.get(root, identifier)
+            verified = ""
             if backup.kind == "sealed":
-                images.check(client, listing.check(backup))
-            chosen = entry(backup, ledger, live, present)
+                manifest, verified = listing.check(backup, Dumps.CONTENTS if module.params["dumps"] else Dumps.SIZES)
+                images.check(client, manifest)
+            chosen = {**entry(backup, ledger, live, present), "verified": verified, "certificates_missing": certificates_missing(backup)}
             if module.params["id"] == "previous" and not pending:
                 chosen["passed_over"] = verdict.passed_over(backups, ledger, live, backup)
     except BackupError as error:

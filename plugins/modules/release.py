@@ -73,6 +73,20 @@ options:
     description: Whether O(to) may be a backup made by the old guide's commands, which nothing proves to be whole.
     type: bool
     default: false
+  verified:
+    description:
+      - What M(rarebooks.platform.backup_info) returned as C(verified) of the backup O(to). Where nothing was written to the backup since,
+        it is not read and hashed again.
+    type: str
+    default: ""
+    version_added: 0.4.0
+  validated:
+    description:
+      - RV(validated) of the call in check mode that compared this release. Where the tree is the same, O(validators) are not asked
+        again. To be given where nothing else that they read can have changed since, such as certificates.
+    type: str
+    default: ""
+    version_added: 0.4.0
   secrets_file:
     description: JSON file on the server with the values of secrets by name; they are masked in all output.
     type: path
@@ -232,6 +246,12 @@ interrupted:
   description: Whether an earlier switch had been cut off and was completed or undone by this one.
   returned: success
   type: bool
+validated:
+  description:
+    - What tells a tree that O(validators) have accepted in check mode from any other, for O(validated). Empty where they were not asked.
+  returned: success
+  type: str
+  version_added: 0.4.0
 release:
   description: Identity of the release that is live now.
   returned: success
@@ -287,6 +307,8 @@ ARGUMENT_SPEC = {
     "backup": {"type": "str", "default": ""},
     "restore_database": {"type": "bool", "default": False},
     "accept_unsealed": {"type": "bool", "default": False},
+    "verified": {"type": "str", "default": ""},
+    "validated": {"type": "str", "default": ""},
     "secrets_file": {"type": "path", "no_log": False},
     "secrets_pending": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "validators": validate.OPTION,

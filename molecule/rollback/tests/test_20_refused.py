@@ -61,6 +61,13 @@ def test_a_damaged_backup(damage: str, copy: str, rejected: Callable[..., str]) 
     assert message.startswith(f"{copy}/{name} ") and complaint in message and "Nothing has been changed." in message
 
 
+def test_a_dump_that_is_to_be_restored(copy: str, rejected: Callable[..., str]) -> None:
+    """Its size alone says nothing."""
+    server.shell(f"printf x | dd of={copy}/dumps/db_maymessenger.dump bs=1 seek=100 conv=notrunc status=none")
+    message = rejected({"rollback_to": "20200202_020202", "rollback_restore_database": True, "rollback_confirm": True})
+    assert message.startswith(f"{copy}/dumps/db_maymessenger.dump was changed: its SHA-256 is not the sealed one")
+
+
 def test_folders_that_were_exchanged(releases: Releases, rejected: Callable[..., str]) -> None:
     one, other = releases.backup["v1"], releases.backup["v2"]
     exchange = f"cd {BACKUPS}; mv {one} x; mv {other} {one}; mv x {other}"

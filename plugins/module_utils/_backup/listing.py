@@ -14,7 +14,7 @@ from .._engine.compose import COMPOSE_FILE
 from .._release.live import Live, file_entry
 from .._tree import plan
 from . import images as backup_images
-from .integrity import verify
+from .integrity import Dumps, verify
 from .manifest import ID, MANIFEST, BackupError, Manifest, load, moment_of, store
 
 if TYPE_CHECKING:
@@ -83,15 +83,14 @@ def get(root: str, identifier: str) -> Found:
     return found[identifier]
 
 
-def check(backup: Found) -> Manifest:
-    """Return a sealed backup's manifest once every file of it is known to be whole."""
+def check(backup: Found, dumps: Dumps = Dumps.CONTENTS, known: str = "") -> tuple[Manifest, str]:
+    """Return a sealed backup's manifest once every file of it is known to be whole, and the mark of that proof: see verify()."""
     if backup.manifest is None:
         raise BackupError(f"{backup.damage}. Nothing has been changed. Choose another backup.")
     try:
-        verify(backup.directory, backup.manifest)
+        return backup.manifest, verify(backup.directory, backup.manifest, dumps, known)
     except BackupError as error:
         raise BackupError(f"{error}. Nothing has been changed. Choose another backup.") from None
-    return backup.manifest
 
 
 def as_found(backup: Found) -> Found:
@@ -109,7 +108,7 @@ def is_whole(client: DockerClient, backup: Found, release: str) -> bool:
     if backup.manifest is None or backup.manifest.release != release:
         return False
     try:
-        verify(backup.directory, backup.manifest, dumps=False)
+        verify(backup.directory, backup.manifest, Dumps.IGNORED)
         backup_images.check(client, backup.manifest)
     except BackupError:
         return False

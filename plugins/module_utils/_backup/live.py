@@ -19,7 +19,7 @@ from .._release.description import Release
 from .._release.live import Image, Live
 from .._tree.plan import Existing
 from . import listing
-from .integrity import verify
+from .integrity import Dumps, verify
 from .manifest import FILES, BackupError, Manifest
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(root: str, project: str, client: DockerClient, successor: Release | Non
     if backup.manifest is None:
         raise BackupError(f"{backup.damage}. A switch was cut off that began with this backup. {_ADVICE}")
     try:
-        verify(backup.directory, backup.manifest, dumps=False)
+        verify(backup.directory, backup.manifest, Dumps.IGNORED)
     except BackupError as error:
         raise BackupError(f"{error}. A switch was cut off that began with this backup. {_ADVICE}") from None
     return of_backup(live, backup.directory, backup.manifest)

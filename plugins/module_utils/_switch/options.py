@@ -25,6 +25,9 @@ class Options:
     files: list[dict[str, Any]]
     to: str
     accept_unsealed: bool
+    # What an earlier call proved of the backup, and of the tree: not proven again while nothing has changed.
+    verified: str
+    validated: str
     # The backup that this run sealed of what is live, empty where nothing was.
     backup: str
     restore_database: bool

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._backup import databases, listing
 from .._backup import images as backup_images
+from .._backup.integrity import Dumps
 from .._backup.manifest import BackupError, Manifest
 from .._base.command import RunCommand
 from .._base.errors import PlatformError, describe, facts_of
@@ -104,6 +105,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         "reloaded": False,
         "proven": False,
         "interrupted": pending is not None,
+        "validated": "",
         "release": "",
         "seconds": 0.0,
         "carried": [],
@@ -114,6 +116,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     if check_mode or (preview and (changed or journal.read(root))):
         if plan.needed:
             validators.validate_copy(wanted.target.files, invocation.tmpdir)
+            result["validated"] = validators.mark(wanted.target.files)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
             result["started"] = adoption.started if adoption else sorted({*stale.containers, *switch.stale(server, wanted.target)})
         return {**result, **adopted(adoption, result)}
@@ -121,9 +124,10 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         # Nothing is left to do but to prove it.
         run_lease.begin_step(options.place, options.run.token, STEP, process=True)
     run = options.run.to_dict()
+    ask = validators.validate_unless(options.validated, wanted.target.files)
 
     def validate(tree: str) -> None:
-        validators.validate(tree)
+        ask(tree)
         if adoption:
             adoption.begin()
 
@@ -225,7 +229,7 @@ def notes(server: Server, wanted: Wanted) -> list[str]:
 
 
 def read_wanted(client: DockerClient, options: Options, run_command: RunCommand, preview: bool) -> Wanted:
-    """Return what the run wants to be live; a backup is read and verified whole."""
+    """Return what the run wants to be live; a backup is read and verified, its dumps where they are restored."""
     root = options.path
     if not options.to:
         files, hidden = desired.read(root, options.files, options.secrets_file, preview, options.secrets_pending)
@@ -236,7 +240,7 @@ def read_wanted(client: DockerClient, options: Options, run_command: RunCommand,
         if not options.accept_unsealed:
             raise BackupError(f"Backup {backup.id} was made by hand and is not sealed. Nothing has been changed.")
         return Wanted(legacy_target(client, run_command, root, options.project, backup), hidden)
-    manifest = listing.check(backup)
+    manifest, _mark = listing.check(backup, Dumps.CONTENTS if options.restore_database else Dumps.SIZES, options.verified)
     backup_images.check(client, manifest)
     exchange = Exchange(client, backup.directory, manifest, options.run.token) if options.restore_database else None
     return Wanted(switch_target.from_backup(backup, manifest, only_what_served=False), hidden, manifest, exchange)

@@ -162,7 +162,7 @@ def load(backup: listing.Found) -> backup_manifest.Manifest:
     """Return the manifest of a backup whose files, though not its dumps, have been verified."""
     if backup.manifest is None:
         raise backup_manifest.BackupError(backup.damage or f"Backup {backup.id} is not a sealed one")
-    integrity.verify(backup.directory, backup.manifest, dumps=False)
+    integrity.verify(backup.directory, backup.manifest, integrity.Dumps.IGNORED)
     return backup.manifest
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 from .._base import secret_store
 from .._base.command import RunCommand
+from .._base.files import sha256
 from . import plan, promote
 from .desired import File, TreeError
 
@@ -81,6 +83,17 @@ class Validators:
             tree = os.path.join(scratch, plan.STAGED_TREE)
             promote.write_tree(tree, files)
             self.validate(tree)
+
+    def mark(self, files: Iterable[File]) -> str:
+        """Return what tells these validators on this tree from any others; nothing where more than these two decides."""
+        if not self._validators or self._also:
+            return ""
+        tree = [[file.path, file.mode, file.uid, file.gid, file.target, file.sha256] for file in files]
+        return sha256(json.dumps([self._root, [[*one["argv"]] for one in self._validators], tree]).encode())
+
+    def validate_unless(self, accepted: str, files: Iterable[File]) -> Callable[[str], None]:
+        """Return what validates the tree of these files: nothing where it is the one that these validators have accepted."""
+        return (lambda _tree: None) if accepted and accepted == self.mark(files) else self.validate
 
     def _masked(self, text: str) -> str:
         return secret_store.mask(text, self._hidden)

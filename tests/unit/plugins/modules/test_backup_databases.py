@@ -42,7 +42,7 @@ def test_a_dump_is_proven_and_everything_is_sealed(machine: Machine) -> None:
     assert dumped["tables"] == {"public.Users": 3}
     # The scratch servers are gone, and what the dump is checked with later is what was written.
     assert machine.engine.running.keys() == {"db", "nginx", "web"}
-    assert listing.check(listing.get(str(machine.root), result["id"])) == manifest
+    assert listing.check(listing.get(str(machine.root), result["id"]))[0] == manifest
 
 
 def test_a_dump_that_does_not_restore_what_was_dumped_is_no_backup(machine: Machine) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
 from ansible_collections.rarebooks.platform.plugins.modules import backup_info
@@ -58,6 +60,27 @@ def test_a_damaged_one_is_refused_by_name_and_listed(machine: Machine, part: str
     (machine.root / "backups" / second / part).write_text("x")
     assert f"{second}/{part} was changed or truncated" in info(machine, id=second)["msg"]
     assert info(machine)["backups"][0]["id"] == second
+
+
+def test_dumps_are_read_unless_they_are_not_needed(machine: Machine) -> None:
+    second = info(machine)["backups"][0]["id"]
+    dump = machine.root / "backups" / second / "dumps/db.dump"
+    dump.write_bytes(dump.read_bytes()[::-1])
+    assert "dumps/db.dump was changed: its SHA-256 is not the sealed one" in info(machine, id=second)["msg"]
+    assert info(machine, id=second, dumps=False)["backup"]["verified"]
+    dump.write_text("x")
+    assert "dumps/db.dump was changed or truncated" in info(machine, id=second, dumps=False)["msg"]
+
+
+def test_the_certificates_that_are_gone_are_named(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = info(machine)["backups"][0]["id"]
+    there = info(machine, id=second)["backup"]["certificates_missing"]
+    monkeypatch.setattr(backup_info.Installed, "pair", lambda _one: None)
+    app = replace(listing.get(str(machine.root), second).manifest.apps[0], certificate="shop")  # type: ignore[union-attr]
+    monkeypatch.setattr(backup_info.listing.Manifest, "apps", property(lambda _manifest: (app, app)))
+    assert (there, info(machine, id=second)["backup"]["certificates_missing"]) == ([], ["shop"])
+    monkeypatch.setattr(backup_info.Installed, "pair", lambda _one: object())
+    assert info(machine, id=second)["backup"]["certificates_missing"] == []
 
 
 def test_one_whose_images_are_gone_is_listed_with_that_and_refused(machine: Machine) -> None:

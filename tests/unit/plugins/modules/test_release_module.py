@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import integrity
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
-from ansible_collections.rarebooks.platform.plugins.modules import release
+from ansible_collections.rarebooks.platform.plugins.modules import backup_info, release
 from machine import Machine
 
 SERVING = {"nginx": "nginx:1", "db": "postgres:15", "web": "web:1"}
@@ -189,14 +191,43 @@ def test_a_rollback_that_does_not_serve_is_undone(served: Machine) -> None:
 
 
 @pytest.mark.parametrize("part", ["files/docker-compose.yml", "dumps/db.dump"])
-def test_a_damaged_backup_is_refused_before_anything_is_touched(served: Machine, part: str) -> None:
+@pytest.mark.parametrize("verified", ["", "of another backup"])
+def test_a_damaged_backup_is_refused_before_anything_is_touched(served: Machine, part: str, verified: str) -> None:
     served.image(2)
     served.deploy(2)
     identifier = min(path.name for path in (served.root / "backups").iterdir())
     (served.root / "backups" / identifier / part).write_text("x")
-    result = served.rollback(identifier)
+    result = served.rollback(identifier, verified=verified)
     assert result["failed"] and part in result["msg"] and "changed or truncated" in result["msg"]
     assert served.images == {**SERVING, "web": "web:2"} and served.journal is None
+
+
+def test_a_rollback_reads_the_backup_and_asks_the_validators_once(served: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (2, 3):
+        served.image(number)
+        served.deploy(number)
+    first, second = (path.name for path in sorted((served.root / "backups").iterdir()))
+    read: list[str] = []
+    measure = integrity.measure
+    monkeypatch.setattr(integrity, "measure", lambda path: read.append(path) or measure(path))  # type: ignore[func-returns-value]
+    validators = [{"name": "nginx", "argv": ["validate", "{tree}"]}]
+    served.compose.answers["validate"] = (0, "", "")
+
+    def asked() -> int:
+        return sum(argv[0] == "validate" for argv in served.compose.asked)
+
+    found = served.call(backup_info, id=first, dumps=False)["backup"]
+    once = {path for path in read if "/files/" in path}
+    assert once == set(read) and len(read) == len(once) > 0
+    compared = served.switch(Run("0" * 32), to=first, validators=validators, verified=found["verified"], _ansible_check_mode=True)
+    assert (asked(), len(read)) == (1, len(once)) and compared["validated"]
+    result = served.rollback(first, validators=validators, verified=found["verified"], validated=compared["validated"])
+    assert result["changed"] and (asked(), len([path for path in read if f"/{first}/" in path])) == (1, len(once))
+    # What was accepted is this tree by these validators.
+    others = [{"name": "nginx", "argv": ["validate", "--strictly", "{tree}"]}]
+    for to, those in ((second, validators), (first, others)):
+        before = asked()
+        assert served.rollback(to, validators=those, validated=compared["validated"])["changed"] and asked() == before + 1
 
 
 def test_a_backup_whose_image_is_gone_is_refused_before_anything_is_touched(served: Machine) -> None:

@@ -76,7 +76,7 @@ def test_there_is_a_whole_backup_or_none(tmp_path: Path) -> None:
 
 def restore(root: Path) -> None:
     (backup,) = listing.find_all(str(root))
-    target = switch_target.from_backup(backup, listing.check(backup), only_what_served=False)
+    target = switch_target.from_backup(backup, listing.check(backup)[0], only_what_served=False)
     transaction.recover_tree(str(root))
     plan = tree_plan.make(target.files, tree_plan.LiveTree(str(root)), target.owned)
     promote.apply(plan, lambda _tree: None)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing, prune, seal
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import Dumping, Policy
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup.integrity import verify
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.integrity import Dumps, verify
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import MANIFEST, SEAL, BackupError, seal_of, store
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import sha256
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
@@ -118,11 +118,11 @@ def test_a_changed_dump_is_found_where_dumps_are_asked_for(root: Path) -> None:
     directory = Path(store(str(root))) / FIRST
     (directory / "dumps/db.dump").write_bytes(b"rows")
     change(root, lambda data: data["dumps"].update({"db.dump": {"size": 4, "sha256": sha256(b"rows")}}))
-    manifest = listing.check(listing.get(str(root), FIRST))
+    manifest, _mark = listing.check(listing.get(str(root), FIRST))
     (directory / "dumps/db.dump").write_bytes(b"r0ws")
     with pytest.raises(BackupError, match=r"dumps/db\.dump was changed: its SHA-256 is not the sealed one"):
         listing.check(listing.get(str(root), FIRST))
-    verify(str(directory), manifest, dumps=False)  # To go back after a failed switch needs no dump.
+    verify(str(directory), manifest, Dumps.IGNORED)  # To go back after a failed switch needs no dump.
 
 
 class Recorder:

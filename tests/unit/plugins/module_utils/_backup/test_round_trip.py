@@ -66,7 +66,7 @@ def picture(root: Path) -> dict[str, Any]:
 
 def restore(root: Path, identifier: str) -> None:
     backup = listing.get(str(root), identifier)
-    target = switch_target.from_backup(backup, listing.check(backup), only_what_served=False)
+    target = switch_target.from_backup(backup, listing.check(backup)[0], only_what_served=False)
     plan = tree_plan.make(target.files, tree_plan.LiveTree(str(root)), target.owned)
     promote.apply(plan, lambda _tree: None)
 

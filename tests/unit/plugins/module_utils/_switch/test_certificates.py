@@ -134,6 +134,8 @@ def test_a_release_that_is_refused_leaves_the_certificates_of_before(case: Case,
         "adopt": False,
         "let_go": [],
         "secrets_pending": [],
+        "verified": "",
+        "validated": "",
         "secrets_file": None,
         "files": [],
     }
