@@ -94,10 +94,10 @@ def check(backup: Found, dumps: Dumps = Dumps.CONTENTS, known: str = "") -> tupl
 
 
 def as_found(backup: Found) -> Found:
-    """Return a backup as one that is damaged where a file of its release is; its dumps, which take long, are not read."""
+    """Return a backup as one that is damaged where a file of it is; of its dumps, which take long to read, the sizes are compared."""
     try:
         if backup.manifest is not None:
-            verify(backup.directory, backup.manifest, dumps=False)
+            verify(backup.directory, backup.manifest, Dumps.SIZES)
     except BackupError as error:
         return replace(backup, manifest=None, damage=str(error))
     return backup
