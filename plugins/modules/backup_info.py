@@ -96,7 +96,8 @@ backups:
         - V(by hand) for a release that no deploy made, all of whose containers were well.
         - V(drifted) if files had been changed by hand after the release was proven; RV(backups[].drift) names them.
         - V(not proven) if no run has proven that it serves, V(unsealed) for one of the guide's commands.
-        - V(damaged) if a file of it is not as it was sealed, so that it cannot be restored. Of dumps only the sizes are compared, unless by O(id).
+        - V(damaged) if a file of it is not as it was sealed, so that it cannot be restored. Of dumps only the sizes are compared,
+          but where O(id) asks for one backup.
       type: str
     damage:
       description: What is damaged, the backup itself or, of one that drifted, what its release says of itself in C(release.json).
