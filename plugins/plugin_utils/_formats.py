@@ -14,6 +14,8 @@ from ansible_collections.rarebooks.platform.plugins.plugin_utils._variables impo
 
 # As nginx reads sizes; bytes without a unit.
 SIZE = re.compile(r"[0-9]{1,12}[kKmMgG]?")
+# As nginx reads times; seconds without a unit.
+TIME = re.compile(r"[0-9]{1,9}(?:ms|[smhdwMy])?")
 # Of the registry, with or without port; path, tag and digest. An image's id is none: it names nothing that could be pulled.
 IMAGE = re.compile(
     r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][\w.-]{0,127})?"
@@ -23,16 +25,22 @@ IMAGE = re.compile(
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 PATH = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/?)*")
+PREFIX = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/)+")
+# Below stack_path, beside what deploys keep there: no name of theirs, and none that begins with a dot, as their files' do.
+DIRECTORY = re.compile(r"(?!(?:backups|ca|compose|env|nginx)(?:/|\Z))[A-Za-z0-9_][\w.-]*(?:/[A-Za-z0-9_][\w.-]*)*", re.ASCII)
 USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]*")
 # ASP.NET reads two underscores as the colon of its settings; Compose would cut the name at a colon.
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
     "size": (SIZE, "a size as nginx writes it, such as 50m"),
+    "time": (TIME, "a time as nginx writes it, such as 60s or 1d"),
     "image": (IMAGE, "the name of an image, such as registry.example.org/shop:1.2"),
     "name": (NAME, "letters, digits and _.-"),
     "project": (PROJECT, "lower-case letters, digits and _-"),
     "path": (PATH, "an absolute path of letters, digits and ._~@+-"),
+    "prefix": (PREFIX, "a path of letters, digits and ._~@+- with a slash at both ends, such as /audio/"),
+    "directory": (DIRECTORY, "a directory below stack_path other than backups, ca, compose, env and nginx"),
     "user": (USER, "letters, digits and _.@-"),
 }
 

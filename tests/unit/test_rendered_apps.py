@@ -37,6 +37,34 @@ INVENTORIES = {
         "network_name": "shared",
         "__stack_server": {"engine": {"version": "24.0.7"}},
     },
+    # What the owner's system has grown since the guide.
+    "grown": {
+        "maymessenger_backend_source": "/src",
+        "maymessenger_backend_dest": "_may_messenger_backend",
+        "maymessenger_media": [
+            *(
+                {"volume": f"maymessenger_{name}", "path": f"/app/wwwroot/{name}", "location": f"/{name}/", "expires": "1d"}
+                for name in ("audio", "images", "avatars", "files")
+            ),
+            {
+                "volume": "maymessenger_videos",
+                "path": "/app/wwwroot/videos",
+                "location": "/videos/",
+                "expires": "1d",
+                "body_size": "100M",
+            },
+            {"volume": "maymessenger_firebase", "path": "/app/firebase_config"},
+        ],
+        "maymessenger_redirects": {"/uploads/audio/": "/audio/"},
+        "maymessenger_rewrites": {"/messenger/setup/": "/api/messenger/setup/"},
+        "maymessenger_hub_timeout": "7d",
+        "maymessenger_web_client_image": "maymessenger_web_client:1",
+        "maymessenger_backend_probe": ["curl", "--fail", "http://127.0.0.1:5000/health/ready"],
+        "maymessenger_backend_probe_timing": {"interval": 15, "timeout": 5, "retries": 5, "start_period": 120},
+        "rarebooks_jwt_issuer": "https://rare-books.ru",
+        "rarebooks_jwt_audience": "https://rare-books-app.ru",
+        "rarebooks_health_path": "/api/test/health",
+    },
 }
 
 
