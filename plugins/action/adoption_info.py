@@ -42,6 +42,7 @@ def completed(result: Mapping[str, Any], tree: Mapping[str, str], let_go: Iterab
     return {
         **result,
         "findings": [{"kind": one.kind, "text": one.text, "id": one.id} for one in listed],
+        "titles": finding.TITLES,
         "report": finding.report(listed),
         "undecided": [one.line for one in finding.of(listed, UNDECIDED)],
     }

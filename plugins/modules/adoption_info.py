@@ -184,6 +184,11 @@ findings:
     - kind: undecided
       text: written outside of volumes, and gone with its container
       id: file rarebooks_backend /app/appsettings.json
+titles:
+  description: The classes of findings in their order, with their headings.
+  returned: always
+  type: dict
+  sample: {kept: Taken over as it is}
 report:
   description: The lines of the report, class by class.
   returned: always
@@ -220,6 +225,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._adoption impor
     comparison,
     dangers,
     engine,
+    finding,
     in_force,
     losses,
     reading,
@@ -270,6 +276,7 @@ def main() -> None:
     module.exit_json(
         changed=False,
         findings=[{"kind": one.kind, "text": one.text, "id": one.id} for one in findings],
+        titles=finding.TITLES,
         report=[],
         undecided=[],
         replaced=[one["name"] for one in facts["containers"] if one["wanted"]],
