@@ -311,7 +311,8 @@ def main() -> None:
             backup = listing.get(root, identifier)
             verified = ""
             if backup.kind == "sealed":
-                manifest, verified = listing.check(backup, Dumps.CONTENTS if module.params["dumps"] else Dumps.SIZES)
+                listed = next((one.mark for one in whole if one.id == backup.id), "")
+                manifest, verified = listing.check(backup, Dumps.CONTENTS if module.params["dumps"] else Dumps.SIZES, listed)
                 images.check(client, manifest)
             chosen = {**entry(backup, ledger, live, present), "verified": verified, "certificates_missing": certificates_missing(backup)}
             if module.params["id"] == "previous" and not pending:
