@@ -66,6 +66,7 @@ LEVELS = (
     (
         Image("rarebooks_backend:latest", "demo/apps/rarebooks_backend"),
         Image("rarebooks_frontend:latest", "demo/apps/rarebooks_frontend"),
+        Image("maymessenger_web_client:latest", "demo/apps/maymessenger_web_client"),
     ),
 )
 

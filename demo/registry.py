@@ -26,6 +26,7 @@ SERVED = (
     "rarebooks-demo-base:1",
     "rarebooks_backend:latest",
     "rarebooks_frontend:latest",
+    "maymessenger_web_client:latest",
 )
 MANIFEST_TYPES = (
     "application/vnd.docker.distribution.manifest.v2+json",

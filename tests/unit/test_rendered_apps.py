@@ -14,7 +14,7 @@ from rendering import play
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = Path(__file__).parent / "data/rendered"
 APPS = ("maymessenger", "rarebooks")
-FILES = [*(f"compose/{app}.yml" for app in APPS), *(f"nginx/sites/{app}.conf" for app in APPS)]
+FILES = ["nginx/nginx.conf", *(f"compose/{app}.yml" for app in APPS), *(f"nginx/sites/{app}.conf" for app in APPS)]
 TASKS = """    - rarebooks.platform.config_tree:
         path: "{{{{ stack_path }}}}"
         roles: "{{{{ __stack_trees }}}}"
@@ -64,6 +64,8 @@ INVENTORIES = {
         "rarebooks_jwt_issuer": "https://rare-books.ru",
         "rarebooks_jwt_audience": "https://rare-books-app.ru",
         "rarebooks_health_path": "/api/test/health",
+        "proxy_gzip": "true",
+        "proxy_body_size": "50m",
     },
 }
 

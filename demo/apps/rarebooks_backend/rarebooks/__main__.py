@@ -49,7 +49,7 @@ def build(environment: Mapping[str, str], switches: Switches) -> host.Service:
 
     requests = logging.getLogger("RareBooksService.Requests")
     app = web.Application(middlewares=[request_log(requests), errors(requests), gate(setup)])
-    app.add_routes([web.get("/health", report)])
+    app.add_routes([web.get("/health", report), web.get("/api/test/health", report)])
     app.add_routes(setup.routes())
     app.add_routes(Books(books, tokens, _IMAGES).routes())
     app.add_routes([web.route("*", r"/api/{name:telegram|TelegramDiagnostics}/{rest:.*}", telegram)])

@@ -11,7 +11,7 @@ from standin.web import Handler, problem
 from ..application.accounts import Accounts
 from ..domain.errors import Forbidden, NotFound, Refused
 
-_OPEN = ("/api/auth/", "/api/test/")
+_OPEN = ("/api/auth/", "/api/test/", "/api/messenger/setup/")
 
 
 def authentication(accounts: Accounts) -> Any:

@@ -42,7 +42,9 @@ class Controllers:
             web.delete("/api/admin/users/{id}", self.delete_user),
             web.get("/api/test/echo", self.echo),
             web.post("/api/test/echo", self.echo),
+            web.get("/api/messenger/setup/{rest:.*}", self.echo),
             web.get("/audio/{name}", self.audio),
+            web.get("/{kind:images|avatars|files|videos}/{name}", self.media),
         ]
 
     async def register(self, request: web.Request) -> web.Response:
@@ -125,6 +127,14 @@ class Controllers:
         if "/" in name or not path.is_file() or path.suffix not in KINDS:
             raise web.HTTPNotFound
         return web.FileResponse(path, headers={"Content-Type": KINDS[path.suffix]})
+
+    async def media(self, request: web.Request) -> web.StreamResponse:
+        # Nothing here writes them: who needs one puts it into its volume.
+        kind, name = request.match_info["kind"], request.match_info["name"]
+        path = self._audio.directory.parent / kind / name
+        if "/" in name or not path.is_file():
+            raise web.HTTPNotFound
+        return web.FileResponse(path)
 
 
 def _id(request: web.Request) -> UUID:

@@ -1,0 +1,3 @@
+fetch("/health").then((answer) => {
+  document.getElementById("state").textContent = answer.ok ? "healthy" : "unhealthy";
+});
