@@ -156,7 +156,8 @@ warning:
   returned: success
   type: str
 good:
-  description: The newest backup that a rollback may choose by itself, by its id, empty where there is none.
+  description: The newest backup that a rollback may choose by itself and that is whole, by its id. Empty where there is none, and where the
+    one of O(id) is good.
   returned: success
   type: str
 done:
@@ -256,6 +257,13 @@ def interrupted(module: AnsibleModule, root: str) -> Journal | None:
         return None
 
 
+def newest_good(backups: list[Found], ledger: list[dict[str, Any]], live: Live, present: set[str]) -> str:
+    """Return the newest backup that a rollback may choose by itself, and that is whole."""
+    usable = reversed(verdict.usable(backups, ledger, live.digest))
+    whole = (one for one in usable if (found := listing.as_found(one)).manifest and not images.gone(present, found.manifest))
+    return next((one.id for one in whole), "")
+
+
 def warn_of_live(module: AnsibleModule, live: Live) -> None:
     """Tell where the live release cannot say what it is."""
     existing = live.files.get(description.FILE)
@@ -293,8 +301,7 @@ def main() -> None:
         ledger, _unreadable = run_ledger.read(root)
         pending = interrupted(module, root)
         backups = listing.find_all(root)
-        whole = [listing.as_found(backup) for backup in backups]
-        good = [backup.id for backup in verdict.usable(whole, ledger, live.digest)]
+        listed = backups if identifier else [listing.as_found(backup) for backup in backups]
         present = images.present(client)
         chosen: dict[str, Any] = {}
         done = finished(ledger, module.params["taken_over"], identifier)
@@ -316,11 +323,11 @@ def main() -> None:
         module.fail_json(msg=describe(error))
     apps = [app.name for app in live.description.apps]
     told = {
-        "backups": [entry(backup, ledger, live, present) for backup in reversed(whole)],
+        "backups": [entry(backup, ledger, live, present) for backup in reversed(listed)],
         "backup": chosen,
         "apps": apps,
         "interrupted": pending is not None,
-        "good": good[-1] if good else "",
+        "good": "" if chosen.get("result") in verdict.CHOSEN else newest_good(listed, ledger, live, present),
         "done": done,
         **room(root, backups, module.params["max_size"]),
     }

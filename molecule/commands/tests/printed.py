@@ -22,6 +22,7 @@ LOOK = [
     "ansible-playbook -i inventories/production backups.yml",
     "ansible-playbook -i inventories/production history.yml",
     "ansible-playbook -i inventories/production certificates.yml",
+    "ansible-playbook -i inventories/production adopt.yml",
 ]
 # On a server that is ours already it takes nothing over, and changes nothing.
 TAKE_OVER = "ansible-playbook -i inventories/production deploy.yml -e stack_take_over=true"

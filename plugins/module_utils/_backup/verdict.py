@@ -24,6 +24,9 @@ from .manifest import FILES, BackupError, Manifest, store
 PROVEN = ("deployed", "rolled back", "restored", "unchanged")
 GOOD, BY_HAND, DRIFTED, NOT_PROVEN, UNSEALED, DAMAGED = "good", "by hand", "drifted", "not proven", "unsealed", "damaged"
 
+# What a rollback may choose by itself.
+CHOSEN = (GOOD, BY_HAND)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -39,7 +42,7 @@ class Verdict:
     @property
     def usable(self) -> bool:
         """Say whether a rollback may choose it by itself."""
-        return self.word in (GOOD, BY_HAND)
+        return self.word in CHOSEN
 
     def __str__(self) -> str:
         return self.word + (f": {', '.join(self.drift) or self.damage}" if self.drift or self.damage else "")

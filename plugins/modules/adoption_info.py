@@ -1,0 +1,289 @@
+#!/usr/bin/python
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adoption_info
+version_added: 0.4.0
+short_description: Read a server that somebody set up by hand, beside the release that is to take its place
+description:
+  - Reads containers, volumes, networks, environments, published ports, nginx as it is loaded, certificates and who renews them, old
+    backups, what runs by the clock, and what containers wrote outside of volumes, and compares it with the release of an inventory.
+  - Sorts what it finds into five classes, of which RV(undecided) is what a deploy would lose. Each of these has a text by which
+    C(stack_let_go) of the role stack lets it go.
+  - Needs nothing on the server but Python and Docker's command line. No value of an environment leaves the server. nginx's
+    configuration does, in RV(facts), since it is read on the controller.
+options:
+  roles:
+    description: The roles whose trees make up the release. They are rendered on the controller.
+    type: list
+    elements: str
+    default: []
+  containers:
+    description:
+      - The containers of the release by name, with their service, image, mounts and environment. The controller adds those that the
+        trees of O(roles) have.
+    type: dict
+    default: {}
+  proxy_containers:
+    description: Those of them that are the proxy's.
+    type: list
+    elements: str
+    default: []
+  path:
+    description: Absolute path of the directory to deploy to.
+    type: path
+    required: true
+  project:
+    description: The Compose project. One of another name that has the release's containers is read in its place.
+    type: str
+    required: true
+  network:
+    description: The network of the release.
+    type: str
+    required: true
+  let_go:
+    description: What may be lost, each by its text in RV(undecided).
+    type: list
+    elements: str
+    default: []
+  setups:
+    description: Where apps say whether their first set-up is open.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      container:
+        description: Name of the container.
+        type: str
+        required: true
+      port:
+        description: The port it listens on, in its network.
+        type: int
+        default: 80
+      path:
+        description: The path that answers with JSON.
+        type: str
+        required: true
+      key:
+        description: The key that is true as long as the set-up is open.
+        type: str
+        required: true
+  secrets_file:
+    description: The server's store of secrets, which need not exist.
+    type: path
+    required: true
+  secrets:
+    description: The secrets of the release.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the secret.
+        type: str
+        required: true
+      value:
+        description: The given value, empty where none is.
+        type: str
+        default: ""
+      fixed:
+        description: Whether data exists that only this value opens.
+        type: bool
+        default: false
+      database:
+        description: Of a fixed secret, the container of the database in O(databases) whose password it is.
+        type: str
+        default: ""
+      taken_from:
+        description: The environment variable whose value is taken where nobody gave the secret.
+        type: dict
+        suboptions:
+          container:
+            description: Name of the container, which need not exist.
+            type: str
+            required: true
+          variable:
+            description: Name of the variable.
+            type: str
+            required: true
+      length:
+        description: Not used here.
+        type: int
+        default: 32
+  databases:
+    description: The databases of the release.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      container:
+        description: Name of the container.
+        type: str
+        required: true
+      name:
+        description: Name of the database.
+        type: str
+        required: true
+      user:
+        description: User with which the app logs in.
+        type: str
+        required: true
+      volume:
+        description: The volume with its data, without the project's prefix.
+        type: str
+        default: ""
+  allow_published:
+    description: Whether secrets that were printed in the public deployment guide stay in force.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Reads only, so check mode is the same as a run.
+  diff_mode:
+    support: none
+    description: Nothing is changed.
+seealso:
+  - module: rarebooks.platform.server_info
+  - module: rarebooks.platform.secret_store
+author:
+  - RareBooks platform developers (@rarebooks)
+"""
+
+EXAMPLES = r"""
+- name: Look what an adoption would find
+  rarebooks.platform.adoption_info:
+    roles: [rarebooks.platform.rarebooks]
+    path: /root/RareBooksDokploy
+    project: rarebooksdokploy
+    network: rarebooksdokploy_rarebooks_network
+    secrets_file: /root/RareBooksDokploy/.secrets.json
+  register: adoption
+"""
+
+RETURN = r"""
+findings:
+  description: Everything that was found, in the order of the report.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(kept), V(different), V(dangerous), V(undecided) or V(broken).
+      type: str
+    text:
+      description: What it is.
+      type: str
+    id:
+      description: Of what would be lost, the text for C(stack_let_go); else empty.
+      type: str
+  sample:
+    - kind: undecided
+      text: written outside of volumes, and gone with its container
+      id: file rarebooks_backend /app/appsettings.json
+titles:
+  description: The classes of findings in their order, with their headings.
+  returned: always
+  type: dict
+  sample: {kept: Taken over as it is}
+report:
+  description: The lines of the report, class by class.
+  returned: always
+  type: list
+  elements: str
+  sample: ["1. Taken over as it is", "- Containers: rarebooks_backend, rarebooks_frontend"]
+undecided:
+  description: One line for each thing that would be lost and that O(let_go) does not name.
+  returned: always
+  type: list
+  elements: str
+  sample: ["site archive.rare-books.ru: no app of the release serves it"]
+replaced:
+  description: The containers of the project that the release has as well.
+  returned: always
+  type: list
+  elements: str
+  sample: [rarebooks_backend]
+problems:
+  description: One sentence for each thing that must be put right before a deploy.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+facts:
+  description: What was read, without values of environments.
+  returned: always
+  type: dict
+  sample: {}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import (
+    comparison,
+    dangers,
+    engine,
+    finding,
+    in_force,
+    losses,
+    reading,
+    wanted,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
+from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import report
+
+SETUP_OPTIONS = {
+    "container": {"type": "str", "required": True},
+    "port": {"type": "int", "default": 80},
+    "path": {"type": "str", "required": True},
+    "key": {"type": "str", "required": True, "no_log": False},
+}
+OPTIONS = {
+    "roles": {"type": "list", "elements": "str", "default": []},
+    "containers": {"type": "dict", "default": {}},
+    "proxy_containers": {"type": "list", "elements": "str", "default": []},
+    "path": {"type": "path", "required": True},
+    "project": {"type": "str", "required": True},
+    "network": {"type": "str", "required": True},
+    "let_go": {"type": "list", "elements": "str", "default": []},
+    "setups": {"type": "list", "elements": "dict", "default": [], "options": SETUP_OPTIONS},
+    "secrets_file": {"type": "path", "required": True, "no_log": False},
+    "secrets": {"type": "list", "elements": "dict", "default": [], "no_log": False, "options": fixed.SECRET_OPTIONS},
+    "allow_published": {"type": "bool", "default": False},
+    "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    params = module.params
+    release = wanted.Release.of(params["containers"], params["proxy_containers"])
+    everything = engine.inspect(module.run_command)
+    project = reading.project_of(everything, release, params["project"])
+    secrets = in_force.read(module.run_command, params, project)
+    facts = reading.read(module.run_command, everything, release, project, params["path"], secrets.values, params["setups"])
+    expected = {name: params[name] for name in ("project", "path", "network")}
+    findings = [
+        *comparison.kept(facts, secrets.taken),
+        *comparison.differences(facts, expected, release.containers),
+        *dangers.dangers(facts),
+        *losses.find(facts),
+        *dangers.breakages(facts),
+    ]
+    directories = [place["path"] for place in facts["directories"]]
+    module.exit_json(
+        changed=False,
+        findings=[{"kind": one.kind, "text": one.text, "id": one.id} for one in findings],
+        titles=finding.TITLES,
+        report=[],
+        undecided=[],
+        replaced=[one["name"] for one in facts["containers"] if one["wanted"]],
+        problems=[*report.misplaced({"directories": directories}, params["path"]), *secrets.problems],
+        facts=facts,
+    )
+
+
+if __name__ == "__main__":
+    main()
