@@ -14,7 +14,6 @@ from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_targets 
 # Names under which nobody looks for a site.
 _NOBODY = ("localhost",)
 CATCH_ALL = "_"
-_REGEX = ("~", "~*")
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,24 @@ def _claimants(server: Server, desired: Configuration) -> Iterator[tuple[str, li
 def _is_claimed(target: Target, location: Location, blocks: Sequence[Server], mine: Targets) -> bool:
     """Say whether the release answers where a location does, in one of a site's blocks."""
     for block in blocks:
-        same = [one for one in block.locations if one.called == location.called]
+        same = [one for one in block.locations if one.called == location.called or _is_whole_expression(one, location)]
+        if _is_led_into(target, location, block):
+            return True
         for one in same or covering(block, location):
             if _answers(mine.of(block, one), target, location, bool(same)):
                 return True
     return False
+
+
+def _is_whole_expression(ours: Location, theirs: Location) -> bool:
+    """Say whether a location of ours has every path that a regular expression of theirs can match."""
+    return theirs.is_regex and ours.modifier in ("", "^~") and ours.path == beginning(theirs) != "/"
+
+
+def _is_led_into(target: Target, location: Location, block: Server) -> bool:
+    """Say whether a path is led to the same one with a slash at its end, as nginx does by itself where that is passed on."""
+    inside = f"{location.path}/"
+    return target.kind == "return" and target.what.endswith(f" {inside}") and any(one.path == inside for one in block.locations)
 
 
 def _answers(ours: Target, theirs: Target, location: Location, same: bool) -> bool:
@@ -115,21 +127,14 @@ def covering(server: Server, location: Location) -> list[Location]:
     longest = max(prefixes, key=lambda one: len(one.path), default=None)
     if longest is None or longest.modifier != "^~":
         for one in server.locations:
-            if one.modifier in _REGEX and _matches(one, path):
+            if one.is_regex and one.matches(path):
                 return [one]
     return [longest] if longest else []
 
 
 def beginning(location: Location) -> str:
     """Return a path that a location's paths begin with: its own, or of a regular expression what is certain in it."""
-    if location.modifier not in _REGEX:
+    if not location.is_regex:
         return location.path
     found = re.match(r"\^((?:[A-Za-z0-9/_-]|\\[./-])*)(?![*?{])", location.path)
     return (found[1].replace("\\", "") if found else "") or "/"
-
-
-def _matches(location: Location, path: str) -> bool:
-    try:
-        return bool(re.search(location.path, path, re.IGNORECASE if location.modifier == "~*" else 0))
-    except re.error:
-        return False  # A regular expression that only nginx's library knows.

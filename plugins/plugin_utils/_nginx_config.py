@@ -63,6 +63,19 @@ class Location:
         return self.directive.args[1] if len(self.directive.args) == 2 else _attached(self.directive.args[0])[1]
 
     @property
+    def is_regex(self) -> bool:
+        return self.modifier in ("~", "~*")
+
+    def matches(self, path: str) -> bool:
+        """Say whether its regular expression matches a path; not, where only nginx's library understands it."""
+        try:
+            # Only the name of a group is written in another way there.
+            found = re.search(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", self.path), path, re.IGNORECASE if self.modifier == "~*" else 0)
+        except re.error:
+            return False
+        return bool(found)
+
+    @property
     def called(self) -> str:
         """Return modifier and path as nginx writes them."""
         return f"{self.modifier} {self.path}".strip()

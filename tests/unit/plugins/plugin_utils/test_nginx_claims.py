@@ -44,6 +44,12 @@ def test_what_has_grown_since_is_found() -> None:
     ]
 
 
+def test_with_the_messengers_own_variables_for_them_only_the_third_site_is_left() -> None:
+    recorded = (ROOT / "tests/unit/data/rendered/grown/nginx/sites").glob("*.conf")
+    desired = release(**{path.stem: path.read_text() for path in recorded})
+    assert ids(by_hand("month_later.conf"), desired, SERVICES) == ["site archive.rare-books.ru", "site old.rare-books.ru"]
+
+
 def test_the_living_server_has_a_third_site_and_a_route_for_everything() -> None:
     living = parse_dump(dump(("/etc/nginx/nginx.conf", Path(LIVING).read_text())))
     found = _nginx_claims.find(living, release(), SERVICES)
@@ -82,6 +88,9 @@ def test_the_living_server_has_a_third_site_and_a_route_for_everything() -> None
         ("location /x { return 404; }", True),
         ("location /old { return 301 /api/; }", False),
         ("location /files/ { location /files/big/ { proxy_pass http://api; } }", False),
+        ("location = /files { return 301 /files/; }", True),
+        ("location = /nowhere { return 301 /nowhere/; }", False),
+        ("location ~ ^/files/(.+) { return 301 /api/$1; }", True),
         ("location /pictures/ { root /srv; }", False),
     ],
 )
