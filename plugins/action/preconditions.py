@@ -44,6 +44,7 @@ ARGUMENTS = {
     "allow_foreign_volumes": {"type": "bool", "default": False},
     "allow_empty_volumes": {"type": "bool", "default": False},
     "provided_certificates": {"type": "dict", "default": None},
+    "existing_certificates": {"type": "dict", "default": {}},
     "letsencrypt": {"type": "dict", "default": None},
     "formats": {"type": "dict", "default": {}},
 }
@@ -94,6 +95,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             problems += _lost_data.problems(server["lost_data"])
         if arguments["provided_certificates"] is not None:
             problems += self._certificates(arguments["provided_certificates"], apps)
+        problems += arguments["existing_certificates"].get("problems", [])
         if arguments["letsencrypt"] is not None and apps:
             problems += _letsencrypt.problems(arguments["letsencrypt"], apps, self._contains)
         digests, source_problems, warnings = self._sources(apps, server.get("sources") or {}, arguments["path"])

@@ -126,6 +126,14 @@ restored:
   returned: always
   type: list
   elements: str
+inherited:
+  description:
+    - Certificates that the server's own certbot had as they are wanted. They were taken over without an order, and its renewal of them
+      ended.
+  returned: always
+  type: list
+  elements: str
+  version_added: 0.4.0
 archived:
   description: Certificates that were archived.
   returned: always

@@ -106,13 +106,21 @@ certificates:
       sample: 89.9
     source:
       description:
-        - V(letsencrypt) if certbot renews it, V(placeholder) until there is a real one, V(selfsigned) if the local CA issued it, otherwise
-          V(provided).
+        - V(letsencrypt) if our certbot renews it, V(placeholder) until there is a real one, V(selfsigned) if the local CA issued it,
+          V(existing) where others put the certificates of the release in place, otherwise V(provided).
       type: str
     reissue:
       description: From when on a deploy issues one of the local CA anew, UTC; empty for others.
       type: str
       sample: "2027-11-27T08:30:00Z"
+    renewed_by:
+      description: Who renews a certificate that others put in place; empty for others.
+      type: str
+      sample: certbot with the authenticator webroot, started by certbot.timer
+    warnings:
+      description: Why that renewal will not happen, or fail, one sentence each.
+      type: list
+      elements: str
     state:
       description:
         - V(ok), V(warn), V(fail) or V(expired), by the days left. Of a certificate that is renewed by itself and lives for days only, a
@@ -178,6 +186,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base import st
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.client import Certbot
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.plan import due, threshold
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.records import Records, text
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.renewers import Renewers, warnings
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings, release_of, stored
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import chain_files, is_placeholder
@@ -227,14 +236,15 @@ def source_of(name: str, leaf: certificate.Certificate, settings: Settings, rele
         own = bool(release.ca_file) and certificate.read_chain(release.ca_file)[0].issuer == leaf.issuer
     except certificate.CertificateError:
         own = False
-    return "selfsigned" if own else "provided"
+    return "selfsigned" if own else "existing" if release.certificates_existing else "provided"
 
 
-def described(path: str, settings: Settings, params: dict[str, Any]) -> tuple[dict[str, Any], Limits]:
+def described(path: str, settings: Settings, params: dict[str, Any], known: Renewers | None) -> tuple[dict[str, Any], Limits]:
     """Return what is known of a certificate."""
     name, leaf = os.path.basename(os.path.dirname(path)), certificate.read_chain(path)[0]
     source = source_of(name, leaf, settings, release_of(settings.stack_path))
     allowed = limits(leaf, source, settings, params)
+    renewer = known.of(name) if known and source == "existing" else None
     record = Records(settings.path).read(name)
     renewal = {
         "due": text(due(leaf)),
@@ -254,6 +264,8 @@ def described(path: str, settings: Settings, params: dict[str, Any]) -> tuple[di
         "days_left": days_shown(leaf.days_left(datetime.now(timezone.utc))),
         "source": source,
         "reissue": text(leaf.not_after - timedelta(days=RENEW_DAYS)) if source == "selfsigned" else "",
+        "renewed_by": str(renewer or ""),
+        "warnings": warnings(name, renewer) if renewer else [],
         "state": allowed.state(leaf),
         "renewal": renewal if source == "letsencrypt" or record.tried else {},
     }, allowed
@@ -278,9 +290,10 @@ def main() -> None:
         module.fail_json(msg=str(error))
     certificates: list[dict[str, Any]] = []
     probes, unreadable, trusted = [], [], []
+    known = Renewers(module.run_command) if release.certificates_existing else None
     for path in chain_files(settings.live):
         try:
-            found, allowed = described(path, settings, module.params)
+            found, allowed = described(path, settings, module.params, known)
         except certificate.CertificateError as error:
             unreadable.append(str(error))
             continue

@@ -12,7 +12,7 @@ description:
   - Runs on the controller and never connects to the server.
   - Checks the operating system, disk, memory, ports, foreign containers and volumes, lost volumes, the engine with its flags and
     C(daemon.json), server names, variables that exclude one another, values that nginx or Compose would read as something else,
-    published or unusable secrets, the files of provided certificates and each backend source.
+    published or unusable secrets, the files of provided and existing certificates, and each backend source.
   - A server name that does not resolve to the server is a warning only, since NAT or a pending DNS change explain it.
 version_added: 0.1.0
 author:
@@ -81,6 +81,11 @@ options:
   provided_certificates:
     description: Files on the controller by certificate name, each with C(certificate) and C(key); unset when none are provided.
     type: dict
+  existing_certificates:
+    description: The result of M(rarebooks.platform.existing_certificate_info); unset when the certificates come from a deploy.
+    type: dict
+    default: {}
+    version_added: 0.4.0
   letsencrypt:
     description:
       - How certificates are to be ordered, with the keys C(declared), C(directory), C(staging), C(ca_bundle), C(dns_plugin) and

@@ -16,7 +16,7 @@ from .._certificates.live import Installed, is_placeholder, placeholder
 from .._engine.client import DockerUnavailable
 from .._engine.proxy import ProxyError
 from . import archive as certbot_retired
-from . import checks, plan
+from . import checks, inherit, plan
 from .checks import CheckError, NoProxy
 from .client import Lineage
 from .install import InstallError, install, is_needed
@@ -36,6 +36,8 @@ class CertificateChanges:
     installed: list[str] = field(default_factory=list)
     placeholders: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
+    # What the server's own certbot had, and ours renews from here on.
+    inherited: list[str] = field(default_factory=list)
     archived: list[str] = field(default_factory=list)
     # Certificates whose order needs the proxy, which does not run yet.
     deferred: list[str] = field(default_factory=list)
@@ -45,7 +47,7 @@ class CertificateChanges:
 
     @property
     def changed(self) -> bool:
-        return any((self.orders, self.installed, self.placeholders, self.restored, self.archived))
+        return any((self.orders, self.installed, self.placeholders, self.restored, self.inherited, self.archived))
 
     def only(self, names: Container[str]) -> CertificateChanges:
         """Return what concerns these certificates."""
@@ -53,6 +55,7 @@ class CertificateChanges:
             orders={name: why for name, why in self.orders.items() if name in names},
             installed=[name for name in self.installed if name in names],
             restored=[name for name in self.restored if name in names],
+            inherited=[name for name in self.inherited if name in names],
             archived=[name for name in self.archived if name in names],
         )
 
@@ -71,6 +74,8 @@ def preview(
         if lineage is None and certbot_retired.newest(settings, one.name):
             done.restored.append(one.name)
             lineage = certbot_retired.lineage(settings, one.name)
+        elif lineage is None and (lineage := inherit.find(settings, one)):
+            done.inherited.append(one.name)
         why = reason(one, lineage, settings, one.name in forced)
         if why:
             done.orders[one.name] = why
@@ -159,4 +164,7 @@ def _lineage(orders: Orders, settings: Settings, wanted: Wanted, done: Certifica
     if lineage is None and certbot_retired.restore(settings, wanted.name):
         done.restored.append(wanted.name)
         lineage = orders.certbot.lineage(wanted.name)
+    elif lineage is None and (lineage := inherit.find(settings, wanted)):
+        inherit.take(settings, lineage)
+        done.inherited.append(wanted.name)
     return lineage

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 
 from .._base import libraries
 from .._base.errors import PlatformError
+from .._certificates import trial
 from .._certificates.certificate import Certificate, CertificateError
 from .._certificates.live import Installed, Pair, is_placeholder
 from .._engine.client import DockerUnavailable
@@ -86,6 +87,27 @@ def is_needed(settings: Settings, name: str, pair: Pair, hosts: Sequence[str]) -
 
 def _covered(pair: Pair, hosts: Sequence[str]) -> list[str]:
     return [host for host in hosts if pair.leaf.covers(host)]
+
+
+def serve(settings: Settings, name: str, hosts: Sequence[str]) -> bool:
+    """Have nginx read a pair that others put in place, and return whether that took a reload. The files are never changed.
+
+    Also where it is broken: nobody but those who put it there could tell what belongs there instead. Then nginx goes on with what it has.
+    """
+    installed = Installed(name, settings.live)
+    if _complaint(settings, installed, hosts, deadline=0) == "":
+        return False
+    pair = installed.pair()
+    text = trial.complaint(pair, hosts, settings.ca_file or None) if pair else "expected a chain and its key, got no such files."
+    if text:
+        raise InstallError(
+            f"Certificate {name} on {settings.host}: {text} It lies in {installed.directory}, and nginx has not been reloaded. Correct "
+            "what those have put there who renew it."
+        )
+    _proxy(settings).reload()
+    if complaint := _complaint(settings, installed, hosts, DEADLINE):
+        raise InstallError(f"Certificate {name} on {settings.host} is on disk, but not served as it must be.\n{complaint}")
+    return True
 
 
 def _lost(before: Pair | None, pair: Pair, hosts: Sequence[str]) -> list[str]:

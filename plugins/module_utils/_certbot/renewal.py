@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Renewing what the server's certbot keeps, without anybody watching: what the timer runs on the server.
+"""Renewing what our certbot keeps, and serving what others renew, without anybody watching: what the timer runs on the server.
 
 Usage: python3 -m ansible_collections.rarebooks.platform.plugins.module_utils._certbot.renewal SETTINGS
 
@@ -17,6 +17,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from .._certificates.certificate import Certificate, CertificateError
+from .._certificates.live import Installed
 from .._run import lease, ledger
 from . import install, plan
 from .client import run
@@ -27,6 +29,7 @@ from .settings import Settings
 STEP = "renewing certificates"
 # A deploy may hold the lease; the timer comes again in half a day, so there is time.
 WAIT_SECONDS = 1800
+NO_PROXY = "the proxy {} does not run, so that nobody is served: see `docker ps --all`"
 
 
 @dataclass
@@ -44,7 +47,12 @@ def renew(orders: Orders, settings: Settings, forced: Container[str] = ()) -> Re
     for name in orders.certbot.names():
         if problems := _renew_one(orders, settings, name, sites.get(name, []), name in forced, done):
             done.failed[name] = "\n".join(problems)
-        _judge(settings, name, orders, done)
+        lineage = orders.certbot.lineage(name)
+        _judge(settings, name, lineage.pair.leaf if lineage else None, done)
+    for name in sorted(set(sites) - set(orders.certbot.names())) if settings.existing() else ():
+        if problem := _serve_one(settings, name, sites[name], done):
+            done.failed[name] = problem
+        _judge(settings, name, _leaf(settings, name), done)
     return done
 
 
@@ -62,7 +70,7 @@ def _renew_one(orders: Orders, settings: Settings, name: str, hosts: list[str], 
     # Also when nothing was renewed: an earlier run may have been cut off before nginx read it.
     latest = orders.certbot.lineage(name) or lineage
     if hosts and not install.runs(settings):
-        problems.append(f"the proxy {settings.proxy} does not run, so that nobody is served: see `docker ps --all`")
+        problems.append(NO_PROXY.format(settings.proxy))
     try:
         if install.install(settings, name, latest.pair, hosts):
             done.installed.append(name)
@@ -71,15 +79,32 @@ def _renew_one(orders: Orders, settings: Settings, name: str, hosts: list[str], 
     return problems
 
 
-def _judge(settings: Settings, name: str, orders: Orders, done: Renewal) -> None:
+def _serve_one(settings: Settings, name: str, hosts: list[str], done: Renewal) -> str:
+    """Have one served that others have renewed; return what went wrong."""
+    if not install.runs(settings):
+        return NO_PROXY.format(settings.proxy)
+    try:
+        if install.serve(settings, name, hosts):
+            done.installed.append(name)
+    except CERTIFICATE_ERRORS as error:
+        return str(error)
+    return ""
+
+
+def _leaf(settings: Settings, name: str) -> Certificate | None:
+    try:
+        return Installed(name, settings.live).leaf()
+    except CertificateError:
+        return None  # Who has it served has told.
+
+
+def _judge(settings: Settings, name: str, leaf: Certificate | None, done: Renewal) -> None:
     """Say loudly when the end is near, whatever the reason."""
-    lineage = orders.certbot.lineage(name)
-    if lineage is None:
+    if leaf is None:
         return
-    leaf = lineage.pair.leaf
     left = leaf.days_left(datetime.now(timezone.utc))
     if left < plan.threshold(leaf, settings.fail_days) and name not in done.renewed:
-        reason = done.failed.get(name, "certbot did not find it due")
+        reason = done.failed.get(name, "nobody has renewed it" if settings.existing() else "certbot did not find it due")
         done.failed[name] = f"IT EXPIRES IN {left:.1f} DAYS, on {leaf.not_after:%Y-%m-%d %H:%M} UTC: {reason}"
 
 

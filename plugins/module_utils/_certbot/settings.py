@@ -58,6 +58,10 @@ class Settings:
             raise state.StateError(f"{path} is missing or does not say where certificates are ordered. {REMEDY}")
         return cls.from_dict(found)
 
+    def existing(self) -> bool:
+        """Say whether the live release is served with certificates that others renew."""
+        return release_of(self.stack_path).certificates_existing
+
     def sites(self) -> dict[str, list[str]]:
         """Return the host names the live release serves with each certificate."""
         found: dict[str, list[str]] = {}

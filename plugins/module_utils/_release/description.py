@@ -121,6 +121,8 @@ class Release:
     ca_file: str = ""
     # Whether the gate takes a certificate for good because it is the one on disk.
     certificates_on_disk: bool = False
+    # Whether others put its certificates in place, and renew them.
+    certificates_existing: bool = False
     https_port: int = 443
     certificates_warn_days: int = 0
     proxy: Proxy = Proxy(containers=())

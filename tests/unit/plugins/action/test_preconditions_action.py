@@ -170,6 +170,12 @@ def test_foreign_volumes_can_be_allowed(action: Controller) -> None:
     assert action.validate(allow_foreign_volumes=True)["problems"] == []
 
 
+def test_existing_certificates_that_cannot_be_served(action: Controller) -> None:
+    found = {"changed": False, "problems": ["Certificate chat.example.org: expected it to cover chat.example.org, got no names."]}
+    assert action.validate(existing_certificates=found)["problems"] == found["problems"]
+    assert action.validate(existing_certificates={"changed": False, "problems": []})["problems"] == []
+
+
 @pytest.mark.parametrize("provided", [{}, {"chat.example.org": {"certificate": "chain.pem"}}, {"other": {}}])
 def test_certificates_that_are_not_given(action: Controller, provided: dict[str, Any]) -> None:
     assert action.validate(provided_certificates=provided)["problems"] == [

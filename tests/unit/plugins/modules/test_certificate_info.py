@@ -11,6 +11,7 @@ import jinja2
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.records import Record, Records
+from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.renewers import Renewer
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed, placeholder
 from ansible_collections.rarebooks.platform.plugins.modules import certificate_info
@@ -142,3 +143,27 @@ def test_a_deploy_issues_those_of_the_local_ca(tmp_path: Path, capsys: pytest.Ca
     text = shown(found)
     assert f"next renewal: by the first deploy.yml from {found['certificates'][1]['reissue']} on; run it before" in text
     assert "next renewal: none: no site is served with it" in text
+
+
+def test_others_renew_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Renewers:
+        def __init__(self, _run_command: Any) -> None:
+            pass
+
+        def of(self, _name: str) -> Renewer:
+            return Renewer("certbot", "certbot.timer", "standalone", "it has to listen on port 80 itself, which the proxy holds")
+
+    monkeypatch.setattr(certificate_info, "Renewers", Renewers)
+    where = settings(tmp_path)
+    served(where, apps=[SHOP], certificates_existing=True)
+    Installed("shop", where.live).put(pair("a.example.org", left=20))
+    found = info(where, capsys)
+    (one,) = found["certificates"]
+    assert (one["source"], one["state"], one["renewal"]) == ("existing", "warn", {})
+    lines = [line.strip() for line in shown(found).splitlines()]
+    assert "WARNING:      it ends in 19.9 days" in lines
+    assert (
+        "next renewal: by certbot with the authenticator standalone, started by certbot.timer; the timer has nginx read it, next never: it "
+        "is not active"
+    ) in lines
+    assert [line for line in lines if line.startswith("WARNING:      Certificate shop: expected a renewal that succeeds behind this proxy")]

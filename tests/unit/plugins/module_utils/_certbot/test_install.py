@@ -169,3 +169,54 @@ def test_what_ends_soon_is_told(nginx: Nginx, left: float, warned: bool) -> None
     nginx.start(pair("a.example.org", left=left))
     texts = certbot_install.ending(nginx.settings, ["site", "missing"])
     assert ["site on shop has 20.9 days left" in text for text in texts] == [True] * warned
+
+
+def put_by_others(nginx: Nginx, wanted: Pair) -> None:
+    """Leave a pair as certbot does: files or links of its own."""
+    for file, data in (("fullchain.pem", wanted.chain), ("privkey.pem", wanted.key)):
+        path = Path(nginx.disk.directory, file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def everything(nginx: Nginx) -> dict[str, tuple[bytes, int]]:
+    root = Path(nginx.settings.live).parent
+    return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in root.rglob("*") if path.is_file()}
+
+
+def serve(nginx: Nginx) -> bool:
+    before = everything(nginx)
+    try:
+        return certbot_install.serve(nginx.settings, "site", HOSTS)
+    finally:
+        assert everything(nginx) == before
+
+
+def test_what_others_renewed_is_read_and_not_written(nginx: Nginx, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certbot_install.trial, "complaint", lambda *_arguments: "")
+    put_by_others(nginx, OLD)
+    nginx.loaded = OLD
+    assert not serve(nginx)
+    put_by_others(nginx, NEW)
+    assert serve(nginx)
+    assert (nginx.loaded, nginx.reloads) == (NEW, 1)
+    assert not serve(nginx)
+
+
+def test_what_others_broke_is_not_read(nginx: Nginx) -> None:
+    nginx.loaded = OLD
+    put_by_others(nginx, Pair(NEW.chain, OLD.key))
+    with pytest.raises(InstallError, match=r"KEY_VALUES_MISMATCH.*and nginx has not been reloaded"):
+        serve(nginx)
+    Path(nginx.disk.directory, "privkey.pem").unlink()
+    with pytest.raises(InstallError, match="expected a chain and its key, got no such files"):
+        serve(nginx)
+    assert (nginx.loaded, nginx.reloads) == (OLD, 0)
+
+
+def test_what_others_renewed_and_nginx_does_not_serve_is_told(nginx: Nginx, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certbot_install.trial, "complaint", lambda *_arguments: "")
+    nginx.loaded, nginx.stubborn = OLD, True
+    put_by_others(nginx, NEW)
+    with pytest.raises(InstallError, match="not served as it must be"):
+        serve(nginx)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.client import Certbot
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.orders import Orders
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease, ledger
 from certificates import pair
 from lineages import Program, issues, says, settings, write
@@ -87,6 +89,49 @@ def test_a_damaged_lineage_is_told(where: Settings) -> None:
     os.unlink(Path(where.path, "certbot/live/a/privkey.pem"))
     done, _program = renew(where, NOT_DUE)
     assert "expected a lineage with key and chain" in done.failed["a"]
+
+
+def of_others(where: Settings, **left: float) -> None:
+    """Have the release served with certificates that others renew."""
+    release = Path(where.stack_path, "release.json")
+    release.write_text(json.dumps({**json.loads(release.read_text()), "certificates_existing": True}))
+    shutil.rmtree(Path(where.path, "certbot"))
+    for name in ("a", "b"):
+        Installed(name, where.live).put(pair(f"{name}.example.org", left=left.get(name, 60)))
+
+
+def test_what_others_renew_is_served(where: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, list[str]]] = []
+
+    def serve(_settings: Settings, name: str, hosts: list[str]) -> bool:
+        asked.append((name, hosts))
+        if name == "b":
+            raise install.InstallError("its key is of another one")
+        return True
+
+    monkeypatch.setattr(install, "serve", serve)
+    of_others(where)
+    done, program = renew(where)
+    assert asked == [("a", ["a.example.org"]), ("b", ["b.example.org"])]
+    assert (done.installed, done.failed, program.asked) == (["a"], {"b": "its key is of another one"}, [])
+    monkeypatch.setattr(install, "runs", lambda _settings: False)
+    done, _program = renew(where)
+    assert all("the proxy nginx_container does not run" in done.failed[name] for name in ("a", "b"))
+
+
+def test_that_others_have_not_renewed_is_told(where: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "serve", lambda *_arguments: False)
+    of_others(where, a=6.5)
+    done, _program = renew(where)
+    assert (
+        list(done.failed) == ["a"] and "IT EXPIRES IN 6.5 DAYS" in done.failed["a"] and done.failed["a"].endswith("nobody has renewed it")
+    )
+
+
+def test_what_is_not_ordered_is_nobody_elses_unless_the_release_says_so(where: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "serve", lambda *_arguments: pytest.fail("it is a deploy's"))
+    shutil.rmtree(Path(where.path, "certbot"))
+    assert renew(where)[0] == renewal.Renewal()
 
 
 @pytest.mark.parametrize(("failed", "code", "result"), [({"a": "refused\nby somebody"}, 1, "failed"), ({}, 0, "renewed")])
