@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import is_published
@@ -127,7 +127,7 @@ def secrets(given: Iterable[Secret]) -> list[str]:
 
 
 def server_names(apps: Sequence[App]) -> list[str]:
-    """Each site has valid names, and no name belongs to two sites."""
+    """Each site has valid names, no name belongs to two sites, and an app in the site of another one states that one's."""
     problems = []
     for app in apps:
         if not app.server_names:
@@ -138,7 +138,8 @@ def server_names(apps: Sequence[App]) -> list[str]:
             if not HOST_NAME.fullmatch(name)
         ]
     claims: dict[str, list[str]] = {}
-    for app in apps:
+    sites = {app.name: app for app in apps if not app.site_of}
+    for app in sites.values():
         for name in app.server_names:
             claims.setdefault(name, []).append(f"{app.name}_server_names")
     problems += [
@@ -146,7 +147,27 @@ def server_names(apps: Sequence[App]) -> list[str]:
         for name, variables in claims.items()
         if len(variables) > 1
     ]
-    return problems
+    return problems + [problem for app in apps if app.site_of for problem in _guest(app, sites)]
+
+
+def _guest(app: App, sites: Mapping[str, App]) -> Iterator[str]:
+    """Find why an app cannot be served in the site of another one."""
+    host = sites.get(app.site_of)
+    if host is None:
+        known = ", ".join(sites) or "none"
+        yield f"{app.name}_app.site_of: expected an app with a site of its own ({known}), got {app.site_of}. Name one of stack_apps."
+        return
+    foreign = [name for name in app.server_names if name not in host.server_names]
+    if foreign:
+        yield (
+            f"{app.name}_server_names: expected host names of {host.title}, in whose site it is ({', '.join(host.server_names)}), "
+            f'got {", ".join(foreign)}. Write "{{{{ {host.name}_server_names }}}}".'
+        )
+    if app.certificate != host.certificate:
+        yield (
+            f"{app.name}_certificate: expected the one of {host.title}, in whose site it is ({host.certificate}), got {app.certificate}. "
+            f'Write "{{{{ {host.name}_certificate }}}}".'
+        )
 
 
 def choices(apps: Iterable[App]) -> list[str]:

@@ -91,6 +91,8 @@ class App:
     one_of: dict[str, Any] = field(default_factory=dict)
     formats: dict[str, dict[str, Any]] = field(default_factory=dict)
     source: Source | None = None
+    # The app in whose site this one is served, below paths of its own. Host names and certificate are that one's.
+    site_of: str = ""
 
     @classmethod
     def upgraded(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -178,6 +178,24 @@ def test_a_name_belongs_to_one_site() -> None:
     ]
 
 
+def test_an_app_in_the_site_of_another_one() -> None:
+    shop = replace(SHOP, certificate="example.org")
+    guest = replace(CHAT, server_names=("example.org",), certificate="example.org", site_of="shop")
+    assert rules.server_names([shop, guest]) == []
+    assert rules.server_names([shop, replace(guest, site_of="shopp")]) == [
+        "chat_app.site_of: expected an app with a site of its own (shop), got shopp. Name one of stack_apps."
+    ]
+    assert rules.server_names([replace(shop, site_of="chat"), guest]) == [
+        "shop_app.site_of: expected an app with a site of its own (none), got chat. Name one of stack_apps.",
+        "chat_app.site_of: expected an app with a site of its own (none), got shop. Name one of stack_apps.",
+    ]
+    assert rules.server_names([shop, replace(guest, server_names=("example.org", "chat.example.org"), certificate="chat")]) == [
+        "chat_server_names: expected host names of Shop, in whose site it is (www.example.org, example.org), got chat.example.org. "
+        'Write "{{ shop_server_names }}".',
+        'chat_certificate: expected the one of Shop, in whose site it is (example.org), got chat. Write "{{ shop_certificate }}".',
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "given"),
     [
