@@ -311,8 +311,7 @@ def main() -> None:
             backup = listing.get(root, identifier)
             verified = ""
             if backup.kind == "sealed":
-                listed = next((one.mark for one in whole if one.id == backup.id), "")
-                manifest, verified = listing.check(backup, Dumps.CONTENTS if module.params["dumps"] else Dumps.SIZES, listed)
+                manifest, verified = listing.check(backup, Dumps.CONTENTS if module.params["dumps"] else Dumps.SIZES)
                 images.check(client, manifest)
             chosen = {**entry(backup, ledger, live, present), "verified": verified, "certificates_missing": certificates_missing(backup)}
             if module.params["id"] == "previous" and not pending:

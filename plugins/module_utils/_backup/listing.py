@@ -42,8 +42,6 @@ class Found:
     damage: str = ""
     # Path in the tree: where the file lies.
     files: dict[str, str] | None = None
-    # The mark of the proof that it is whole, where one was made: see verify().
-    mark: str = ""
 
 
 def find_all(root: str) -> list[Found]:
@@ -99,7 +97,7 @@ def as_found(backup: Found) -> Found:
     """Return a backup as one that is damaged where a file of it is; of its dumps, which take long to read, the sizes are compared."""
     try:
         if backup.manifest is not None:
-            return replace(backup, mark=verify(backup.directory, backup.manifest, Dumps.SIZES))
+            verify(backup.directory, backup.manifest, Dumps.SIZES)
     except BackupError as error:
         return replace(backup, manifest=None, damage=str(error))
     return backup
