@@ -219,8 +219,8 @@ services_changed:
   elements: str
 started:
   description:
-    - Containers that were created, replaced or started. In check mode those that are not as the live files say; what files that
-      differ will change besides cannot be known then.
+    - Containers that were created, replaced or started. In check mode those that are not as the live files say, and those that files which
+      differ define otherwise.
   returned: success
   type: list
   elements: str

@@ -29,7 +29,7 @@ from .._tree import desired, promote
 from .._tree import diff as tree_diff
 from .._tree import plan as tree_plan
 from .._tree.validate import Validators
-from . import certificates, switch
+from . import certificates, preview, switch
 from . import target as switch_target
 from .adoption import Adoption
 from .databases import Exchange
@@ -74,8 +74,8 @@ def make_live(options: Options, invocation: Invocation) -> dict[str, Any]:
 def carry_through(client: DockerClient, options: Options, invocation: Invocation) -> dict[str, Any]:
     """Compare, and unless in check mode switch to the release, or prove the one that is live; every image has its name."""
     root, check_mode, run_command = options.path, invocation.check_mode, invocation.run_command
-    preview = check_mode or options.only_unchanged
-    wanted = read_wanted(client, options, run_command, preview)
+    previewed = check_mode or options.only_unchanged
+    wanted = read_wanted(client, options, run_command, previewed)
     server = Server(
         client,
         run_command,
@@ -91,9 +91,9 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     validators = Validators(
         run_command, root, options.validators, wanted.hidden, adoption.judge if adoption else by_hand_validator(server, wanted.target)
     )
-    ended = [] if preview else end_proven(server)
+    ended = [] if previewed else end_proven(server)
     recovered = promote.interrupted(root)
-    completed = (tree_plan.read_journal(root) if preview else recover_tree(root)) or {}
+    completed = (tree_plan.read_journal(root) if previewed else recover_tree(root)) or {}
     plan = tree_plan.make(wanted.target.files, tree_plan.LiveTree(root), wanted.target.owned)
     pending = journal.unfinished(root)
     stale = switch.needed(server, wanted.target, plan)
@@ -113,14 +113,17 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         **tree_diff.report(plan, completed, wanted.hidden, invocation.diff),
     }
     result["diff"] += [drift.diff for drift in stale.drifts if invocation.diff]
-    if check_mode or (preview and (changed or journal.read(root))):
+    if check_mode or (previewed and (changed or journal.read(root))):
         if plan.needed:
-            validators.validate_copy(wanted.target.files, invocation.tmpdir)
+            look = preview.Differing(server, wanted.target)
+            validators.validate_copy(wanted.target.files, invocation.tmpdir, look)
             result["validated"] = validators.mark(wanted.target.files)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
-            result["started"] = adoption.started if adoption else sorted({*stale.containers, *switch.stale(server, wanted.target)})
+            others = {*look.containers, *stale.containers, *switch.stale(server, wanted.target)}
+            result["started"] = adoption.started if adoption else sorted(others)
+            result["containers_removed"] = preview.removed(server, wanted.target, pending)
         return {**result, **adopted(adoption, result)}
-    if preview:
+    if previewed:
         # Nothing is left to do but to prove it.
         run_lease.begin_step(options.place, options.run.token, STEP, process=True)
     run = options.run.to_dict()

@@ -75,14 +75,16 @@ class Validators:
         if self._also:
             self._also(tree)
 
-    def validate_copy(self, files: Iterable[File], directory: Callable[[], str]) -> None:
-        """Let the validators validate a copy of the tree outside of its place; asking for the directory may create it."""
-        if not self._validators and not self._also:
+    def validate_copy(self, files: Iterable[File], directory: Callable[[], str], look: Callable[[str], None] | None = None) -> None:
+        """Let the validators validate a copy of the tree outside of its place, and look at it; asking for the directory may create it."""
+        if not self._validators and not self._also and not look:
             return
         with tempfile.TemporaryDirectory(dir=directory()) as scratch:
             tree = os.path.join(scratch, plan.STAGED_TREE)
             promote.write_tree(tree, files)
             self.validate(tree)
+            if look:
+                look(tree)
 
     def mark(self, files: Iterable[File]) -> str:
         """Return what tells these validators on this tree from any others; nothing where more than these two decides."""

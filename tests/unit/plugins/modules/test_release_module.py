@@ -67,7 +67,7 @@ def test_check_mode_predicts_and_touches_nothing(machine: Machine, live: bool) -
     previewed = machine.deploy(2, check=True)
     assert (machine.tree, machine.engine.events, machine.images) == (before, events, images)
     done = machine.deploy(2)
-    for key in ("changed", "created", "updated", "removed", "diff"):
+    for key in ("changed", "created", "updated", "removed", "diff", "started", "containers_removed"):
         assert previewed[key] == done[key], key
     assert previewed["changed"] and previewed.keys() == done.keys()
 

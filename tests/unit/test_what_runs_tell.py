@@ -1,4 +1,4 @@
-"""What people are told of backups that are not good: where they are listed, offered and gone back to."""
+"""What runs tell people: of backups that are not good, where they are listed, offered and gone back to, and of what would change."""
 
 from __future__ import annotations
 
@@ -132,3 +132,44 @@ def test_what_nothing_has_proven_is_told_before_it_is_gone_back_to(tmp_path: Pat
     assert "fatal: " not in said and f"Backup {DRIFTED} is not proven. No run has proven that it serves" in said
     assert "There is no good backup." in said
     assert f"Backup {DRIFTED} is" not in going_back(tmp_path, False, {"result": "good", "causes": "", "damage": ""})
+
+
+def previewed(directory: Path, role: str, **variables: Any) -> str:
+    text = f"{{{{ lookup('ansible.builtin.template', '{ROOT}/roles/{role}/templates/preview.txt.j2') }}}}"
+    common = {"stack_adopt": False, "__stack_by_hand": False, "rollback_restore_database": False}
+    return played(directory, [{"rarebooks.platform.report": {"text": text}}], **common, **variables)
+
+
+FORETOLD = {
+    "changed": True,
+    "created": [],
+    "updated": ["compose/notes.yml"],
+    "removed": [],
+    "started": ["notes", "notes_db"],
+    "containers_removed": ["blog"],
+    "notes": ["notes_db: its restart policy was changed"],
+}
+UNCHANGED = {**FORETOLD, "changed": False, "updated": [], "started": [], "containers_removed": [], "notes": []}
+
+
+def test_check_mode_names_what_a_deploy_would_change(tmp_path: Path) -> None:
+    said = previewed(tmp_path, "stack", __stack_release=FORETOLD, __stack_changes=True)
+    for line in (
+        "Files: compose/notes.yml",
+        "Containers started or replaced: notes, notes_db",
+        "Containers removed: blog",
+        "notes_db: its restart policy was changed",
+    ):
+        assert f"    {line}\n" in said
+    assert "a deploy would change nothing" in previewed(tmp_path, "stack", __stack_release=UNCHANGED, __stack_changes=False)
+    bare = {"__stack_apps": [{"containers": ["notes"]}], "proxy_app": {"containers": ["nginx_container"]}}
+    assert "start: nginx_container, notes\n" in previewed(
+        tmp_path, "stack", __stack_release={"skipped": True}, __stack_changes=True, **bare
+    )
+
+
+def test_check_mode_names_what_a_rollback_would_change(tmp_path: Path) -> None:
+    said = previewed(tmp_path, "rollback", __rollback_release=FORETOLD, __rollback_backup={"id": GOOD})
+    assert f"Going back to backup {GOOD} would change:\n" in said and "Containers started or replaced: notes, notes_db\n" in said
+    said = previewed(tmp_path, "rollback", __rollback_release=UNCHANGED, __rollback_backup={"id": GOOD})
+    assert f"runs the release of backup {GOOD}." in said
