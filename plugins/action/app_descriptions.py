@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -42,6 +43,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return [f"expected the variable {variable} in its vars/main.yml, got none. Describe the app there."]
         try:
             value = self._templar.resolve_variable_expression(variable)
-        except AnsibleError as error:
-            return [f"{variable}: its value cannot be computed: {error}"]
+        except AnsibleError:
+            value = self._computed(task_vars[variable])
         return _app_faults.read(variable, value)[1]
+
+    def _computed(self, value: Any) -> Any:
+        """Return a value with what of it can be computed."""
+        if isinstance(value, Mapping):
+            return {key: self._computed(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._computed(item) for item in value]
+        try:
+            return self._templar.template(value)
+        except AnsibleError as error:
+            return _app_faults.Incomputable(str(error))

@@ -43,6 +43,13 @@ FILTERS = {int: "int", bool: "bool"}
 
 
 @dataclass(frozen=True)
+class Incomputable:
+    """Stands for a value that cannot be computed, such as one that names a variable which is not defined: it hides no other fault."""
+
+    error: str
+
+
+@dataclass(frozen=True)
 class _Place:
     """Where a value stands, and whether it may be shown."""
 
@@ -95,7 +102,10 @@ def _one_of(shape: Any) -> Any:
 
 def _faults(value: Any, shape: Any, place: _Place) -> Iterator[str]:
     kind, arguments = _taken_apart(shape)
-    if shape is Any or (value is None and type(None) in get_args(shape)):
+    if isinstance(value, Incomputable) or shape is Any:
+        yield from _incomputable(value, place)
+        return
+    if value is None and type(None) in get_args(shape):
         return
     if kind is Union:
         yield from _faults_of_union(value, arguments, shape, place)
@@ -114,6 +124,17 @@ def _faults(value: Any, shape: Any, place: _Place) -> Iterator[str]:
         yield place.fault(called(shape), value, _conversion(value, kind))
 
 
+def _incomputable(value: Any, place: _Place) -> Iterator[str]:
+    if isinstance(value, Incomputable):
+        yield f"{place.name}: its value cannot be computed: {value.error}"
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _incomputable(item, place.below(f".{key}"))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for number, item in enumerate(value):
+            yield from _incomputable(item, place.below(f"[{number}]"))
+
+
 def _conversion(value: Any, kind: Any) -> str:
     if kind in FILTERS and isinstance(value, str):
         return f" Convert it: {{{{ ... | {FILTERS[kind]} }}}}."
@@ -129,7 +150,9 @@ def _faults_of_union(value: Any, shapes: Sequence[Any], shape: Any, place: _Plac
         yield place.fault("a probe, which is a dictionary", value)
     else:
         name = value.get("type", DEFAULT_TYPE)
-        if name in TYPES:
+        if isinstance(name, Incomputable):
+            yield from _incomputable(name, place.below(".type"))
+        elif name in TYPES:
             yield from list(_faults_of_record(value, TYPES[name], place)) or _refused(value, TYPES[name], place)
         else:
             yield place.below(".type").fault(f"a type of probes ({', '.join(TYPES)})", name, _nearest(str(name), list(TYPES)))

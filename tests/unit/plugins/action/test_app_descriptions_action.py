@@ -67,6 +67,24 @@ def test_the_faults_of_all_roles_are_one_answer(tmp_path: Path) -> None:
     assert "Role rarebooks" not in done.stdout
 
 
+def test_what_cannot_be_computed_hides_no_other_fault(tmp_path: Path) -> None:
+    database = {"container": "{{ nowhere }}", "name": 5, "user": "u", "volume": "v"}
+    probes = [{"type": "{{ kind }}"}, {"url": "https://a.org/", "json": {"a": "{{ value }}"}}]
+    shop = {"name": "shop", "title": "{{ title | upper }}", "server_names": "a.org", "databases": [database], "probes": probes}
+    done = check(tmp_path, ["acme.apps.shop"], shop_app=shop)
+    assert done.returncode == 2
+    for line in (
+        "- Role acme.apps.shop: shop_app.title: its value cannot be computed: 'title' is undefined",
+        "- Role acme.apps.shop: shop_app.databases[0].container: its value cannot be computed: 'nowhere' is undefined",
+        "- Role acme.apps.shop: shop_app.databases[0].name: expected a text, got the number 5.",
+        "- Role acme.apps.shop: shop_app.probes[0].type: its value cannot be computed: 'kind' is undefined",
+        "- Role acme.apps.shop: shop_app.probes[1].json.a: its value cannot be computed: 'value' is undefined",
+        "- Role acme.apps.shop: shop_app.server_names: expected a list of texts",
+        "- Role acme.apps.shop: shop_app: expected secrets in it",
+    ):
+        assert line in done.stdout.replace('\\"', '"'), done.stdout
+
+
 def test_the_documentation_and_the_action_name_the_same_options() -> None:
     documented = yaml.safe_load(app_descriptions.DOCUMENTATION)["options"]
     assert {name: option["type"] for name, option in documented.items()} == {name: option["type"] for name, option in ARGUMENTS.items()}
