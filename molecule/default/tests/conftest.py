@@ -2,5 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("apps", "support")
-pytest_plugins = ["users"]
+pytest.register_assert_rewrite("apps", "deployment", "server", "support", "visitor")
+pytest_plugins = ["operators", "users"]
