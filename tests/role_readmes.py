@@ -55,9 +55,19 @@ def rows(options: dict[str, Any], parent: str = "") -> Iterator[str]:
         yield from rows(option.get("options", {}), f"{parent}{name}{'[]' if option.get('type') == 'list' else ''}.")
 
 
+def variables(options: dict[str, Any], known: dict[str, Any]) -> Iterator[str]:
+    """Yield the variables of an entry point: those of the role by their names, the others with what they mean."""
+    same = [name for name, option in options.items() if known.get(name) == option]
+    if same:
+        yield "Variables: those of the role." if options == known else f"Variables of the role: {', '.join(f'`{name}`' for name in same)}."
+    if len(same) < len(options):
+        yield "\n".join([HEAD, *rows({name: option for name, option in options.items() if name not in same})])
+
+
 def readme(role: Path) -> str:
     """Return the whole file of one role."""
-    spec = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]
+    entries = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]
+    spec = entries.pop("main")
     parts = [
         "<!-- Written by tests/role_readmes.py from meta/argument_specs.yml: change that, and run it. -->",
         f"# rarebooks.platform.{role.name}",
@@ -69,6 +79,11 @@ def readme(role: Path) -> str:
     if (role / "tasks").is_dir():
         play = f"- hosts: rarebooks\n  become: true\n  roles:\n    - role: rarebooks.platform.{role.name}"
         parts += ["## Example", f"```yaml\n{play}\n```"]
+    if entries:
+        parts += ["## Entry points", "Parts of the role that others use by themselves, with `tasks_from`."]
+    for name, entry in sorted(entries.items()):
+        parts += [f"### {name}", f"{text(entry['short_description'])}.", "\n".join(f"- {text(line)}" for line in entry["description"])]
+        parts += variables(entry["options"], spec["options"])
     return "\n\n".join(parts) + "\n"
 
 
