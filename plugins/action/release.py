@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands
+from ansible.errors import AnsibleActionFail
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _app_volumes, _commands
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction
 
 MODULE = "rarebooks.platform.release"
@@ -33,7 +34,20 @@ class ActionModule(RoleTreeAction):
         task_vars = task_vars or {}
         arguments = self._task.args.copy()
         files, sources = self.merge(arguments.pop("roles", None) or [], [], task_vars)
+        self._check_volumes(files, sources, task_vars)
         result = dict(self._execute_module(module_name=MODULE, module_args={**arguments, "files": files}, task_vars=task_vars))
         if "created" in result:
             result.update(changed_roles(result["created"] + result["updated"], sources))
         return _commands.in_result(result)
+
+    def _check_volumes(self, files: list[dict[str, Any]], sources: Mapping[str, str], task_vars: dict[str, Any]) -> None:
+        """Refuse descriptions of apps that name other volumes than the Compose files of their roles mount."""
+        faults = []
+        for role in sorted(set(sources.values())):
+            variable = f"{role.rpartition('.')[2]}_app"
+            app = self._templar.resolve_variable_expression(variable) if variable in task_vars else None
+            texts = {file["path"]: str(file.get("content", "")) for file in files if sources[file["path"]] == role}
+            fault = _app_volumes.fault(variable, app.get("volumes") or [], texts) if isinstance(app, Mapping) else ""
+            faults += [f"Role {role}: {fault}"] if fault else []
+        if faults:
+            raise AnsibleActionFail("\n".join([*faults, "Nothing has been changed."]))

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _app_volumes
 from rendering import play
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +20,10 @@ TASKS = """    - rarebooks.platform.config_tree:
         path: "{{{{ stack_path }}}}"
         roles: "{{{{ __stack_trees }}}}"
         secrets_file: {scratch}/secrets.json
+    - ansible.builtin.copy:
+        dest: {scratch}/volumes.json
+        content: "{{{{ dict(__stack_apps | map(attribute='name') | zip(__stack_apps | map(attribute='volumes'))) | to_json }}}}"
+        mode: "0600"
 """
 SECRETS = [
     *(f"rarebooks_{name}" for name in ("books_db_password", "users_db_password", "jwt_key")),
@@ -84,3 +89,6 @@ def test_what_servers_get_is_what_is_recorded(name: str, tmp_path: Path) -> None
     play(tmp_path, TASKS.format(scratch=tmp_path), inventory)
     for file in FILES:
         assert (tree / file).read_text() == (RECORDED / name / file).read_text(), f"{tree / file} is not {RECORDED / name / file}"
+    for app, volumes in json.loads((tmp_path / "volumes.json").read_text()).items():
+        path = f"compose/{app}.yml"
+        assert _app_volumes.fault(f"{app}_app", volumes, {path: (tree / path).read_text()}) == ""
