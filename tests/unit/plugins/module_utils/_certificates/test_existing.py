@@ -64,6 +64,11 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert "certificate has expired" in expired
 
 
+def test_a_host_that_is_not_covered_is_told_once(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, ROOT.issue("example.org"))
+    assert "expected it to cover www.example.org, got example.org" in found
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     assert problems(tmp_path, GOOD) == []
     (tmp_path / "live/shop/privkey.pem").unlink()
