@@ -19,6 +19,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes 
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import (
     APP_DESCRIPTION,
     App,
+    ContainerFile,
     Database,
     EnvironmentVariable,
     Secret,
@@ -35,6 +36,7 @@ WORDS: dict[Any, tuple[str, str]] = {
     App: ("an app", "apps"),
     Database: ("a database", "databases"),
     Secret: ("a secret", "secrets"),
+    ContainerFile: ("a file of a container", "files of containers"),
     EnvironmentVariable: ("an environment variable", "environment variables"),
     Source: ("a source", "sources"),
     **dict.fromkeys(TYPES.values(), ("a probe", "probes")),
@@ -219,6 +221,11 @@ def _contradictions(variable: str, app: App) -> Iterator[str]:
         place = _Place(f"{variable}.databases[{number}]")
         yield from _unknown(place.below(".container"), database.container, app.containers, "containers")
         yield from _unknown(place.below(".volume"), database.volume, app.volumes, "volumes")
+    for number, file in enumerate(app.kept_files):
+        place = _Place(f"{variable}.kept_files[{number}]")
+        yield from _unknown(place.below(".container"), file.container, app.containers, "containers")
+        if not file.path.startswith("/") or state.complaint(file.path[1:]):
+            yield place.below(".path").fault("the absolute path of a file", file.path)
     databases = [one.container for one in app.databases]
     for number, secret in enumerate(app.secrets):
         place = _Place(f"{variable}.secrets[{number}]")

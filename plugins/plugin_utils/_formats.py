@@ -64,6 +64,7 @@ def app_problems(apps: Iterable[App]) -> list[str]:
 def _of_every_app(app: App) -> Iterator[tuple[str, str, Iterable[str]]]:
     yield "image", "image", dict.fromkeys(app.images)
     yield "name", "volume", app.volumes
+    yield "path", "kept file", [one.path for one in app.kept_files]
     yield "name", "certificate", [app.certificate]
     yield "user", "database user", dict.fromkeys(one.user for one in app.databases)
 

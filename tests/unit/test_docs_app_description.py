@@ -16,6 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes 
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import (
     APP_DESCRIPTION,
     App,
+    ContainerFile,
     Database,
     EnvironmentVariable,
     Secret,
@@ -29,6 +30,7 @@ ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| (.+) \|$", re.MULTILINE)
 RECORDS: dict[str, Any] = {
     "The app": App,
     "A database": Database,
+    "A file of a container": ContainerFile,
     "A secret": Secret,
     "An environment variable": EnvironmentVariable,
     "A source": Source,

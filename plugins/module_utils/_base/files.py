@@ -46,15 +46,17 @@ def make_directory(path: str, mode: int = DIRECTORY_MODE) -> list[str]:
     return missing
 
 
-def write_durably(path: str, data: bytes, mode: int) -> None:
+def write_durably(path: str, data: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
     """Create or replace a file: written under a temporary name beside it, synced, renamed, directory synced.
 
-    The file never exists with wider permissions than mode, not even for a moment.
+    The file never exists with wider permissions than mode, not even for a moment. Owner is user and group, ours where none is given.
     """
     directory = os.path.dirname(path)
     descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=directory)
     try:
         with os.fdopen(descriptor, "wb") as stream:
+            if owner is not None:
+                os.fchown(stream.fileno(), *owner)
             os.fchmod(stream.fileno(), mode)
             stream.write(data)
             stream.flush()

@@ -158,6 +158,10 @@ class Project(Definition):
         if services:
             self._run(*UP, "--force-recreate", "--no-deps", *services)
 
+    def create(self, service: str) -> None:
+        """Make the container of a service where it is missing or another one, and do not start it."""
+        self._run("up", "--no-start", *UP[2:], "--no-deps", service)
+
     def up_container(self, name: str) -> None:
         """Create and start the one container of this name, and nothing it depends on."""
         services = [one["service"] for one in self.services() if one["container_name"] == name]

@@ -39,6 +39,14 @@ class Database:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContainerFile:
+    """A file that one of the app's containers has, and that is to outlive it."""
+
+    container: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentVariable:
     """An environment variable of one of the app's containers."""
 
@@ -84,6 +92,7 @@ class App:
     containers: tuple[str, ...]
     volumes: tuple[str, ...] = field(default=(), metadata=REQUIRED)
     databases: tuple[Database, ...] = ()
+    kept_files: tuple[ContainerFile, ...] = ()
     images: tuple[str, ...] = field(default=(), metadata=REQUIRED)
     secrets: tuple[Secret, ...] = field(default=(), metadata=REQUIRED | HIDDEN)
     # In a release that was read, one that this version cannot ask is kept as it is.

@@ -18,7 +18,9 @@ from .._engine import carried
 from .._engine.compose import Definition
 from .._engine.containers import SERVICE_LABEL, inspect, inspect_project
 from .._engine.image_name import image_name
+from .._engine.written import PROXY_MOUNTS, outside_of_volumes
 from .._release.differences import differences
+from .._release.live import stated
 
 
 class AdoptionError(PlatformError):
@@ -57,6 +59,7 @@ class Adoption:
         present = inspect_project(self.run_command, self.project)
         services = {str(one.get("container_name") or f"{self.project}-{key}-1"): (key, one) for key, one in document["services"].items()}
         volumes = {key: str((one or {}).get("name") or key) for key, one in (document.get("volumes") or {}).items()}
+        kept = {(file.container, file.path) for app in stated(tree).apps for file in app.kept_files}
         lost: list[str] = []
         for name, (key, service) in sorted(services.items()):
             if name not in present:
@@ -67,6 +70,8 @@ class Adoption:
                 self.replaced[name] = reason
             else:
                 self.carried.append(name)
+            written = outside_of_volumes(self.run_command, present[name])
+            lost += [f"file {name} {path}" for path in written if (name, path) not in kept and not self._is_nginx(name, path)]
             if name not in self.proxy:
                 [image] = inspect(self.run_command, "image", [present[name]["Image"]])
                 lost += differences(name, present[name], image["Config"], service, volumes)
@@ -77,6 +82,10 @@ class Adoption:
                 + "".join(f"- {one}\n" for one in undecided)
                 + "Nothing has been changed. Add to the inventory what must stay, and name in stack_let_go, word for word, what may go."
             )
+
+    def _is_nginx(self, name: str, path: str) -> bool:
+        """Say whether nginx reads a file, of which the release has its own: that is compared as sites and locations."""
+        return name in self.proxy and path.startswith(PROXY_MOUNTS)
 
     def _reason(self, name: str, key: str, service: Mapping[str, Any], inspected: Mapping[str, Any]) -> str:
         """Return why a container cannot go on running, nothing where it can."""

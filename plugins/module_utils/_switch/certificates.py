@@ -11,7 +11,7 @@ from .._engine.proxy import ProxyError
 from .._health import run
 from .._health.run import Gate
 from . import switch
-from .switch import Server
+from .server import Server
 from .target import Target
 
 # Seconds until a certificate must be served after nginx has reloaded.

@@ -16,7 +16,7 @@ from .._engine.compose import ComposeError, Definition
 from .._engine.containers import containers_of
 from .._release import live as release_live
 from .._release.journal import Journal
-from .switch import Server
+from .server import Server
 from .target import Target
 
 # What Compose leaves out of its digest: a container stays as it is where nothing else differs.

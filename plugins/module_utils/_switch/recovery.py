@@ -31,7 +31,8 @@ from .._tree import plan as tree_plan
 from . import databases
 from . import target as switch_target
 from .run import Recorder, end_proven
-from .switch import Server, switch
+from .server import Server
+from .switch import switch
 from .transaction import SwitchRequest, end, go_back, recover_tree
 
 STEP = "ending the switch that was cut off"
@@ -89,7 +90,7 @@ def complete(server: Server, target: switch_target.Target, pending: Journal, rec
         recorder.record("broken", "", describe(error))
         return False, f"The switch that was cut off could not be completed: {describe(error)} Deploy again when the cause is removed."
     recorder.proven("deployed", "")
-    notes += end(server, pending)
+    notes += done.notes + end(server, pending)
     return True, "\n".join([f"The switch that was cut off was completed, and the release serves after {done.seconds} s.", *notes])
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from .._backup import databases as backup_databases
 from .._backup import manifest as backup_manifest
 from .._engine import containers as engine_containers
-from .switch import Server, Switched
+from .server import Server
+from .switch import Switched
 
 
 def restored_report(server: Server, manifest: backup_manifest.Manifest, restored: Switched) -> str:

@@ -29,12 +29,13 @@ from .._tree import desired, promote
 from .._tree import diff as tree_diff
 from .._tree import plan as tree_plan
 from .._tree.validate import Validators
-from . import certificates, preview, switch
+from . import certificates, kept_files, preview, switch
 from . import target as switch_target
 from .adoption import Adoption
 from .databases import Exchange
 from .options import Invocation, Options
-from .switch import Server, Switched
+from .server import Server
+from .switch import Switched
 from .target import Target
 from .transaction import Failed, SwitchRequest, carry_out, end, recover_tree
 
@@ -88,9 +89,15 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         wanted.hidden,
     )
     adoption = adopting(server, options, wanted.target)
-    validators = Validators(
-        run_command, root, options.validators, wanted.hidden, adoption.judge if adoption else by_hand_validator(server, wanted.target)
-    )
+    keeping: list[str] = []
+    by_hand = adoption.judge if adoption else by_hand_validator(server, wanted.target)
+
+    def check(tree: str) -> None:
+        if by_hand:
+            by_hand(tree)
+        keeping.extend(kept_files.check(server, wanted.target, tree, previewed))
+
+    validators = Validators(run_command, root, options.validators, wanted.hidden, check if wanted.target.kept_files else by_hand)
     ended = [] if previewed else end_proven(server)
     recovered = promote.interrupted(root)
     completed = (tree_plan.read_journal(root) if previewed else recover_tree(root)) or {}
@@ -122,7 +129,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
             others = {*look.containers, *stale.containers, *switch.stale(server, wanted.target)}
             result["started"] = adoption.started if adoption else sorted(others)
             result["containers_removed"] = preview.removed(server, wanted.target, pending)
-        return {**result, **adopted(adoption, result)}
+        return {**result, **adopted(adoption, {"notes": result["notes"] + keeping})}
     if previewed:
         # Nothing is left to do but to prove it.
         run_lease.begin_step(options.place, options.run.token, STEP, process=True)

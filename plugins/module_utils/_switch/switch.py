@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._backup import images
-from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from .._engine.client import DockerUnavailable
-from .._engine.compose import ComposeError, Project
+from .._engine.compose import ComposeError
 from .._engine.proxy import Proxy
 from .._health import run
 from .._health.run import Gate
@@ -22,10 +21,12 @@ from .._release import drift as release_drift
 from .._release.drift import Drift
 from .._tree import plan as tree_plan
 from .._tree import promote
+from . import kept_files
+from .server import Server
 from .target import Target
 
 if TYPE_CHECKING:
-    from docker import DockerClient
+    pass
 
 # How often a step that changes nothing is taken where it ends in an error that nobody foresaw, the seconds in between, and those
 # after which it is not begun again: an error at the end of a gate must not double the time in which a site is down.
@@ -38,38 +39,6 @@ T = TypeVar("T")
 
 class SwitchError(PlatformError):
     """The release does not serve; facts become keys of the failed task's result."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """The server as a switch uses it. The paths are those nginx reads, the record remembers what it has read."""
-
-    client: DockerClient
-    run_command: RunCommand
-    root: str
-    project: str
-    proxy_paths: list[str]
-    proxy_record: str
-    ca_file: str | None
-    # Whether a certificate counts as trusted because it is the one on disk.
-    certificates_on_disk: bool
-    # Seconds the gate waits, 0 for those that the containers' health checks make it, but then not less than at_least.
-    deadline: float
-    secrets: dict[str, str]
-    at_least: float = 0
-
-    @property
-    def compose(self) -> Project:
-        return Project(self.client, self.run_command, self.root, self.project)
-
-    @property
-    def way_back(self) -> Server:
-        """Return the server as a release that served is brought back to it.
-
-        Its gate waits as long as the health checks of that release's own containers say. A deadline that was set for the release
-        that failed may lengthen this, and never shortens it: it may be the very reason for the failure.
-        """
-        return replace(self, deadline=0, at_least=max(self.deadline, self.at_least))
 
 
 @dataclass
@@ -155,6 +124,7 @@ def switch(
     else:
         start()
     between()
+    done.notes = kept_files.keep(server, target) + kept_files.give_back(server, target)
     done.started = up(server, target)
     if done.started:
         wait_until_serving(server, target, sites=False)

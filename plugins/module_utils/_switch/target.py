@@ -15,7 +15,7 @@ from .._backup.manifest import Manifest
 from .._certificates.live import Installed, chain_files
 from .._health.probes import Check
 from .._health.tls import TlsCheck
-from .._release.description import App, Release
+from .._release.description import App, ContainerFile, Release
 from .._tree.desired import File
 from .._tree.plan import Owned
 
@@ -55,6 +55,11 @@ class Target:
     def every_container(self) -> set[str]:
         """Return the containers the release consists of, healthy or not."""
         return self.release.containers | set(self.images) | set(self.others)
+
+    @property
+    def kept_files(self) -> list[ContainerFile]:
+        """Return the files that its containers mount from the server, whether their apps are waited for or not."""
+        return [file for app in self.release.apps for file in app.kept_files]
 
     @property
     def tls(self) -> list[TlsCheck]:

@@ -26,7 +26,8 @@ from . import databases as switch_databases
 from . import target as switch_target
 from .databases import Exchange
 from .report import restored_report
-from .switch import Server, Switched, switch
+from .server import Server
+from .switch import Switched, switch
 from .target import Target
 
 
@@ -106,7 +107,7 @@ def carry_out(server: Server, request: SwitchRequest, plan: tree_plan.Plan, prov
                 request.exchange.discard()
         raise  # Nothing has been changed, and the error says what was wanted.
     proven("", "")
-    done.notes = notes + end(server, journal)
+    done.notes = notes + done.notes + end(server, journal)
     return done
 
 

@@ -33,7 +33,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._run import led
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run as switch_run
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target, transaction
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.databases import Exchange
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, Switched
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Switched
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Failed, SwitchRequest, carry_out
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 

@@ -10,7 +10,7 @@ from typing import Any
 import docker.errors
 import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import SERVICE_LABEL
-from memory_engine import CONFIG_LABEL, PROJECT_LABEL, Engine
+from memory_engine import CONFIG_LABEL, PROJECT_LABEL, Engine, refusal
 
 
 class Compose:
@@ -42,17 +42,18 @@ class Compose:
                 0,
                 "",
                 "".join(
-                    self._up(project, service, settings, "--dry-run" in argv, "--force-recreate" in options)
+                    self._up(project, service, settings, argv)
                     for service, settings in document["services"].items()
                     if not named or service in named
                 ),
             )
-        except docker.errors.ImageNotFound as error:
+        except docker.errors.APIError as error:
             return 1, "", f"Error response from daemon: {error.explanation}\n"
 
-    def _up(self, project: str, service: str, settings: dict[str, Any], dry: bool, force: bool) -> str:
+    def _up(self, project: str, service: str, settings: dict[str, Any], argv: list[str]) -> str:
         """Bring one service about as `up` does, and return what Compose says of it."""
         name, image = settings.get("container_name", f"{project}-{service}-1"), settings["image"]
+        dry, force, starts = "--dry-run" in argv, "--force-recreate" in argv, "--no-start" not in argv
         config = config_hash(settings)
         identifier, there = self.engine.image(image), self.engine.running.get(name)
         if there and not force and (there["Image"], there["Config"]["Labels"].get(CONFIG_LABEL)) == (identifier, config):
@@ -61,11 +62,23 @@ class Compose:
             what = "Recreate" if there else "Creating"
         if not dry and what in ("Recreate", "Creating"):
             labels = {PROJECT_LABEL: project, SERVICE_LABEL: service, CONFIG_LABEL: config}
+            mounts = located(settings, argv)
             self.engine.make(name, image, labels=labels, environment=settings.get("environment", {}))
             self.engine.running[name]["NetworkSettings"]["Networks"] = {"net": {"Aliases": [service]}}
-        if not dry and what != "Running":
+            self.engine.running[name]["Mounts"] = mounts
+        if not dry and starts and what != "Running":
             self.engine.containers.get(name).start()
         return f" Container {name}  {what}\n"
+
+
+def located(settings: dict[str, Any], argv: list[str]) -> list[dict[str, str]]:
+    """Return what a service mounts of the server, as the engine shows it."""
+    directory = Path(argv[argv.index("--project-directory") + 1] if "--project-directory" in argv else ".")
+    mounts = [mount for mount in settings.get("volumes", []) if isinstance(mount, dict)]
+    for mount in mounts:
+        if not mount.get("bind", {}).get("create_host_path", True) and not (directory / mount["source"]).exists():
+            raise refusal(400, f"invalid mount config for type {mount['type']!r}: bind source path does not exist")
+    return [{"Type": one["type"], "Source": str(directory / one["source"]), "Destination": one["target"]} for one in mounts]
 
 
 def config_hash(settings: dict[str, Any]) -> str:
@@ -78,6 +91,8 @@ def look(engine: Engine, argv: list[str]) -> str | None:
     if verb[:1] == ["ps"] and "--filter" in argv:
         project = argv[-1].rpartition("=")[2]
         return "\n".join(one["Id"] for one in engine.listed(True, {"label": f"{PROJECT_LABEL}={project}"}).values())
+    if verb[:1] == ["diff"]:
+        return "".join(f"A {one['Path']}\n" for one in engine.api.diff(argv[2]) or [])
     if verb == ["container", "inspect"]:
         return json.dumps([engine.find(name) for name in argv[3:]])
     if verb == ["image", "inspect"]:

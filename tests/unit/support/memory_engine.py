@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import io
 import re
+import tarfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +36,10 @@ def refusal(status: int, explanation: str, kind: type[docker.errors.APIError] = 
     return kind(f"{status} at http+docker://", response, explanation)
 
 
+# A file's content, mode, user and group.
+File = tuple[bytes, int, int, int]
+
+
 class Engine:
     """Containers by name as `docker inspect` shows them, images by the names that stand for them, and all that was changed."""
 
@@ -51,6 +58,8 @@ class Engine:
         self.turns_out: dict[str, str] = {}
         # How often the program of a container has been told to read its configuration anew, as nginx is.
         self.reloads: dict[str, int] = {}
+        # What containers, by id, and images have in their own file systems: content, mode, user and group by path.
+        self.files: dict[str, dict[str, File]] = {}
         self._made = 0
         self.api, self.containers = Api(self), Containers(self)
 
@@ -167,6 +176,41 @@ class Api:
 
     def inspect_container(self, name: str) -> dict[str, Any]:
         return copy.deepcopy(self._engine.find(name))
+
+    def diff(self, name: str) -> list[dict[str, Any]] | None:
+        changed = self._engine.files.get(self._engine.find(name)["Id"], {})
+        return [{"Path": path, "Kind": 1} for path in sorted(changed)] or None
+
+    def get_archive(self, name: str, path: str) -> tuple[Iterator[bytes], dict[str, Any]]:
+        content, mode, uid, gid = self._file(self._engine.find(name), path)
+        member = tarfile.TarInfo(Path(path).name)
+        member.size, member.mode, member.uid, member.gid = len(content), mode, uid, gid
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            archive.addfile(member, io.BytesIO(content))
+        return iter([buffer.getvalue()]), {}
+
+    def _file(self, found: dict[str, Any], path: str) -> File:
+        for mount in found["Mounts"]:
+            if mount["Destination"] == path:
+                place = Path(mount["Source"])
+                status = place.stat()
+                return place.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid
+        for owner in (found["Id"], found["Image"]):
+            if path in self._engine.files.get(owner, {}):
+                return self._engine.files[owner][path]
+        raise refusal(404, f"Could not find the file {path} in container {found['Name']}", docker.errors.NotFound)
+
+    def put_archive(self, name: str, directory: str, data: bytes) -> bool:
+        found = self._engine.find(name)
+        self._engine.events.append(f"put {name}")
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            for member in archive:
+                stream = archive.extractfile(member)
+                assert stream is not None
+                written = self._engine.files.setdefault(found["Id"], {})
+                written[f"{directory.rstrip('/')}/{member.name}"] = (stream.read(), member.mode, member.uid, member.gid)
+        return True
 
     def logs(self, name: str, **_how: Any) -> bytes:
         self._engine.find(name)

@@ -10,7 +10,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._release import
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, Switched, SwitchError
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Switched, SwitchError
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.target import Target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import SwitchRequest, carry_out
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan

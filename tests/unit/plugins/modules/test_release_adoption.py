@@ -164,7 +164,7 @@ def test_one_that_somebody_made_anew_is_compared_as_any_other(server: HandMade) 
     server.adopt()
     server.engine.containers.get("web").remove(force=True)
     settings = {"image": "web:1", "container_name": "web", "restart": "unless-stopped", "logging": {"driver": "json-file"}}
-    server.compose._up(PROJECT, "web", settings, dry=False, force=False)
+    server.compose._up(PROJECT, "web", settings, [])
     assert server.deploy(1)["started"] == ["web"]
 
 

@@ -23,7 +23,10 @@ APP: dict[str, Any] = {
     "probes": [{"url": "https://notes.example.org/", "status": [401]}],
 }
 SOURCE = {"src": "a.zip", "checksum": "", "dest": "a", "image": "a", "required": [], "max_entries": 1, "max_size": 1, "max_ratio": 1}
-KEYS = "name, title, server_names, certificate, containers, volumes, databases, images, secrets, probes, one_of, formats, source, site_of"
+KEYS = (
+    "name, title, server_names, certificate, containers, volumes, databases, kept_files, images, secrets, probes, one_of, formats, source, "
+    "site_of"
+)
 
 
 def faults(**changes: Any) -> list[str]:

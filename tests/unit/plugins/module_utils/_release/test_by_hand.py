@@ -17,7 +17,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._release.by_han
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import by_hand_validator
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.validate import Validators
 from backup_support import PROJECT, Engine, sealed

@@ -14,7 +14,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._switch import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import ReleaseError, prove
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, SwitchError
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import SwitchError
 from backup_support import PROJECT, Engine, description
 from certificates import pair
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
-from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import ComposeError
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import ComposeError, Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.proxy import ProxyError
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import drift
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.drift import Drift
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import switch, target
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Server, SwitchError
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import SwitchError
 from backup_support import description
 
 RACE = ProcessLookupError(3, "No such process")
@@ -136,5 +137,5 @@ def test_a_release_without_files_needs_nothing() -> None:
 def test_what_a_person_did_is_undone_before_anything_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     did: list[str] = []
     monkeypatch.setattr(drift, "mend", lambda _project, _client: did.append("mend") or ["web"])
-    monkeypatch.setattr(switch.Project, "up", lambda _project: did.append("up") or ["db", "web"])
+    monkeypatch.setattr(Project, "up", lambda _project: did.append("up") or ["db", "web"])
     assert switch.up(SERVER, TARGET) == ["db", "web"] and did == ["mend", "up"]

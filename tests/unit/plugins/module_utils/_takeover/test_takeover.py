@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import written
 from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import facts, report
 
 DIFF = """\
@@ -105,11 +106,11 @@ def test_all_that_would_not_be_as_before() -> None:
 def test_an_empty_directory_is_nothing_to_lose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "root/app").mkdir(parents=True)
     (tmp_path / "root/file").touch()
-    monkeypatch.setattr(facts.os.path, "isdir", lambda path, isdir=facts.os.path.isdir: isdir(path.replace("/proc/7", str(tmp_path))))
+    monkeypatch.setattr(written.os.path, "isdir", lambda path, isdir=written.os.path.isdir: isdir(path.replace("/proc/7", str(tmp_path))))
     running = container("backend", State={"Status": "running", "Pid": 7})
-    assert facts.outside_of_volumes(lambda *_arguments: (0, "A /app\nA /file\n", ""), running) == ["/file"]
+    assert written.outside_of_volumes(lambda *_arguments: (0, "A /app\nA /file\n", ""), running) == ["/file"]
     stopped = container("backend", State={"Status": "exited", "Pid": 0})
-    assert facts.outside_of_volumes(lambda *_arguments: (0, "A /app\nA /file\n", ""), stopped) == ["/app", "/file"]
+    assert written.outside_of_volumes(lambda *_arguments: (0, "A /app\nA /file\n", ""), stopped) == ["/app", "/file"]
 
 
 def test_no_containers() -> None:
