@@ -60,6 +60,7 @@ INVENTORIES = {
             },
             {"volume": "maymessenger_firebase", "path": "/app/firebase_config"},
         ],
+        "rarebooks_backend_kept_files": ["/app/appsettings.json"],
         "maymessenger_redirects": {"/uploads/audio/": "/audio/"},
         "maymessenger_rewrites": {"/messenger/setup/": "/api/messenger/setup/"},
         "maymessenger_hub_timeout": "7d",

@@ -11,6 +11,7 @@ import docker
 import docker.errors
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import images
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import container_files
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import PROJECT_LABEL, containers_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import DatabaseError, run_program
@@ -158,3 +159,14 @@ def test_programs(client: Any, made: Any) -> None:
     assert (ended.code, ended.stdout, ended.stderr) == (3, b"out\n", b"err\n")
     assert run_program(client, NAME, ["cat"], b"given\n").stdout == b"given\n"
     assert tuple(client.containers.get(NAME).exec_run(["true"])) == (0, b"")
+
+
+def test_files_of_a_container_that_does_not_run(client: Any, made: Any) -> None:
+    assert container_files.read(client, NAME, "/etc/settings.json") is None
+    content = container_files.Content(b"{}\n", 0o640, 1000, 1001)
+    container_files.write(client, NAME, "/etc/settings.json", content)
+    assert container_files.read(client, NAME, "/etc/settings.json") == content
+    assert container_files.is_changed(client, NAME, "/etc/settings.json")
+    assert not container_files.is_changed(client, NAME, "/etc/other.json")
+    assert container_files.read_of_image(client, IMAGE, "/etc/settings.json", PROJECT) is None
+    assert client.containers.list(all=True, filters={"name": f"{PROJECT}-files"}) == []
