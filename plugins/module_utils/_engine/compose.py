@@ -158,9 +158,14 @@ class Project(Definition):
         if services:
             self._run(*UP, "--force-recreate", "--no-deps", *services)
 
-    def create(self, service: str) -> None:
-        """Make the container of a service where it is missing or another one, and do not start it."""
-        self._run("up", "--no-start", *UP[2:], "--no-deps", service)
+    def create(self) -> None:
+        """Make the containers that `up` would make, and do not start them.
+
+        All of them, and asked for in the same words: Compose makes one anew when something it depends on has been made anew, and a
+        definition without its dependencies is another one.
+        """
+        if arguments := self._up(self.carried()):
+            self._run(*("--no-start" if one == "--detach" else one for one in arguments))
 
     def up_container(self, name: str) -> None:
         """Create and start the one container of this name, and nothing it depends on."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from .._base.errors import PlatformError
@@ -172,16 +171,18 @@ def give_back(server: Server, target: Target) -> list[str]:
     waiting = [file for file in on_server(server.root) if file not in kept]
     if not waiting:
         return []
-    services = {str(one["container_name"]): str(one["service"]) for one in server.compose.services()}
-    present, notes = containers_of(server.client, server.project), list[str]()
-    for name, group in groupby(waiting, key=lambda file: file.container):
-        inspected, files = present.get(name), list(group)
-        if inspected is not None and inspected["State"]["Status"] != "created":
-            files = [file for file in files if is_mounted(inspected, file)]
-        if name in services and files:
-            server.compose.create(services[name])
-            notes += [_give(server, file) for file in files]
-    return notes
+    present = containers_of(server.client, server.project)
+    wanted = {str(one["container_name"]) for one in server.compose.services()}
+    without = [file for file in waiting if file.container in wanted and _is_without(present.get(file.container), file)]
+    if not without:
+        return []
+    server.compose.create()
+    return [_give(server, file) for file in without]
+
+
+def _is_without(inspected: Mapping[str, Any] | None, file: ContainerFile) -> bool:
+    """Say whether a container that does not mount a file would be started without it."""
+    return inspected is None or inspected["State"]["Status"] == "created" or is_mounted(inspected, file)
 
 
 def _give(server: Server, file: ContainerFile) -> str:
