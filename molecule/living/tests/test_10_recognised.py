@@ -32,11 +32,6 @@ def test_a_deploy_stops_and_lists_what_would_be_lost(refused: Deployer, guest: C
     assert "deploy with -e stack_take_over=true" in last
 
 
-def test_a_file_outside_of_volumes_is_lost_unless_it_is_kept(refused: Deployer) -> None:
-    message = refused({"rarebooks_backend_kept_files": []}).message()
-    assert "- Lost with their containers, since they lie outside of volumes: in rarebooks_backend /app/appsettings.json.\n" in message
-
-
 @pytest.mark.parametrize(
     ("variables", "problem"),
     [

@@ -1,32 +1,57 @@
-"""Back to the containers that were made by hand, and over them again: what the shop wrote outside of its volume is there all the time."""
+"""A file that the shop writes outside of its volume: into the release, back to containers made by hand, over them again, and given up."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import by_hand
 import pytest
 import server
 from operators import Deployer
 
-PLACE = f"{server.DIRECTORY}/files/rarebooks_backend/app/appsettings.json"
+PATH = "/app/appsettings.json"
+PLACE = f"{server.DIRECTORY}/files/rarebooks_backend{PATH}"
+KEEP: dict[str, Any] = {"rarebooks_backend_kept_files": [PATH]}
+
+
+def in_container() -> str:
+    return server.run("docker", "exec", "rarebooks_backend", "cat", PATH)
+
+
+def write(text: str) -> None:
+    server.run("docker", "exec", "rarebooks_backend", "sh", "-c", f"echo {text} > {PATH}")
+
+
+def is_mounted() -> bool:
+    return PATH in server.run("docker", "inspect", "--format", "{{json .Mounts}}", "rarebooks_backend")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _gone_back(deploying: Deployer) -> None:
-    """Go back, to a database that has the password that the containers made by hand know."""
+def _kept(deploying: Deployer) -> None:
+    write("of-its-set-up")
+    assert deploying(KEEP).code == 0
+
+
+def test_it_is_kept() -> None:
+    assert server.run("cat", PLACE) == in_container() == "of-its-set-up\n" and is_mounted()
+
+
+def test_containers_made_by_hand_get_it_back(deploying: Deployer) -> None:
+    """Their database once more has the password that they know."""
+    write("of-the-release")
     role = f"ALTER ROLE postgres PASSWORD '{by_hand.PASSWORDS['rarebooks_books_db_password']}'"
     server.run("docker", "exec", "rarebooks_books_db", "psql", "--quiet", "-U", "postgres", "-d", "RareBooks_Books", "-c", role)
-    server.run("tee", PLACE, stdin='{"written": "by the release"}\n')
-    variables = {"rollback_to": server.backups()[0], "rollback_confirm": True}
-    assert deploying(variables, playbook="rollback.yml", given=by_hand.PASSWORDS.values()).code == 0
+    back = {"rollback_to": server.backups()[0], "rollback_confirm": True}
+    assert deploying(back, playbook="rollback.yml", given=by_hand.PASSWORDS.values()).code == 0
+    assert in_container() == "of-the-release\n" and not is_mounted()
 
 
-def test_the_container_has_what_the_release_wrote_last() -> None:
-    assert server.run("docker", "exec", "rarebooks_backend", "cat", "/app/appsettings.json") == '{"written": "by the release"}\n'
-    assert "/app/appsettings.json" not in server.run("docker", "inspect", "--format", "{{json .Mounts}}", "rarebooks_backend")
+def test_what_they_write_is_what_the_next_release_has(deploying: Deployer) -> None:
+    write("of-containers-made-by-hand")
+    assert deploying({**KEEP, "stack_take_over": True}, given=[*by_hand.PASSWORDS.values(), *by_hand.KEYS.values()]).code == 0
+    assert server.run("cat", PLACE) == in_container() == "of-containers-made-by-hand\n" and is_mounted()
 
 
-def test_what_it_writes_then_is_what_the_next_release_has(deploying: Deployer) -> None:
-    server.run("docker", "exec", "rarebooks_backend", "sh", "-c", 'echo \'{"written": "by hand"}\' > /app/appsettings.json')
-    assert deploying({"stack_take_over": True}, given=by_hand.PASSWORDS.values()).code == 0
-    assert server.run("cat", PLACE) == '{"written": "by hand"}\n'
-    assert server.run("docker", "exec", "rarebooks_backend", "cat", "/app/appsettings.json") == '{"written": "by hand"}\n'
+def test_one_that_is_no_longer_kept_goes_into_the_container(deploying: Deployer) -> None:
+    assert deploying({}).code == 0
+    assert in_container() == "of-containers-made-by-hand\n" and not is_mounted()

@@ -12,10 +12,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._base.command import RunCommand
+from .._engine.written import outside_of_volumes
 from .._release.differences import differences, pairs
 from .._server.engine import Docker
 from .._server.system import python_libraries
-from .._takeover.facts import outside_of_volumes
 from . import certificates, engine, environment, leftovers, proxy, scheduled
 from .wanted import Release
 
