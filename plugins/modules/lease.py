@@ -94,7 +94,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: V(taken) fails if another run is at work, as it would outside of check mode. Nothing is taken, begun or recorded.
+    description: Nothing is taken, begun or recorded. Where another run is at work, V(taken) says so in RV(notes) and succeeds.
   diff_mode:
     support: N/A
     description: The lease is no part of what is managed, so there is no difference to show.
@@ -193,6 +193,13 @@ holder:
     whether it goes on without its controller.
   returned: if another run has it and O(state=taken)
   type: dict
+notes:
+  description:
+    - For O(state=taken), what to tell people. In check mode that another run is at work; that the server ended by itself what a killed
+      run had begun, and how.
+  returned: always
+  type: list
+  elements: str
 """
 
 import os
@@ -203,6 +210,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import leftovers, secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._run.finished import finished
 
 POLL = 0.2
 SECRETS = ".secrets.json"
@@ -226,7 +234,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 def answer(run: dict[str, Any], step: str, **facts: Any) -> dict[str, Any]:
     """Return the result: the same keys whatever was asked."""
-    same = {"interrupted": None, "recorded": False, "lost": False, "heartbeat": ""}
+    same: dict[str, Any] = {"interrupted": None, "recorded": False, "lost": False, "heartbeat": "", "notes": []}
     return {"changed": False, "run": run, "step": step, **same, **facts}
 
 
@@ -252,18 +260,28 @@ def await_lease(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) 
         try:
             return run_lease.inspect(place, dead_token) if module.check_mode else run_lease.take(place, run, step, dead_token)
         except run_lease.LeaseHeld as held:
+            if module.check_mode:
+                raise  # It takes nothing, so that it need not wait.
             busy = isinstance(held, run_lease.LeaseBusy)
             if busy and time.monotonic() < deadline:
                 time.sleep(POLL)
                 continue
-            holder = {**held.holder.to_dict(), "step": held.step, "age": held.age, "busy": busy}
             message = f"{held} It was waited for {wait} s." if busy else str(held)
-        module.fail_json(msg=message, holder=holder, **answer({}, ""))
+            holder = told(held)
+        module.fail_json(msg=message, **answer({}, "", holder=holder))
+
+
+def told(held: run_lease.LeaseHeld) -> dict[str, Any]:
+    """Return who holds the lease, for the action plugin."""
+    return {**held.holder.to_dict(), "step": held.step, "age": held.age, "busy": isinstance(held, run_lease.LeaseBusy)}
 
 
 def taken(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) -> dict[str, Any]:
     """Take the lease, and record the interrupted run that is left behind by it."""
-    orphan = await_lease(module, place, run)
+    try:
+        orphan = await_lease(module, place, run)
+    except run_lease.LeaseHeld as held:
+        return answer(run.to_dict(), module.params["step"], holder=told(held), notes=[at_work(held)])
     interrupted = {**orphan.run.to_dict(), "step": orphan.step} if orphan else None
     if orphan and not orphan.recorded and not module.check_mode:
         # Nobody knows when it died, which may be days ago: its last step had begun then.
@@ -273,7 +291,16 @@ def taken(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) -> dic
     if not module.check_mode:
         tidy_up(module)
     heartbeat = "" if module.check_mode else place.file(run.token)
-    return answer(run.to_dict(), module.params["step"], interrupted=interrupted, heartbeat=heartbeat)
+    notes = list(filter(None, [finished(place.path, orphan)]))
+    return answer(run.to_dict(), module.params["step"], interrupted=interrupted, heartbeat=heartbeat, notes=notes)
+
+
+def at_work(held: run_lease.LeaseHeld) -> str:
+    """Tell a run in check mode, which reads beside another one, what its answers are worth."""
+    return (
+        f"Another run is at work on this server: {held.holder}, now at: {held.step}. What follows is how things are meanwhile, and may be "
+        "otherwise when that one has ended: then run again."
+    )
 
 
 def tidy_up(module: AnsibleModule) -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -103,12 +103,17 @@ def put_back(client: DockerClient, names: dict[str, str]) -> None:
 
 @contextmanager
 def names_in_place(
-    client: DockerClient, containers: Iterable[Mapping[str, Any]], manifests: Iterable[Manifest], lend: bool
+    client: DockerClient,
+    containers: Iterable[Mapping[str, Any]],
+    manifests: Iterable[Manifest],
+    lend: bool,
+    needed: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[str]]:
     """Give images of containers and backups the names back that somebody took; yield what a person should know of that.
 
     `docker system prune --all` leaves an image that a container uses one name, any one. Compose finds images by name alone, and
-    would call a container that runs to be replaced by an image that is gone. With lend, as in check mode, for a while only.
+    would call a container that runs to be replaced by an image that is gone. With lend, as in check mode, for a while only, unless
+    somebody else needs them by then.
     """
     images = client.api.images()
     there = {image["Id"] for image in images}
@@ -135,7 +140,7 @@ def names_in_place(
     try:
         yield notes
     finally:
-        if lend:
+        if lend and not needed():
             drop(client, sorted(lost))
 
 

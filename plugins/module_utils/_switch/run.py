@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._backup import databases, listing
@@ -67,9 +68,18 @@ def make_live(options: Options, invocation: Invocation) -> dict[str, Any]:
     client = connect()
     containers = engine_containers.containers_of(client, options.project).values()
     manifests = [backup.manifest for backup in listing.find_all(options.path) if backup.manifest]
-    with backup_images.names_in_place(client, containers, manifests, lend=invocation.check_mode) as found:
+    with backup_images.names_in_place(client, containers, manifests, invocation.check_mode, partial(is_busy, options)) as found:
         result = carry_through(client, options, invocation)
     return {**result, "notes": [*result["notes"], *found]}
+
+
+def is_busy(options: Options) -> bool:
+    """Say whether another run is at work, beside which this one may only read."""
+    try:
+        run_lease.inspect(options.place)
+    except run_lease.LeaseHeld as held:
+        return held.holder.token != options.run.token
+    return False
 
 
 def carry_through(client: DockerClient, options: Options, invocation: Invocation) -> dict[str, Any]:

@@ -130,6 +130,8 @@ def test_while_it_lives_it_beats_and_nobody_else_gets_in(server: Server) -> None
     wait_until(lambda: beat.read_text() not in (first, ""), "the next heartbeat")
     code, output = server.run()
     assert code == 2 and "is held by another run: deploy by " in output and "now at: checking" in output
+    # Who only looks is not in the way, and nobody is in his.
+    assert server.run(check=True)[0] == 0 and server.beats() == [beat]
     process.kill()
 
 

@@ -80,7 +80,7 @@ def leave_at_work(server: Server, process: subprocess.Popen[bytes]) -> None:
 def test_a_run_from_beginning_to_end(server: Server, result: str, step: str, error: str) -> None:
     taken = server.run("taken", ONE, step="images")
     assert taken == {"changed": False, "run": ONE, "step": "images", "interrupted": None, "recorded": False, "lost": False,
-                     "heartbeat": server.place.file("token-1")}  # fmt: skip
+                     "heartbeat": server.place.file("token-1"), "notes": []}  # fmt: skip
     assert Path(taken["heartbeat"]).exists()
     assert server.run("held", ONE, step="tree") == {**taken, "step": "tree", "heartbeat": ""}
     released = server.run("released", ONE, result=result, error=error and f"{error}\nmore", release="r", backup="b", to="t")
@@ -173,10 +173,16 @@ def test_what_a_dead_controller_left_at_work_is_waited_for(
     assert naps == [lease.POLL] * 3
 
 
-@pytest.mark.parametrize("check", [False, True])
-def test_and_not_for_ever(server: Server, switch: subprocess.Popen[bytes], check: bool) -> None:
+def test_check_mode_does_not_wait(server: Server, switch: subprocess.Popen[bytes]) -> None:
     leave_at_work(server, switch)
-    refused = server.run("taken", TWO, wait=0, _ansible_check_mode=check)
+    seen = server.run("taken", TWO, _ansible_check_mode=True)
+    assert not seen.get("failed") and seen["holder"]["busy"] and seen["heartbeat"] == ""
+    assert seen["notes"][0].startswith("Another run is at work on this server: deploy by ") and "now at: switching." in seen["notes"][0]
+
+
+def test_and_not_for_ever(server: Server, switch: subprocess.Popen[bytes]) -> None:
+    leave_at_work(server, switch)
+    refused = server.run("taken", TWO, wait=0)
     assert refused["failed"] and refused["holder"]["busy"]
     assert f"process {switch.pid} on the server goes on" in refused["msg"] and "waited for 0 s" in refused["msg"]
 
