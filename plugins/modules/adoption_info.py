@@ -71,6 +71,11 @@ options:
         description: The key that is true as long as the set-up is open.
         type: str
         required: true
+  adoptions:
+    description: What roles ask for, to make an inventory of it (docs/apps.md).
+    type: list
+    elements: dict
+    default: []
   secrets_file:
     description: The server's store of secrets, which need not exist.
     type: path
@@ -249,6 +254,7 @@ OPTIONS = {
     "network": {"type": "str", "required": True},
     "let_go": {"type": "list", "elements": "str", "default": []},
     "setups": {"type": "list", "elements": "dict", "default": [], "options": SETUP_OPTIONS},
+    "adoptions": {"type": "list", "elements": "dict", "default": []},
     "secrets_file": {"type": "path", "required": True, "no_log": False},
     "secrets": {"type": "list", "elements": "dict", "default": [], "no_log": False, "options": fixed.SECRET_OPTIONS},
     "allow_published": {"type": "bool", "default": False},
@@ -263,7 +269,8 @@ def main() -> None:
     everything = engine.inspect(module.run_command)
     project = reading.project_of(everything, release, params["project"])
     secrets = in_force.read(module.run_command, params, project)
-    facts = reading.read(module.run_command, everything, release, project, params["path"], secrets.values, params["setups"])
+    asked = (params["setups"], params["adoptions"])
+    facts = reading.read(module.run_command, everything, release, project, params["path"], secrets.values, *asked)
     expected = {name: params[name] for name in ("project", "path", "network")}
     findings = [
         *comparison.kept(facts, secrets.taken),

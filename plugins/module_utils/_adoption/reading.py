@@ -16,7 +16,7 @@ from .._engine.written import outside_of_volumes
 from .._release.differences import differences, pairs
 from .._server.engine import Docker
 from .._server.system import python_libraries
-from . import certificates, engine, environment, leftovers, proxy, scheduled
+from . import certificates, engine, environment, leftovers, proxy, scheduled, values
 from .wanted import Release
 
 # What the release mounts in its own way: nginx's configuration, certificates, challenges.
@@ -39,9 +39,13 @@ def read(
     path: str,
     secrets: Mapping[str, str],
     setups: Iterable[Mapping[str, Any]],
+    adoptions: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return the facts. Secrets hold what a deploy would use; setups is where an app says whether its first set-up is open."""
-    everything = list(everything)
+    """Return the facts. Secrets hold what a deploy would use; setups is where an app says whether its first set-up is open.
+
+    Adoptions is what roles ask for, to make an inventory of it.
+    """
+    everything, adoptions = list(everything), list(adoptions)
     ours = [one for one in everything if engine.project_of(one) == project]
     others = [one for one in everything if engine.project_of(one) != project]
     images = engine.images(run_command, ours)
@@ -52,7 +56,11 @@ def read(
     docker = Docker(run_command)
     return {
         "project": project,
-        "containers": [container(run_command, one, release, secrets, images.get(str(one["Image"]))) for one in ours],
+        "containers": [
+            {**found, **values.told(one, found["environment"], adoptions), "health_check": values.health_check(one)}
+            for one in ours
+            for found in [container(run_command, one, release, secrets, images.get(str(one["Image"])))]
+        ],
         "foreign": [{"name": engine.name_of(one), "project": engine.project_of(one), "networks": engine.aliases(one)} for one in others],
         "directories": found,
         "files": files,
