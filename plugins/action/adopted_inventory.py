@@ -22,7 +22,7 @@ ARGUMENTS = {
     "roles": {"type": "list", "elements": "str", "default": []},
     "adoptions": {"type": "list", "elements": "dict", "default": []},
     "apps": {"type": "list", "elements": "dict", "default": []},
-    "adopted": {"type": "dict", "default": {}},
+    "proxy": {"type": "dict"},
     "undecided": {"type": "list", "elements": "str"},
 }
 HOSTS, VARIABLES = "hosts.yml", "group_vars/rarebooks/main.yml"
@@ -53,17 +53,23 @@ def text(entries: Iterable[Entry]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def additions(adopted: Mapping[str, Any], undecided: Iterable[str]) -> str:
-    """Return what is added once the release of the written inventory has been compared."""
-    parts = []
-    notes = [_inventory_text.comment(note) for note in adopted.get("notes") or []]
-    values = {"proxy_adopted_sites": adopted.get("sites") or "", "proxy_adopted_locations": adopted.get("locations") or {}}
-    if any(values.values()):
-        parts += ["", _inventory_text.comment("What nginx serves and no app claims, word for word."), *notes]
-        parts += [_inventory_text.variable(name, value) for name, value in values.items() if value]
-    if decisions := _inventory_text.let_go(undecided):
-        parts += ["", decisions]
-    return "\n".join([*parts, ""]) if parts else ""
+def carried_over(proxy: Mapping[str, Any]) -> str:
+    """Return what is added of nginx, as proxy_adoption_info wrote it."""
+    values = {
+        "proxy_adopted_sites": proxy.get("adopted_sites") or "",
+        "proxy_adopted_locations": proxy.get("adopted_locations") or {},
+    }
+    if not any(values.values()):
+        return ""
+    notes = [_inventory_text.comment(note) for note in proxy.get("notes") or []]
+    variables = [_inventory_text.variable(name, value) for name, value in values.items() if value]
+    return "\n".join(["", _inventory_text.comment("What nginx serves and no app claims, word for word."), *notes, *variables, ""])
+
+
+def open_decisions(undecided: Iterable[str]) -> str:
+    """Return what is added of what would be lost even so."""
+    decisions = _inventory_text.let_go(undecided)
+    return f"\n{decisions}\n" if decisions else ""
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -80,8 +86,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         directory = Path(os.path.abspath(os.path.expanduser(arguments["path"])))
         file = directory / VARIABLES
         result.update(changed=False, variables_file=str(file))
-        if arguments["undecided"] is not None:
-            self._add(file, additions(arguments["adopted"], arguments["undecided"]))
+        if arguments["proxy"] is not None:
+            self._add(file, carried_over(arguments["proxy"]))
+        elif arguments["undecided"] is not None:
+            self._add(file, open_decisions(arguments["undecided"]))
         elif directory.exists():
             result.update(
                 failed=True,

@@ -16,7 +16,7 @@ author:
   - RareBooks platform developers (@rarebooks)
 options:
   path:
-    description: The directory to make. It must not exist, unless O(undecided) is added to what this module has written there.
+    description: The directory to make. It must not exist, unless O(proxy) or O(undecided) is added to what this module has written there.
     type: path
     required: true
   facts:
@@ -38,10 +38,9 @@ options:
     type: list
     elements: dict
     default: []
-  adopted:
-    description: What of nginx is carried over, C(sites) and C(locations), with C(notes) about it. Added to what has been written.
+  proxy:
+    description: What M(rarebooks.platform.proxy_adoption_info) returned. What is carried over is added to what has been written.
     type: dict
-    default: {}
   undecided:
     description: What is still to be decided, one line each. Added as comments to what has been written.
     type: list

@@ -26,6 +26,7 @@ LOOK = [
 ]
 # On a server that is ours already it takes nothing over, and changes nothing.
 TAKE_OVER = "ansible-playbook -i inventories/production deploy.yml -e stack_take_over=true"
+ADOPT = "ansible-playbook -i inventories/production adopt.yml -e adopt_write_to=inventories/shop"
 ASK_HOW_TO_PACK = "ansible-playbook package.yml"
 PACK = "ansible-playbook package.yml -e package_source=DIRECTORY"
 RENEW = "ansible-playbook -i inventories/production certificates.yml -e certificates_renew=true"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import server
 from deployment import ROOT
-from printed import ASK_HOW_TO_PACK, ISSUE, LOOK, ON_THE_SERVER, PACK, RENEW, TAKE_OVER, as_documented, commands_of, type_in
+from printed import ADOPT, ASK_HOW_TO_PACK, ISSUE, LOOK, ON_THE_SERVER, PACK, RENEW, TAKE_OVER, as_documented, commands_of, type_in
 
 
 @pytest.mark.parametrize("line", [*LOOK, TAKE_OVER])
@@ -17,6 +18,22 @@ def test_commands_that_change_nothing(line: str) -> None:
     done = type_in(line)
     assert (done.code, done.recap()["changed"]) == (0, 0)
     assert server.difference(before, server.release()) == {}
+
+
+@pytest.fixture
+def _no_inventory() -> Iterator[None]:
+    yield
+    shutil.rmtree(ROOT / "inventories/shop", ignore_errors=True)
+
+
+@pytest.mark.usefixtures("_no_inventory")
+def test_an_inventory_is_written_and_never_over_another_one() -> None:
+    before = server.release()
+    done = type_in(ADOPT)
+    assert (done.code, done.recap()["changed"]) == (0, 0) and server.difference(before, server.release()) == {}
+    assert (ROOT / "inventories/shop/group_vars/rarebooks/main.yml").is_file()
+    again = type_in(ADOPT)
+    assert again.code == 2 and "adopt_write_to: expected a directory that does not exist yet, got " in again.message()
 
 
 def test_the_source_is_packed(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from .._release.differences import pairs
 from .engine import name_of
 from .environment import DISAPPEARS
 
-_SECRET_NAME = re.compile(r"(?i)pass|pwd|secret|token|key|cred|private|salt|sign|connection|dsn|auth|cookie|hook|cert|phone|mail")
+_SECRET_NAME = re.compile(
+    r"(?i)pass|pwd|secret|token|key|cred|private|salt|sign|connection|dsn|auth|cookie|hook|cert|phone|mail|code|invite|seed"
+)
 _SECRET_VALUE = re.compile(r"(?i)\bp(?:ass)?w(?:or)?d\s*=|://[^/\s:@]+:[^/\s@]+@|-----BEGIN")
 # Long and without a sign that a person would write between words.
 _RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/=_-]{20,}")

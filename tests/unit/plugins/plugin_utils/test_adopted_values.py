@@ -1,0 +1,138 @@
+"""What the inventory of an adopted server says, from what was recorded of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.rarebooks.platform.plugins.action.adopted_inventory import text
+from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import engine, reading, scheduled
+from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.wanted import Release
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _adopted_values, _variables
+from recorded_server import Recorded, release_of
+
+ROOT = Path(__file__).resolve().parents[4]
+ROLES = ("proxy", "rarebooks", "maymessenger")
+SHOP = App(name="rarebooks", containers=("rarebooks_backend", "rarebooks_frontend", "rarebooks_books_db", "rarebooks_users_db"))
+CHAT = App(name="maymessenger", containers=("db_maymessenger", "maymessenger_backend"))
+WANTED = release_of({name: {} for name in (*SHOP.containers, *CHAT.containers, "nginx_container")})
+KEYS = "ASPNETCORE_ENVIRONMENT ASPNETCORE_URLS ConnectionStrings__BooksDb ConnectionStrings__UsersDb Jwt__Key"
+WANTED["rarebooks_backend"]["environment"] = dict.fromkeys(KEYS.split(), "")
+
+
+def role_file(role: str, place: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "roles" / role / place / "main.yml").read_text())
+    return loaded
+
+
+ADOPTIONS = [role_file(role, "vars")[f"{role}_adoption"] for role in ROLES]
+DEFAULTS = {name: value for role in (*ROLES, "stack", "network", "certificates") for name, value in role_file(role, "defaults").items()}
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduled, "read", lambda root="": [])
+
+
+def said(server: Recorded) -> dict[str, Any]:
+    """Return the variables by name, and the notes with nothing as their value."""
+    everything = engine.inspect(server)
+    release = Release.of(WANTED, ["nginx_container"])
+    facts = reading.read(server, everything, release, "rarebooksdokploy", "/none", {}, [], ADOPTIONS)
+    facts["directories"] = [{"path": "/root/RareBooksDokploy", "backups": []}]
+    return {one.name: one.value for one in _adopted_values.entries(facts, ADOPTIONS, [SHOP, CHAT], DEFAULTS)}
+
+
+def test_only_what_is_not_the_default_is_said() -> None:
+    found = said(Recorded())
+    found.pop("certificates_mode", None)  # It depends on the machine that runs the tests.
+    assert found == {
+        "stack_adopt": True,
+        "stack_path": "/root/RareBooksDokploy",
+        "network_name": "rarebooksdokploy_rarebooks_network",
+        "rarebooks_jwt_issuer": "https://rare-books.ru",
+        "rarebooks_jwt_audience": "https://rare-books-app.ru",
+        "maymessenger_backend_image": "rarebooksdokploy-maymessenger_backend",
+        "maymessenger_web_client_image": "nginx:stable-alpine",
+        "maymessenger_media": [
+            {"volume": "maymessenger_firebase", "path": "/app/firebase_config"},
+            {"volume": "maymessenger_audio", "path": "/app/wwwroot/audio", "location": "/audio/"},
+            {"volume": "maymessenger_images", "path": "/app/wwwroot/images", "location": "/images/"},
+        ],
+        "rarebooks_server_names": ["rare-books.ru", "www.rare-books.ru"],
+        # Whether it may be secret is not known of a key that no role knows.
+        "maymessenger_extra_environment: ConnectionStrings__DefaultConnection": None,
+        "maymessenger_extra_environment: Jwt__Secret": None,
+        "maymessenger_extra_environment: Seed__AdminPassword": None,
+        "maymessenger_extra_environment: Seed__AdminPhone": None,
+        "maymessenger_extra_environment: Seed__InviteCode": None,
+        "maymessenger_extra_environment": {"ASPNETCORE_URLS": "http://+:5000"},
+        **({"rarebooks_backend_kept_files": ["/app/appsettings.json"]} if "rarebooks_backend_kept_files" in DEFAULTS else {}),
+    }
+
+
+def test_an_app_without_a_container_is_left_out() -> None:
+    server = Recorded()
+    server.containers = [one for one in server.containers if "maymessenger" not in one["Name"]]
+    assert said(server)["stack_apps"] == ["rarebooks"]
+
+
+def test_a_health_check_is_taken_with_its_timing() -> None:
+    server = Recorded()
+    server.container("rarebooks_backend")["Config"]["Healthcheck"] = {
+        "Test": ["CMD-SHELL", "curl -f http://127.0.0.1/health"],
+        "Interval": 15 * 10**9,
+        "Retries": 5,
+    }
+    found = said(server)
+    assert found["rarebooks_backend_probe"] == ["sh", "-c", "curl -f http://127.0.0.1/health"]
+    assert found["rarebooks_backend_probe_timing"] == {"interval": 15, "retries": 5}
+
+
+@pytest.mark.parametrize(
+    ("pair", "shown"),
+    [
+        ("Features__Search=on", True),
+        ("Smtp__Host=relay.example.org", True),
+        ("Telegram__BotToken=123:abc", False),
+        ("YooKassa__ShopId=x", True),
+        ("Cache=redis://user:geheim@redis:6379", False),
+        ("Opaque=h8Jk2lQ9pZ3xV7bN5mC1", False),
+        ("Dsn2=Host=x;Password=geheim", False),
+    ],
+)
+def test_what_may_be_secret_stays_on_the_server(pair: str, shown: bool) -> None:
+    server = Recorded()
+    server.container("rarebooks_backend")["Config"]["Env"].append(pair)
+    key, _equals, value = pair.partition("=")
+    found = said(server)
+    assert (found.get("rarebooks_extra_environment", {}).get(key) == value) is shown
+    assert (f"rarebooks_extra_environment: {key}" in found) is not shown
+    assert shown or value not in str(found)
+
+
+def test_a_deploy_accepts_the_types_of_what_is_written(tmp_path: Path) -> None:
+    """As the variables are checked before anything else, with the values that are read back from the file."""
+    server = Recorded()
+    server.container("rarebooks_backend")["Config"]["Env"].append("Feature=on")
+    server.container("rarebooks_backend")["Config"]["Healthcheck"] = {
+        "Test": ["CMD", "wget", "http://127.0.0.1:80/"],
+        "Interval": 15 * 10**9,
+    }
+    found = said(server)
+    assert {"rarebooks_extra_environment", "rarebooks_backend_probe", "rarebooks_backend_probe_timing"} <= found.keys()
+    (tmp_path / "main.yml").write_text(text(_adopted_values.Entry(name, value, "x") for name, value in found.items() if value is not None))
+    specs = {
+        name: spec
+        for role in (*ROLES, "stack", "network", "certificates")
+        for name, spec in yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text())["argument_specs"]["main"][
+            "options"
+        ].items()
+    }
+    loaded = DataLoader().load_from_file(str(tmp_path / "main.yml"))
+    assert loaded.keys() <= specs.keys()
+    assert [problem for name, value in loaded.items() for problem in _variables.problems(name, value, specs[name])] == []
