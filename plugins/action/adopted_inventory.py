@@ -107,10 +107,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _write(self, directory: Path, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         apps = [state.fit(one, App) for one in arguments["apps"]]
         found = _adopted_values.entries(arguments["facts"], arguments["adoptions"], apps, self._defaults(arguments["roles"]))
-        reached = {name: self._templar.template(task_vars[name]) for name in CONNECTION if name in task_vars}
+        host = task_vars["inventory_hostname"]
+        given = {name: self._templar.template(task_vars[name]) for name in CONNECTION if name in task_vars}
+        # Ansible itself says these two of every host.
+        implied = {"ansible_host": host, "ansible_connection": "ssh"}
+        reached = {name: value for name, value in given.items() if implied.get(name) != value}
+        files = {VARIABLES: text(found), HOSTS: _inventory_text.hosts(host, reached)}
         (directory / VARIABLES).parent.mkdir(parents=True)
-        (directory / VARIABLES).write_text(text(found))
-        (directory / HOSTS).write_text(_inventory_text.hosts(task_vars["inventory_hostname"], reached))
+        for name, content in files.items():
+            (directory / name).write_text(content)
 
     def _defaults(self, roles: Iterable[str]) -> dict[str, Any]:
         """Return the defaults of roles as they stand in their files."""

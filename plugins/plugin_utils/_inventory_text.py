@@ -19,6 +19,7 @@ def scalar(value: Any) -> str:
     """Return a value in one line; a text with braces is marked, so that Ansible takes it as it is."""
     if not isinstance(value, str):
         return json.dumps(value)
+    value = json.loads(json.dumps(value))  # Without the tags by which Ansible knows where it is from.
     plain = yaml.safe_dump(value, width=2**30, allow_unicode=True).removesuffix("\n").removesuffix("\n...")
     written = json.dumps(value, ensure_ascii=False) if "\n" in plain or plain[:1] == "'" else plain
     return f"!unsafe {json.dumps(value, ensure_ascii=False)}" if any(sign in value for sign in _TEMPLATE) else written

@@ -51,7 +51,9 @@ REPORT = {
     ],
     "3. Dangerous": [
         "rarebooks_backend has written outside of volumes: the next image loses /app/appsettings.json.",
+        "Certificate messenger.rare-books.ru is signed by itself: no browser trusts it.",
         "Certificate messenger.rare-books.ru is renewed by nobody (no timer, no line of cron, no container); it ends on DAY.",
+        "Certificate rare-books.ru is signed by itself: no browser trusts it.",
         "Certificate rare-books.ru is renewed by nobody (no timer, no line of cron, no container); it ends on DAY.",
         "rarebooks_backend: its first set-up is open, so that whoever comes first may do it.",
     ],
@@ -133,3 +135,28 @@ def test_an_adopting_deploy_stops_for_what_is_undecided(refused: Deployer) -> No
     message = refused(decided, given=SECRETS).message()
     assert [line for line in message.splitlines() if line.startswith("- ")][-1] == f"- {UNDECIDED[0]}"
     assert re.search(r"^To look at all of it: ansible-playbook .*adopt\.yml$", message, re.MULTILINE)
+
+
+def test_the_inventory_that_is_written_is_the_servers(deploying: Deployer, page: Path, tmp_path: Path) -> None:
+    """What it cannot say is left to decide, and once that is done nothing would be lost, nor is a deploy refused but for certificates."""
+    before, shop = server.state(), tmp_path / "shop"
+    done = deploying({"adopt_report": str(page), "adopt_write_to": str(shop)}, playbook="adopt.yml", given=SECRETS)
+    assert done.code == 0 and done.recap()["changed"] == 0 and server.difference(before, server.state()) == {}
+    file = shop / "group_vars/rarebooks/main.yml"
+    text = file.read_text()
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert "\nstack_path: /root/RareBooksDokploy\n" in text and "server_name archive.rare-books.ru;" in text
+    open_ones = [line for line in text.splitlines() if line.startswith("#   - ")]
+    assert open_ones and sections(done.output)["4. Lost unless decided"] == [": ".join(split(line)) for line in open_ones]
+    file.write_text(re.sub(r"^# stack_let_go", "stack_let_go", re.sub(r"^#   - ", "  - ", text, flags=re.M), flags=re.M))
+    decided = deploying({"adopt_report": str(page)}, playbook="adopt.yml", inventory=shop, given=SECRETS)
+    assert sections(decided.output)["4. Lost unless decided"] == ["nothing"]
+    # Nobody trusts certificates that are signed by themselves; all that comes before them is accepted.
+    problems = deploying({}, "--check", inventory=shop, given=SECRETS).message().splitlines()[1:]
+    assert [line for line in problems if not re.match(r"- Certificate \S+: expected a chain that clients of", line)] == []
+
+
+def split(line: str) -> tuple[str, str]:
+    """Return the name of a decision and why it is one."""
+    name, _sign, why = line.removeprefix("#   - ").partition(" # ")
+    return name.strip(), why

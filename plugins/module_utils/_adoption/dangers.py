@@ -41,6 +41,8 @@ def _of_container(one: Mapping[str, Any], proxy: str) -> Iterator[str]:
 def _of_certificate(one: Mapping[str, Any]) -> Iterator[str]:
     if one["days_left"] is not None and 0 <= one["days_left"] < WARN_DAYS:
         yield f"Certificate {one['name']} ends in {one['days_left']} days, on {one['expires']}."
+    if one["own"]:
+        yield f"Certificate {one['name']} is signed by itself: no browser trusts it."
     if not one["renewed_by"]:
         ends = f"it ends on {one['expires']}" if one["expires"] else "when it ends is unknown"
         yield f"Certificate {one['name']} is renewed by nobody (no timer, no line of cron, no container); {ends}."

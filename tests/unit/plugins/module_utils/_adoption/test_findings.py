@@ -132,6 +132,7 @@ def test_a_server_that_is_as_a_deploy_makes_it_gives_no_cause() -> None:
         (of_backend(ports=[{"address": "", "port": "5432", "inner": "5432/tcp"}]), DANGEROUS, "Port 5432 of backend is open to everyone"),
         (of_backend(published=["POSTGRES_PASSWORD"]), DANGEROUS, "POSTGRES_PASSWORD of backend holds what was printed in the public"),
         (below("certificates", days_left=20), DANGEROUS, "Certificate shop.ru ends in 20 days, on 2027-02-01."),
+        (below("certificates", own=True), DANGEROUS, "Certificate shop.ru is signed by itself: no browser trusts it."),
         (below("certificates", renewed_by=""), DANGEROUS, "Certificate shop.ru is renewed by nobody"),
         (below("certificates", authenticator="standalone"), DANGEROUS, "Certificate shop.ru is renewed by certbot's standalone, "),
         (top(setups=["backend"]), DANGEROUS, "backend: its first set-up is open, so that whoever comes first may do it."),
