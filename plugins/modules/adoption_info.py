@@ -237,7 +237,6 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._adoption impor
     wanted,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
-from ansible_collections.rarebooks.platform.plugins.module_utils._takeover import report
 
 SETUP_OPTIONS = {
     "container": {"type": "str", "required": True},
@@ -279,7 +278,6 @@ def main() -> None:
         *losses.find(facts),
         *dangers.breakages(facts),
     ]
-    directories = [place["path"] for place in facts["directories"]]
     module.exit_json(
         changed=False,
         findings=[{"kind": one.kind, "text": one.text, "id": one.id} for one in findings],
@@ -287,7 +285,7 @@ def main() -> None:
         report=[],
         undecided=[],
         replaced=[one["name"] for one in facts["containers"] if one["wanted"]],
-        problems=[*report.misplaced({"directories": directories}, params["path"]), *secrets.problems],
+        problems=[*comparison.misplaced(facts, params["path"]), *secrets.problems],
         facts=facts,
     )
 

@@ -14,7 +14,7 @@ FLOORS = (
     {"_base"},
     {"_engine", "_tree", "_source", "_postgres", "_certificates", "_run"},
     {"_release", "_secrets", "_health", "_server"},
-    {"_backup", "_certbot", "_takeover", "_adoption"},
+    {"_backup", "_certbot", "_adoption"},
     {"_switch"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .._engine.compose import COMPOSE_FILE
 from .finding import DIFFERENT, KEPT, Finding
 from .losses import lost_files
 
@@ -116,3 +118,17 @@ def _leftovers(facts: Mapping[str, Any]) -> Iterator[str]:
     for line in facts["scheduled"]:
         if "prune" not in line:
             yield f"By the clock or with the server, {line}. Look whether that is still right."
+
+
+def misplaced(facts: Mapping[str, Any], path: str) -> list[str]:
+    """Return a sentence where the files of the running project lie elsewhere: they could not be sealed, and nothing brought back."""
+    elsewhere = [
+        place["path"]
+        for place in facts["directories"]
+        if os.path.realpath(place["path"]) != os.path.realpath(path) and os.path.exists(os.path.join(place["path"], COMPOSE_FILE))
+    ]
+    return [
+        f"stack_path: expected {place}, where the files of the running project lie, got {path}. What is not below stack_path is not "
+        f"sealed, so that there would be no way back. Set stack_path to {place}."
+        for place in elsewhere
+    ]

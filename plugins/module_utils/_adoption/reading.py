@@ -12,15 +12,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._base.command import RunCommand
-from .._engine.written import outside_of_volumes
+from .._engine.written import PROXY_MOUNTS, outside_of_volumes
 from .._release.differences import differences, pairs
 from .._server.engine import Docker
 from .._server.system import python_libraries
 from . import certificates, engine, environment, leftovers, proxy, scheduled, values
 from .wanted import Release
 
-# What the release mounts in its own way: nginx's configuration, certificates, challenges.
-PROXY_MOUNTS = ("/etc/nginx", "/etc/letsencrypt", "/var/www/certbot")
 LIBRARIES = ("docker", "requests")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,3 +233,13 @@ def test_what_stays_is_told_by_kind() -> None:
         "Other Compose projects, which nothing touches: other",
         "Other containers on the project's networks, by the names they answer to: blog (blog)",
     ]
+
+
+def test_files_elsewhere_could_not_be_sealed(tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.yml").touch()
+    facts = {"directories": [{"path": str(tmp_path)}]}
+    [problem] = comparison.misplaced(facts, "/opt/rarebooks")
+    assert problem.startswith(f"stack_path: expected {tmp_path}, where the files of the running project lie, got /opt/rarebooks.")
+    assert comparison.misplaced(facts, str(tmp_path)) == []
+    (tmp_path / "docker-compose.yml").unlink()
+    assert comparison.misplaced(facts, "/opt/rarebooks") == []
