@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Dumps, proofs and restores with a real PostgreSQL in a container.
+# Dumps, proofs and restores with a real PostgreSQL in a container, and a hand-written nginx beside that of a release.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PWD/.venv/bin:$PATH
 # lab.py lies beside the tests that import it.
-exec python -m pytest -q --junit-xml=build/test/postgres.xml --import-mode=prepend tests/integration/postgres
+exec python -m pytest -q --junit-xml=build/test/postgres.xml --import-mode=prepend tests/integration/postgres tests/integration/proxy

@@ -52,7 +52,7 @@ attributes:
     support: none
     description: Nothing is changed.
 seealso:
-  - module: rarebooks.platform.config_tree
+  - module: rarebooks.platform.proxy_compare
 """
 
 EXAMPLES = r"""
@@ -135,7 +135,7 @@ refused:
       sample: no app of the release has the host chat.example.org among its server names.
 requests:
   description:
-    - Requests that show whether the two configurations answer alike; the most telling first.
+    - Requests that show whether the two configurations answer alike, for M(rarebooks.platform.proxy_compare); the most telling first.
   returned: success
   type: list
   elements: dict

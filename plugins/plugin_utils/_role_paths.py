@@ -13,8 +13,8 @@ from pathlib import Path
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 
-# What an app has, and no other role.
-SITES = "templates/tree/nginx/sites"
+# What an app has, and no other role: the proxy has a site as well, of what was adopted.
+SITE = "templates/tree/nginx/sites/{}.conf.j2"
 
 
 def _in_collection(role: str, collections: Sequence[str] | None) -> str:
@@ -50,7 +50,7 @@ def role_directory(role: str, basedir: str, collections: Sequence[str] | None) -
 def _advice(role: str) -> str:
     """Say where roles are named, since those of apps alone are named by people, and which apps there are."""
     collection, _, name = role.rpartition(".")
-    apps = [path.name for path in _roles(collection) if (path / SITES).is_dir()] if collection else []
+    apps = [path.name for path in _roles(collection) if (path / SITE.format(path.name)).is_file()] if collection else []
     near = difflib.get_close_matches(name, apps, n=1)
     known = f"; {collection} has {', '.join(apps)}" if apps else ""
     return f"Apps are named by stack_apps{known}.{f' Write {near[0]}.' if near else ''}"
