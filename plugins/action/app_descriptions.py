@@ -27,7 +27,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
         problems = [f"Role {role}: {fault}" for role in arguments["roles"] for fault in self._faults(role, task_vars or {})]
-        result.update(changed=False, problems=problems)
+        result.update(changed=False)
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(

@@ -102,7 +102,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         problems += source_problems
         problems = [_commands.replaced(problem) for problem in problems]
         warnings = _preconditions.resolution(server, hosts) + warnings
-        result.update(changed=False, problems=problems, sources=digests, warnings=warnings)
+        result.update(changed=False, sources=digests, warnings=warnings)
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(failed=True, msg=f"Nothing has been changed. Before a deploy can start:\n{listed}")

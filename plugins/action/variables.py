@@ -52,7 +52,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # Of a role that states nothing, nobody knows what it reads.
         unread = _unknown_variables.unread(given, specs, {role.rpartition(".")[2]: directories[role] for role in stated if stated[role]})
         problems += [refusal(one) for one in unread if one.named_as_ours and one.meant in checked]
-        result.update(changed=False, problems=problems)
+        result.update(changed=False)
         if only is None:
             result["warnings"] = [warning(one) for one in unread if not (one.named_as_ours and one.meant)]
         if problems:

@@ -44,12 +44,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-problems:
-  description: One sentence for each fault. The task fails when there is one.
-  returned: always
-  type: list
-  elements: str
-  sample:
-    - >-
-      Role acme.apps.notes: notes_app: expected the keys of an app (app description 1), got database. Write databases.
+msg:
+  description: All faults, one on each line, once.
+  returned: failure
+  type: str
+  sample: |-
+    Nothing has been changed. These descriptions of apps cannot be used as they are (docs/apps.md, app description 1):
+    - Role acme.apps.notes: notes_app: expected the keys of an app (app description 1), got database. Write databases.
 """

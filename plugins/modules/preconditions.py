@@ -118,12 +118,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-problems:
-  description: One sentence for each thing that must be put right. The task fails when there is one.
-  returned: always
-  type: list
-  elements: str
-  sample: ["Port 80: expected it free, got apache2 (pid 512) listening on it. Stop and disable that program; the proxy needs the port."]
+msg:
+  description: All faults, one on each line, once.
+  returned: failure
+  type: str
+  sample: |-
+    Nothing has been changed. Before a deploy can start:
+    - Port 80: expected it free, got apache2 (pid 512) listening on it. Stop and disable that program; the proxy needs the port.
 sources:
   description: The digest of each app's source on the controller, by the app's name.
   returned: always

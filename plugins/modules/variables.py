@@ -49,10 +49,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-problems:
-  description: One sentence for each fault. The task fails when there is one.
-  returned: always
-  type: list
-  elements: str
-  sample: ["stack_backup_keep: expected a whole number, got the text \"three\"."]
+msg:
+  description: All faults, one on each line, once.
+  returned: failure
+  type: str
+  sample: |-
+    Nothing has been changed. These variables cannot be used as they are:
+    - stack_backup_keep: expected a whole number, got the text "three".
 """

@@ -70,7 +70,8 @@ class Controller(ActionModule):
         common = {"server": self.server, "apps": [self.app], "project": "ours", "path": "/opt/x", "systems": {"debian": ["13"]}}
         self._task.args = {**common, **options}
         result: dict[str, Any] = self.run()
-        return result
+        assert "problems" not in result, "a failed task would show each of them a second time"
+        return {**result, "problems": result.get("msg", "").split("\n- ")[1:]}
 
     def source(self, path: Path, **options: Any) -> None:
         limits = {"max_entries": 10, "max_size": 1000, "max_ratio": 10}
@@ -119,7 +120,6 @@ def test_everything_that_is_wrong_is_one_answer(action: Controller, tmp_path: Pa
     assert [problem.startswith(beginning) for problem, beginning in zip(result["problems"], beginnings, strict=True)] == [True] * 17
     assert result["failed"] and not result["changed"]
     assert result["msg"].startswith("Nothing has been changed. Before a deploy can start:\n- Operating system:")
-    assert all(f"\n- {problem}" in result["msg"] for problem in result["problems"])
 
 
 def test_a_name_that_leads_elsewhere_is_only_a_warning(action: Controller) -> None:

@@ -49,7 +49,7 @@ class Controller:
         if done.returncode == 0:
             return []
         assert "Nothing has been changed. These variables cannot be used as they are:" in done.stdout, done.stdout + done.stderr
-        return [line.strip()[2:] for line in done.stdout.partition("msg: |-")[2].partition("problems:")[0].splitlines() if "- " in line]
+        return [line.strip()[2:] for line in done.stdout.partition("msg: |-")[2].partition("PLAY RECAP")[0].splitlines() if "- " in line]
 
 
 @pytest.fixture
@@ -89,6 +89,11 @@ def test_all_faults_of_an_inventory_at_once(controller: Controller) -> None:
         "stack_apps",
         "stack_backup_keep",
     ]
+
+
+def test_a_fault_is_one_line_of_the_failed_task(controller: Controller) -> None:
+    assert len(controller.check("shop stack_backup_keep=three\n")) == 1
+    assert controller.said.partition("fatal: ")[2].count("stack_backup_keep: expected") == 1
 
 
 def test_only_the_named_ones(controller: Controller) -> None:
