@@ -15,6 +15,8 @@ description:
     C(stack_let_go) of the role stack lets it go.
   - Needs nothing on the server but Python and Docker's command line. No value of an environment leaves the server. nginx's
     configuration does, in RV(facts), since it is read on the controller.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
 options:
   roles:
     description: The roles whose trees make up the release. They are rendered on the controller.
@@ -144,13 +146,6 @@ options:
     description: Whether secrets that were printed in the public deployment guide stay in force.
     type: bool
     default: false
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
 seealso:
   - module: rarebooks.platform.server_info
   - module: rarebooks.platform.secret_store

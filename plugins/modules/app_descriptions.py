@@ -15,6 +15,8 @@ description:
   - A key that is not known is refused, since it may be a misspelt one. Of an app whose C(databases) is misspelt nothing would be
     dumped.
   - Runs on the controller and never connects to the server.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
 options:
   roles:
     description:
@@ -23,13 +25,6 @@ options:
     type: list
     elements: str
     required: true
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
 seealso:
   - module: rarebooks.platform.preconditions
   - module: rarebooks.platform.variables

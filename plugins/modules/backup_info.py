@@ -15,6 +15,8 @@ description:
     incomplete fails the task, naming the file.
 requirements:
   - docker (Python library) on the server
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
 options:
   path:
     description: Absolute path of the directory that holds the release.
@@ -48,13 +50,6 @@ options:
         O(id) and the server completed it, RV(done) says so, and no backup is chosen.
     type: str
     default: ""
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
 seealso:
   - module: rarebooks.platform.backup
 author:

@@ -14,6 +14,9 @@ description:
   - Needs nothing on the server but Python and the command line of Docker with Compose 2, so that it can tell before anything has been
     installed there.
   - Fails where a container has what the release does not give it, environment, mounts, command, and O(let_go) does not name it.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
+  - rarebooks.platform.attributes.posix
 options:
   path:
     description: Absolute path of the directory that holds the release.
@@ -62,17 +65,6 @@ options:
     type: list
     elements: str
     default: []
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
-  platform:
-    platforms: posix
-    support: full
-    description: The module runs on the server that runs the containers.
 seealso:
   - module: rarebooks.platform.release
 author:

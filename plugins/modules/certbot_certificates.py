@@ -19,6 +19,8 @@ description:
 requirements:
   - certbot, and for challenges by DNS one of its plugins, on the server
   - cryptography, docker and requests for Python on the server
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.posix
 options:
   settings:
     description:
@@ -80,10 +82,6 @@ attributes:
   diff_mode:
     support: full
     description: Shows serial, names and end of each certificate that nginx reads, or in check mode why it would be ordered.
-  platform:
-    platforms: posix
-    support: full
-    description: The module runs on the server that runs the containers.
 seealso:
   - module: rarebooks.platform.certificate_files
   - module: rarebooks.platform.certificate_info

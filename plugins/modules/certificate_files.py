@@ -15,6 +15,8 @@ description:
     checked against this server's trust store, as the gate checks what is served.
   - The pair of before is kept until a release has proven the new one, and comes back when that fails.
   - Settings with which the distribution's certbot would renew a certificate of the same name are put aside.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.posix
 options:
   certificates:
     description: The certificates.
@@ -50,10 +52,6 @@ attributes:
   diff_mode:
     support: full
     description: Shows the chains. Keys are not shown.
-  platform:
-    platforms: posix
-    support: full
-    description: The module runs on the server.
 seealso:
   - module: rarebooks.platform.certbot_certificates
 author:

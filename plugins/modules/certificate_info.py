@@ -12,6 +12,9 @@ description:
   - Reads the certificates on disk, what certbot keeps of them, and the systemd timer that renews them.
 requirements:
   - cryptography for Python on the server
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
+  - rarebooks.platform.attributes.posix
 options:
   path:
     description: Directory of the release that is served.
@@ -37,17 +40,6 @@ options:
     description: The systemd timer that renews.
     type: str
     default: rarebooks-certificates.timer
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: N/A
-    description: Nothing is changed.
-  platform:
-    platforms: posix
-    support: full
-    description: The module runs on the server.
 seealso:
   - module: rarebooks.platform.certbot_certificates
   - module: rarebooks.platform.health

@@ -19,6 +19,8 @@ description:
     Files of others in the same directory are neither touched nor listed.
   - Texts may refer to secrets, see the filter P(rarebooks.platform.secret#filter). A reference becomes the value on the
     server only, when the file is written.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.posix
 options:
   path:
     description:
@@ -88,10 +90,6 @@ attributes:
   diff_mode:
     description: Shows each changed file. Values of secrets are masked, old ones too; private files are named only.
     support: full
-  platform:
-    description: Platforms it runs on.
-    support: full
-    platforms: posix
 notes:
   - The files belong to the user that the module runs as. Changed owners and modes are put right and count as a change.
   - A file that stands at a desired path without being ours is replaced, and is ours from then on.

@@ -13,6 +13,9 @@ description:
     no library that a server set up by hand may lack; where Python's cryptography is there, it names all names that are not covered.
   - Finds who renews each certificate, certbot or acme.sh, what starts that (a systemd timer, cron, a container), and whether its way of
     answering challenges works behind the proxy, which holds port 80.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
+  - rarebooks.platform.attributes.posix
 options:
   certificates:
     description: The certificates that sites are served with.
@@ -33,17 +36,6 @@ options:
     description: The directory that holds the certificates.
     type: path
     default: /etc/letsencrypt/live
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: N/A
-    description: Nothing is changed.
-  platform:
-    platforms: posix
-    support: full
-    description: The module runs on the server.
 seealso:
   - module: rarebooks.platform.certificate_info
   - module: rarebooks.platform.preconditions

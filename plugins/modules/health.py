@@ -21,23 +21,15 @@ description:
     sentence, the last output of the container's health check, the end of its log, and commands to look further.
   - TLS is always verified, with TLS 1.2 or newer. Redirects are never followed and proxies of the environment are
     not used.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
+  - rarebooks.platform.attributes.posix
 author:
   - RareBooks platform developers (@rarebooks)
 requirements:
   - requests >= 2.25 for Python on the server (package C(python3-requests) of Debian and Ubuntu) for O(http)
   - cryptography >= 3.4.8 for Python on the server (package C(python3-cryptography) of Debian and Ubuntu) for O(tls)
   - Docker SDK for Python >= 5 on the server (package C(python3-docker) of Debian and Ubuntu) for O(containers)
-attributes:
-  check_mode:
-    support: full
-    description: The module changes nothing, and does the same in check mode.
-  diff_mode:
-    support: N/A
-    description: The module changes nothing.
-  platform:
-    platforms: posix
-    support: full
-    description: The module runs on the server that runs the containers.
 options:
   containers:
     description:

@@ -12,6 +12,8 @@ description:
     M(rarebooks.platform.lease) writes it.
   - Lines that cannot be read, such as one torn by a power loss, are counted and are no error. So is a server that has no ledger yet.
 version_added: 0.2.0
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
 author:
   - RareBooks platform developers (@rarebooks)
 options:
@@ -19,13 +21,6 @@ options:
     description: The stack's directory.
     type: path
     required: true
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
 seealso:
   - module: rarebooks.platform.lease
 """

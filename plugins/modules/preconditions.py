@@ -15,6 +15,8 @@ description:
     published or unusable secrets, the files of provided and existing certificates, and each backend source.
   - A server name that does not resolve to the server is a warning only, since NAT or a pending DNS change explain it.
 version_added: 0.1.0
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
 author:
   - RareBooks platform developers (@rarebooks)
 options:
@@ -97,13 +99,6 @@ options:
         app's description may use (see C(docs/apps.md)).
     type: dict
     default: {}
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
 """
 
 EXAMPLES = r"""

@@ -16,6 +16,8 @@ description:
     on the server did nothing but that.
   - Runs on the controller and never connects to the server.
 version_added: 0.4.0
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
 author:
   - RareBooks platform developers (@rarebooks)
 options:
@@ -44,13 +46,6 @@ options:
     type: list
     elements: str
     default: []
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
 seealso:
   - module: rarebooks.platform.proxy_compare
 """

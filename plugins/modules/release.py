@@ -21,6 +21,8 @@ description:
 requirements:
   - docker (Python library) on the server
   - requests >= 2.25 for Python on the server
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.posix
 options:
   path:
     description: Absolute path of the directory that holds the release.
@@ -159,10 +161,6 @@ attributes:
   diff_mode:
     support: full
     description: Shows each changed file, secrets masked.
-  platform:
-    platforms: posix
-    support: full
-    description: The module runs on the server that runs the containers.
 seealso:
   - module: rarebooks.platform.backup
   - module: rarebooks.platform.lease

@@ -14,6 +14,8 @@ description:
   - The pair of before is kept until a release has proven the new one, and comes back when that fails.
 requirements:
   - cryptography for Python on the server
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.posix
 options:
   certificates:
     description: The certificates to have.
@@ -53,10 +55,6 @@ attributes:
   diff_mode:
     support: full
     description: Shows why each certificate is issued. Neither certificates nor keys are shown.
-  platform:
-    platforms: posix
-    support: full
-    description: The module runs on the server.
 seealso:
   - module: rarebooks.platform.certificate_files
   - module: rarebooks.platform.certbot_certificates

@@ -12,6 +12,8 @@ description:
   - Needs nothing on the server but Python, so that it works before Docker or any Python library has been installed.
     Docker is therefore asked through its own command line.
 version_added: 0.1.0
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
 author:
   - RareBooks platform developers (@rarebooks)
 options:
@@ -90,13 +92,6 @@ options:
     type: list
     elements: path
     default: []
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
 """
 
 EXAMPLES = r"""

@@ -25,6 +25,8 @@ description:
     (C(#!/)) or of an ELF program. Modes stored in the archive are not used, because Windows stores none.
   - The digest identifies the source independently of how, when and where it was packed.
   - An exchange that was interrupted is finished or undone by the next run.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.posix
 options:
   src:
     description:
@@ -74,10 +76,6 @@ attributes:
     support: full
   diff_mode:
     description: Shows path, mode and sha256 of the files that differ before and after.
-    support: full
-  platform:
-    description: Target platforms.
-    platforms: posix
     support: full
 notes:
   - An unchanged source costs one module call on the server and no transfer.

@@ -15,6 +15,8 @@ description:
   - The bytes also depend on the zlib of the machine that packs. The digest does not.
   - Symbolic links and special files are refused, since they cannot be packed alike on every system.
   - Written in one step, so that no other program sees half an archive.
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.posix
 options:
   src:
     description: The directory to pack.
@@ -44,10 +46,6 @@ attributes:
     support: full
   diff_mode:
     description: Shows path, mode and sha256 of the archive's files before and after.
-    support: full
-  platform:
-    description: Target platforms.
-    platforms: posix
     support: full
 notes:
   - Meant for the controller, with C(connection=local).

@@ -20,6 +20,8 @@ description:
   - Variables that are not set are left alone, so that it can run before the roles that have their defaults.
   - Runs on the controller and never connects to the server.
 version_added: 0.4.0
+extends_documentation_fragment:
+  - rarebooks.platform.attributes.info_module
 author:
   - RareBooks platform developers (@rarebooks)
 options:
@@ -33,13 +35,6 @@ options:
       there are no warnings.
     type: list
     elements: str
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so check mode is the same as a run.
-  diff_mode:
-    support: none
-    description: Nothing is changed.
 """
 
 EXAMPLES = r"""

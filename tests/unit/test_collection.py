@@ -16,6 +16,7 @@ import yaml
 from ansible import context
 from ansible.errors import AnsibleFilterError
 from ansible.utils.context_objects import CLIArgs
+from ansible_collections.rarebooks.platform.plugins.doc_fragments.attributes import ModuleDocFragment
 from ansible_collections.rarebooks.platform.plugins.filter.servers import servers
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import PUBLISHED_SECRETS
 
@@ -160,7 +161,10 @@ def test_modules_say_how_they_behave_in_check_and_diff_mode(module: Path) -> Non
     assert text
     documentation = yaml.safe_load(text.group(1))
     assert documentation["module"] == module.stem
-    attributes = documentation["attributes"]
+    attributes = documentation.get("attributes", {})
+    for name in documentation.get("extends_documentation_fragment", []):
+        part = getattr(ModuleDocFragment, name.removeprefix("rarebooks.platform.attributes.").upper())
+        attributes |= yaml.safe_load(part)["attributes"]
     for mode in ("check_mode", "diff_mode"):
         assert attributes[mode]["support"] in ("full", "partial", "none", "N/A") and attributes[mode]["description"]
     assert attributes["check_mode"]["support"] == "full"
