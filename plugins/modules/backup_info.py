@@ -196,7 +196,7 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live, present: set[
     """Return what is told of one backup."""
     files = sorted(backup.files or {})
     said = verdict.verdict(backup, ledger)
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "id": backup.id,
         "kind": backup.kind,
         "age": age_of(backup.id),
@@ -212,9 +212,9 @@ def entry(backup: Found, ledger: list[dict[str, Any]], live: Live, present: set[
         "manifest": {"files": files, "network": "", "by_hand": True},
     }
     if backup.manifest is None:
-        return told
+        return facts
     return {
-        **told,
+        **facts,
         "drift": list(said.drift),
         "live": backup.manifest.release == live.digest,
         "differs": listing.differences(backup.manifest, live),
@@ -316,7 +316,7 @@ def main() -> None:
     except Exception as error:
         module.fail_json(msg=describe(error))
     apps = [app.name for app in live.description.apps]
-    told = {
+    result = {
         "backups": [entry(backup, ledger, live, present) for backup in reversed(listed)],
         "backup": chosen,
         "apps": apps,
@@ -326,7 +326,7 @@ def main() -> None:
         **room(root, backups, module.params["max_size"]),
     }
     warn_of_live(module, live)
-    module.exit_json(changed=False, **told)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

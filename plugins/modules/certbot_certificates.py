@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: certbot_certificates
 version_added: 0.3.0
-short_description: Have certificates from an ACME authority, and have the proxy serve them
+short_description: Obtain certificates from an ACME authority, and have the proxy serve them
 description:
   - Orders with certbot what is missing or not as it is wanted, puts it where nginx reads it, reloads nginx and proves that it is
     served. What does not pass C(nginx -t) or is not served afterwards gives way to what was served before.
@@ -66,7 +66,7 @@ options:
       - V(present) has each certificate, and archives those that are not in O(certificates). The task fails if one cannot be had.
       - V(renewed) renews each certificate there is that is due, as the timer does.
       - V(restored) brings back those of O(certificates) that were archived and are missing now.
-      - V(absent) puts all of them aside, so that nothing renews them. What nginx reads stays.
+      - V(absent) archives all of them, so that nothing renews them. What nginx reads stays.
     type: str
     choices: [prepared, present, renewed, restored, absent]
     default: present
@@ -205,8 +205,8 @@ def described(settings: Settings, names: set[str]) -> dict[str, str]:
 def previewed(before: dict[str, str], done: CertificateChanges, state: str) -> dict[str, str]:
     """Return what diffs show in check mode in place of certificates that nobody has yet."""
     orders = {name: f"{name}: to be ordered, because {why}\n" for name, why in done.orders.items()}
-    put_aside = dict.fromkeys(done.archived if state == "present" else [], "")
-    return {**before, **put_aside, **orders}
+    archived = dict.fromkeys(done.archived if state == "present" else [], "")
+    return {**before, **archived, **orders}
 
 
 def renewed(module: AnsibleModule, orders: Orders, settings: Settings) -> CertificateChanges:
@@ -262,7 +262,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     settings = Settings.from_dict(module.params["settings"])
     state = module.params["state"]
-    # Putting files aside and back needs none of them, and in check mode the server may be bare.
+    # Archiving and restoring needs none of them, and in check mode the server may be bare.
     if not module.check_mode and state not in ("restored", "absent"):
         libraries.require(module, libraries.CRYPTOGRAPHY, libraries.DOCKER, libraries.REQUESTS)
     if not module.check_mode and settings.stack_path:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: proxy_reload
-short_description: Have nginx in a container read its configuration, when it has not yet
+short_description: Reload nginx in a container when it has not read its configuration yet
 description:
   - Compares the files nginx reads with those it has read, and reloads it where they differ. A deploy that was interrupted after
     it wrote the files is so completed by the next one.
@@ -49,7 +49,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have the proxy read its configuration
+- name: Reload the proxy
   rarebooks.platform.proxy_reload:
     container: nginx_container
     paths: [/opt/rarebooks/nginx, /etc/letsencrypt/live]

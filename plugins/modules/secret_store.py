@@ -113,7 +113,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have every secret of the messenger
+- name: Ensure every secret of the messenger
   rarebooks.platform.secret_store:
     path: /opt/rarebooks/.secrets.json
     secrets:

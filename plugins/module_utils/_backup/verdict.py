@@ -134,5 +134,5 @@ def sealed_before(ledger: Iterable[Mapping[str, Any]], release: str) -> str | No
 def passed_over(backups: Iterable[Found], ledger: list[dict[str, Any]], live: Live, chosen: Found) -> list[str]:
     """Return, newest first, what is newer than the backup that was chosen, and why it was not."""
     newer = [one for one in backups if one.id > chosen.id and one.kind == "sealed"]
-    told = {one.id: verdict(one, ledger) for one in newer if one.manifest is None or one.manifest.release != live.digest}
-    return [f"{identifier} ({said})" for identifier, said in reversed(told.items()) if not said.usable]
+    verdicts = {one.id: verdict(one, ledger) for one in newer if one.manifest is None or one.manifest.release != live.digest}
+    return [f"{identifier} ({said})" for identifier, said in reversed(verdicts.items()) if not said.usable]

@@ -34,7 +34,7 @@ def _places(settings: Settings, name: str) -> dict[str, str]:
 
 
 def put(settings: Settings, name: str, served: bool) -> str:
-    """Put a lineage aside in place of the one before it, and with served also what nginx reads; return where it lies now.
+    """Archive a lineage in place of the one before it, and with served also what nginx reads; return where it lies now.
 
     The renewal goes first: whatever dies in between, nothing renews a certificate that is only half there.
     """

@@ -127,7 +127,7 @@ class Certbot:
         return self._run(command, {"REQUESTS_CA_BUNDLE": self._settings.ca_file} if self._settings.ca_file else {})
 
     def _forget_account(self) -> None:
-        """Put the accounts aside, so that the next order makes a new one."""
+        """Move the accounts out of the way, so that the next order makes a new one."""
         accounts = os.path.join(self.root, "accounts")
         shutil.rmtree(f"{accounts}.unknown", ignore_errors=True)
         if os.path.isdir(accounts):

@@ -117,7 +117,7 @@ def prepare(orders: Orders, settings: Settings, wanted: Sequence[Wanted]) -> Cer
 def ensure(
     orders: Orders, settings: Settings, wanted: Sequence[Wanted], forced: Container[str] = (), preparing: bool = False
 ) -> CertificateChanges:
-    """Have every certificate as far as it can be had now, each by at most one order."""
+    """Obtain every certificate that can be obtained now, each by at most one order."""
     done = CertificateChanges()
     for one in wanted:
         try:
@@ -135,7 +135,7 @@ def ensure(
 
 
 def stand_in(settings: Settings, wanted: Sequence[Wanted], done: CertificateChanges) -> None:
-    """Have nginx start with what there is: where there is nothing of use, a placeholder."""
+    """Let nginx start with what there is: where there is nothing of use, a placeholder."""
     for one in wanted:
         installed = Installed(one.name, settings.live)
         leaf = installed.leaf()
@@ -153,7 +153,7 @@ def stand_in(settings: Settings, wanted: Sequence[Wanted], done: CertificateChan
 
 
 def archive_rest(orders: Orders, settings: Settings, wanted: Sequence[Wanted], done: CertificateChanges) -> None:
-    """Archived what no site of the live release needs any more."""
+    """Archive what no site of the live release needs any more."""
     for name in sorted(set(orders.certbot.names()) - {one.name for one in wanted}):
         certbot_retired.put(settings, name, served=True)
         done.archived.append(name)

@@ -170,7 +170,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         recorder.record("refused", "", describe(error))
         raise ReleaseError(describe(error), **facts_of(error), result="refused", restored="") from error
     found = result["notes"] + done.expiring + ended + done.notes + recorder.notes + notes(server, wanted)
-    return {**result, **told(done), "release": recorder.release, **adopted(adoption, {"notes": found})}
+    return {**result, **result_of(done), "release": recorder.release, **adopted(adoption, {"notes": found})}
 
 
 def end_proven(server: Server) -> list[str]:
@@ -222,7 +222,7 @@ def prove(server: Server, target: Target) -> tuple[bool, list[str]]:
     return reloaded, expiring
 
 
-def told(done: Switched) -> dict[str, Any]:
+def result_of(done: Switched) -> dict[str, Any]:
     """Return what a switch did, as keys of the result."""
     did = {"started": done.started, "containers_removed": done.removed, "reloaded": done.reloaded, "seconds": done.seconds}
     return {**did, "proven": True}

@@ -138,7 +138,7 @@ def switch(
 def up(server: Server, target: Target) -> list[str]:
     """Start what differs. Where Compose gives up, what the containers say of themselves tells more than its own words.
 
-    Of a release with an ill app it gives up in any case: whether the other apps serve is for the gate to say.
+    Of a release with an unhealthy app it gives up in any case: whether the other apps serve is for the gate to say.
     """
     try:
         mended = release_drift.mend(server.compose, server.client)
