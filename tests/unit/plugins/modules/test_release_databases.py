@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import databases, transaction
+from ansible_collections.rarebooks.platform.plugins.modules import backup_info
 from machine import Machine
 
 
@@ -39,6 +40,17 @@ def test_the_data_of_then_are_live_and_those_of_today_in_the_backup(machine: Mac
     assert "stop web" in machine.engine.events, "the app wrote to a database that was being exchanged"
     today = max(path.name for path in (machine.root / "backups").iterdir())
     assert machine.rollback(today, restore_database=True)["changed"] and machine.databases == {"chat": 5}
+
+
+def test_a_dump_is_read_before_it_is_restored_and_not_where_it_is_not(machine: Machine, first: str) -> None:
+    """Its size is right; what was proven without the dumps is no proof of them."""
+    verified = machine.call(backup_info, id=first, dumps=False)["backup"]["verified"]
+    dump = machine.root / "backups" / first / "dumps/db.dump"
+    dump.write_bytes(dump.read_bytes()[::-1])
+    result = machine.rollback(first, restore_database=True, verified=verified)
+    assert "dumps/db.dump was changed: its SHA-256 is not the sealed one" in result["msg"]
+    assert (machine.images["web"], machine.databases, machine.journal) == ("web:2", {"chat": 5}, None)
+    assert machine.rollback(first, verified=verified)["changed"] and machine.databases == {"chat": 5}
 
 
 def test_data_go_back_also_where_the_release_stays_the_same(machine: Machine) -> None:
