@@ -43,7 +43,7 @@ def table(current: Configuration, desired: Configuration) -> list[dict[str, str]
     sites = [(_host(host), scheme, list(_paths(servers, host, scheme))) for host in hosts for scheme in _schemes(servers, host)]
     sites += [(UNKNOWN_HOST, scheme, ["/"]) for scheme in ("http", "https")]
     found = [Request("GET", scheme, host, path) for host, scheme, paths in sites for path in paths]
-    found += [Request("HEAD", scheme, host, "/") for host, scheme, _ in sites]
+    found += [Request("HEAD", scheme, host, "/") for host, scheme, _paths in sites]
     found += [Request("OPTIONS", scheme, host, path) for host, scheme, paths in sites for path in paths]
     return [asdict(one) for one in dict.fromkeys(found)]
 

@@ -49,7 +49,7 @@ def role_directory(role: str, basedir: str, collections: Sequence[str] | None) -
 
 def _advice(role: str) -> str:
     """Say where roles are named, since those of apps alone are named by people, and which apps there are."""
-    collection, _, name = role.rpartition(".")
+    collection, _dot, name = role.rpartition(".")
     apps = [path.name for path in _roles(collection) if (path / SITE.format(path.name)).is_file()] if collection else []
     near = difflib.get_close_matches(name, apps, n=1)
     known = f"; {collection} has {', '.join(apps)}" if apps else ""
