@@ -12,7 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.findi
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands, _nginx_claims, _wanted_containers
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import parse_dump, parse_tree
-from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction, texts
 
 MODULE = "rarebooks.platform.adoption_info"
 WHY = {
@@ -64,6 +64,6 @@ class ActionModule(RoleTreeAction):
         options = {**arguments, "containers": {**containers, **(arguments.get("containers") or {})}}
         result = dict(self._execute_module(module_name=MODULE, module_args=options, task_vars=task_vars))
         if "findings" in result:
-            tree = {str(file["path"]): str(file["content"]) for file in files}
+            tree = texts(files)
             result = completed(result, tree, arguments.get("let_go") or [])
         return _commands.in_result(result)

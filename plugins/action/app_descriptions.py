@@ -11,6 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import APP_DESCRIPTION
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _app_faults
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import description_of
 
 ARGUMENTS = {"roles": {"type": "list", "elements": "str", "required": True}}
 
@@ -26,8 +27,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Run the action."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        problems = [f"Role {role}: {fault}" for role in arguments["roles"] for fault in self._faults(role, task_vars or {})]
-        result.update(changed=False)
+        problems, warnings = [], list[str]()
+        for role in arguments["roles"]:
+            faults, notes = self._read(role, task_vars or {})
+            problems += [f"Role {role}: {fault}" for fault in faults]
+            warnings += notes
+        result.update(changed=False, warnings=warnings)
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(
@@ -37,15 +42,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             )
         return result
 
-    def _faults(self, role: str, task_vars: dict[str, Any]) -> list[str]:
-        variable = f"{role.rpartition('.')[2]}_app"
+    def _read(self, role: str, task_vars: dict[str, Any]) -> tuple[list[str], list[str]]:
+        """Return what is wrong with the apps of a role, and what is worth telling of them."""
+        variable = description_of(role)
         if variable not in task_vars:
-            return [f"expected the variable {variable} in its vars/main.yml, got none. Describe the app there."]
+            return [f"expected the variable {variable} in its vars/main.yml, got none. Describe the app there."], []
         try:
             value = self._templar.resolve_variable_expression(variable)
         except AnsibleError:
             value = self._computed(task_vars[variable])
-        return _app_faults.read(variable, value)[1]
+        several = isinstance(value, list)
+        read = [
+            _app_faults.read(f"{variable}[{number}]" if several else variable, one)
+            for number, one in enumerate(value if several else [value])
+        ]
+        faults = [fault for app, found in read for fault in (app.problems if app else found)]
+        return faults, [note for app, _found in read if app for note in app.notes]
 
     def _computed(self, value: Any) -> Any:
         """Return a value with what of it can be computed."""

@@ -18,6 +18,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._source.names i
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
     _app_faults,
     _certificate_files,
+    _collisions,
     _commands,
     _engine_preconditions,
     _foreign_containers,
@@ -84,13 +85,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             *_engine_preconditions.library(server["docker_library"]),
             *_engine_preconditions.databases(apps),
             *_preconditions.choices(apps),
+            *_collisions.problems(apps, arguments["proxy_containers"], arguments["project"]),
             *_preconditions.server_names(apps),
             *_preconditions.secrets([secret for app in apps for secret in app.secrets]),
         ]
         problems += self._containers(server["containers"], apps, arguments)
         if not arguments["allow_foreign_volumes"]:
-            wanted = [volume for app in apps for volume in app.volumes]
-            problems += _preconditions.volumes(server["volumes"], wanted, arguments["project"])
+            problems += _preconditions.volumes(server["volumes"], apps, arguments["project"])
         if not arguments["allow_empty_volumes"]:
             problems += _lost_data.problems(server["lost_data"])
         if arguments["provided_certificates"] is not None:

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _nginx_adopted, _nginx_requests
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, parse_dump, parse_tree
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_lexer import NginxError
-from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction, texts
 
 ARGUMENTS = {
     "configuration": {"type": "str", "required": True},
@@ -57,7 +57,7 @@ class ActionModule(RoleTreeAction):
 
     def _release(self, roles: list[str], variables: dict[str, Any]) -> Configuration:
         files, _sources = self.merge(roles, [], variables)
-        return parse_tree({file["path"]: file["content"] for file in files})
+        return parse_tree(texts(files))
 
 
 def _hosts(apps: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -142,6 +142,11 @@ options:
         description: The volume with its data, without the project's prefix.
         type: str
         default: ""
+  unprefixed_volumes:
+    description: Those of the databases' volumes that have no such prefix, by their whole names.
+    type: list
+    elements: str
+    default: []
   allow_published:
     description: Whether secrets that were printed in the public deployment guide stay in force.
     type: bool
@@ -252,6 +257,7 @@ OPTIONS = {
     "secrets_file": {"type": "path", "required": True, "no_log": False},
     "secrets": {"type": "list", "elements": "dict", "default": [], "no_log": False, "options": fixed.SECRET_OPTIONS},
     "allow_published": {"type": "bool", "default": False},
+    "unprefixed_volumes": {"type": "list", "elements": "str", "default": []},
     "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
 }
 

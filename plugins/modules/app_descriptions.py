@@ -14,6 +14,7 @@ description:
     container or volume that the app does not have.
   - A key that is not known is refused, since it may be a misspelt one. Of an app whose C(databases) is misspelt nothing would be
     dumped.
+  - What a role has found out itself is reported as well, the C(problems) of its apps as faults and their C(notes) as warnings.
   - Runs on the controller and never connects to the server.
 extends_documentation_fragment:
   - rarebooks.platform.attributes.info_module
@@ -21,7 +22,7 @@ options:
   roles:
     description:
       - Fully qualified names of roles of apps. Each has to be included before, and describes its app in a variable of its own name
-        followed by C(_app).
+        followed by C(_app), or several in a list.
     type: list
     elements: str
     required: true

@@ -96,6 +96,12 @@ options:
     type: list
     elements: str
     default: []
+  unprefixed_volumes:
+    description: Those of the databases' volumes that have no such prefix, by their whole names.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.4.0
   allow_published:
     description:
       - Whether a value that was printed in the public deployment guide is taken from what runs. Otherwise such a password of a database
@@ -258,6 +264,7 @@ def main() -> None:
             },
             "databases": {"type": "list", "elements": "dict", "default": [], "options": secrets_fixed.DATABASE_OPTIONS},
             "project": {"type": "str", "default": ""},
+            "unprefixed_volumes": {"type": "list", "elements": "str", "default": []},
             "volumes": {"type": "list", "elements": "str", "default": []},
             "allow_published": {"type": "bool", "default": False},
         },
@@ -272,7 +279,7 @@ def main() -> None:
     databases = [Database(**one) for one in module.params["databases"]]
     lost = [secret.name for secret in wanted if not secret.value and secret.name not in store]
     kept = {name: value for name, value in (secrets_kept.read_back(root) if lost else {}).items() if name in lost}
-    locked = secrets_fixed.locked(wanted, databases, project, store, kept, live_users(root))
+    locked = secrets_fixed.locked(wanted, databases, project, store, kept, live_users(root), module.params["unprefixed_volumes"])
     opened, problems = secrets_fixed.prove(module.run_command, locked, module.params["volumes"], allow_published)
     asked = open_to_take(store | kept, wanted, owns_tree(root))
     running = secrets_environment.in_force(module.run_command, project, asked, allow_published).other_than(store)

@@ -55,6 +55,12 @@ options:
     type: list
     elements: str
     default: []
+  unprefixed_volumes:
+    description: Those of the volumes that have no such prefix, by their whole names.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.4.0
   databases:
     description: The databases of the release to be deployed.
     type: list
@@ -334,6 +340,7 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "project": {"type": "str", "default": ""},
             "data_volumes": {"type": "list", "elements": "str", "default": []},
+            "unprefixed_volumes": {"type": "list", "elements": "str", "default": []},
             "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
             "sources": {"type": "list", "elements": "path", "default": []},
             "trees": {"type": "list", "elements": "path", "default": []},
@@ -345,7 +352,9 @@ def main() -> None:
     docker = server_docker.Docker(module.run_command)
     volumes = docker.volumes()
     databases = tuple(Database(**one) for one in module.params["databases"])
-    wanted = backup_volumes.Wanted(module.params["project"], frozenset(module.params["data_volumes"]), databases)
+    wanted = backup_volumes.Wanted(
+        module.params["project"], frozenset(module.params["data_volumes"]), databases, frozenset(module.params["unprefixed_volumes"])
+    )
     engine = docker.engine()
     containers = server_containers.read(module.run_command)
     module.exit_json(

@@ -19,6 +19,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes 
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import (
     APP_DESCRIPTION,
     App,
+    AppFile,
     ContainerFile,
     Database,
     EnvironmentVariable,
@@ -34,6 +35,7 @@ WORDS: dict[Any, tuple[str, str]] = {
     bool: ("true or false", "truth values"),
     dict: ("a dictionary", "dictionaries"),
     App: ("an app", "apps"),
+    AppFile: ("a file", "files"),
     Database: ("a database", "databases"),
     Secret: ("a secret", "secrets"),
     ContainerFile: ("a file of a container", "files of containers"),
@@ -226,6 +228,8 @@ def _contradictions(variable: str, app: App) -> Iterator[str]:
         yield from _unknown(place.below(".container"), file.container, app.containers, "containers")
         if not file.path.startswith("/") or state.complaint(file.path[1:]):
             yield place.below(".path").fault("the absolute path of a file", file.path)
+    for number, volume in enumerate(app.unprefixed_volumes):
+        yield from _unknown(_Place(f"{variable}.unprefixed_volumes[{number}]"), volume, app.volumes, "volumes")
     databases = [one.container for one in app.databases]
     for number, secret in enumerate(app.secrets):
         place = _Place(f"{variable}.secrets[{number}]")

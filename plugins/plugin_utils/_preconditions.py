@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import is_published
-from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Secret
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Secret, volume_name
 
 # A secret becomes a variable of a container, one line of an environment file and a part of a connection string.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -75,10 +75,12 @@ def ports(server: Mapping[str, Any], wanted: Iterable[int], project: str) -> lis
     return problems
 
 
-def volumes(existing: Iterable[str], wanted: Iterable[str], project: str) -> list[str]:
+def volumes(existing: Iterable[str], apps: Iterable[App], project: str) -> list[str]:
     """No volume with an app's data carries another project's prefix: the apps would start with empty databases."""
-    expected = {f"{project}_{name}" for name in wanted}
-    foreign = sorted(volume for volume in existing for name in wanted if volume.endswith(f"_{name}") and volume not in expected)
+    found = [(name, volume_name(project, name, app.unprefixed_volumes)) for app in apps for name in app.volumes]
+    expected = {whole for _name, whole in found}
+    prefixed = [name for name, whole in found if name != whole]
+    foreign = sorted(volume for volume in existing for name in prefixed if volume.endswith(f"_{name}") and volume not in expected)
     if not foreign:
         return []
     return [

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -13,13 +14,21 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import referenced
-from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import AppFile, Secret
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_paths import role_directory
 
 TREE = "templates/tree"
 TEMPLATE = ".j2"
 # Templates of any role import what apps have in common from the templates of this one, as platform/compose.j2 and platform/site.j2.
 SHARED = "rarebooks.platform.stack"
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """What of an app's description is about the files of the tree."""
+
+    secrets: tuple[Secret, ...] = ()
+    files: tuple[AppFile, ...] = ()
 
 
 class RoleTreeAction(ActionBase):  # type: ignore[misc]
@@ -32,31 +41,28 @@ class RoleTreeAction(ActionBase):  # type: ignore[misc]
         merged = list(files)
         sources: dict[str, str] = {str(file.get("path")): "" for file in files if isinstance(file, dict)}
         for role in roles:
-            for path, content in self._render(role, task_vars):
-                if path in sources:
-                    first = f"role {sources[path]}" if sources[path] else "the task's files"
+            apps = self._apps(role, task_vars)
+            declared = {secret.name for app in apps for secret in app.secrets}
+            found = [(AppFile(path=path, content=content), declared) for path, content in self._render(role, task_vars)]
+            found += [(file, {secret.name for secret in app.secrets}) for app in apps for file in app.files]
+            for file, own in found:
+                if file.path in sources:
+                    first = f"role {sources[file.path]}" if sources[file.path] else "the task's files"
                     raise AnsibleActionFail(
-                        f"{path} comes both from {first} and from role {role}. One path has one source: rename or remove one of the two."
+                        f"{file.path} comes both from {first} and from role {role}. One path has one source: rename or remove one of the "
+                        "two."
                     )
-                self._check_references(role, path, content, task_vars)
-                sources[path] = role
-                merged.append({"path": path, "content": content})
+                if apps:
+                    _check_references(role, description_of(role), file, own)
+                sources[file.path] = role
+                merged.append({"path": file.path, "private_content" if file.private else "content": file.content})
         return merged, sources
 
-    def _check_references(self, role: str, path: str, content: str, task_vars: dict[str, Any]) -> None:
-        """Refuse a file that refers to a secret which the app of its role does not declare: an app gets its own, and no others."""
-        variable = f"{role.rpartition('.')[2]}_app"
-        names = referenced(content)
-        if not names or variable not in task_vars:
-            return
-        app = self._templar.resolve_variable_expression(variable)
-        own = {secret.name for secret in state.fit(app, App).secrets}
-        if names - own:
-            raise AnsibleActionFail(
-                f"Role {role}: {path}: expected references to secrets that {variable} declares ({', '.join(sorted(own)) or 'none'}), "
-                f"got {', '.join(sorted(names - own))}. Declare it in the app's description, or remove the reference. "
-                "Nothing has been changed."
-            )
+    def _apps(self, role: str, task_vars: dict[str, Any]) -> list[_Brought]:
+        """Return the apps that a role describes; none for one that is no app's."""
+        variable = description_of(role)
+        value = self._templar.resolve_variable_expression(variable) if variable in task_vars else []
+        return [state.fit(one, _Brought) for one in (value if isinstance(value, list) else [value])]
 
     def _directory(self, role: str) -> str:
         return role_directory(role, self._loader.get_basedir(), self._task.collections)
@@ -91,3 +97,23 @@ class RoleTreeAction(ActionBase):  # type: ignore[misc]
                 content = "" if rendered is None else str(rendered)
                 if content.strip():
                     yield path.removesuffix(TEMPLATE), content
+
+
+def texts(files: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the texts of a tree's files by path, also of those that are private."""
+    return {str(file["path"]): str(file.get("private_content") or file.get("content") or "") for file in files}
+
+
+def description_of(role: str) -> str:
+    """Return the variable in which a role describes its app, or in a list its apps where it stands for several."""
+    return f"{role.rpartition('.')[2]}_app"
+
+
+def _check_references(role: str, variable: str, file: AppFile, own: set[str]) -> None:
+    """Refuse a file that refers to a secret which its app does not declare: an app gets its own, and no others."""
+    others = referenced(file.content) - own
+    if others:
+        raise AnsibleActionFail(
+            f"Role {role}: {file.path}: expected references to secrets that {variable} declares ({', '.join(sorted(own)) or 'none'}), "
+            f"got {', '.join(sorted(others))}. Declare it in the app's description, or remove the reference. Nothing has been changed."
+        )

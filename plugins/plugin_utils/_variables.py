@@ -113,7 +113,8 @@ def _dictionary(name: str, value: Any, spec: Spec, place: _Place) -> Iterator[st
     options: Mapping[str, Spec] = spec.get("options") or {}
     for key, item in value.items() if options else []:
         if key in options:
-            yield from _typed(f"{name}.{key}", item, options[key], place)
+            inside = _Place(place.variable, place.hidden or bool(options[key].get("no_log")))
+            yield from _typed(f"{name}.{key}", item, options[key], inside)
         else:
             yield f"{name}: expected the keys {', '.join(options)}, got {key}."
     missing = [key for key, option in options.items() if option.get("required") and key not in value]

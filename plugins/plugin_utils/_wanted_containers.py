@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import dotenv
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import texts
 
 COMPOSE = re.compile(r"compose/[^/]+\.ya?ml")
 # A line of an environment file; what is quoted may go over several lines.
@@ -20,7 +21,7 @@ ENTRY = re.compile(r"""^(?P<key>[^=#\s][^=\n]*)=(?P<value>'(?:[^'\\]|\\.)*'|"(?:
 
 def read(files: Iterable[Mapping[str, Any]], project: str) -> dict[str, dict[str, Any]]:
     """Return each container of the tree by name."""
-    tree = {str(file["path"]): str(file["content"]) for file in files}
+    tree = texts(files)
     return {
         str(service.get("container_name") or f"{project}-{name}-1"): {
             "service": name,

@@ -16,6 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes 
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import (
     APP_DESCRIPTION,
     App,
+    AppFile,
     ContainerFile,
     Database,
     EnvironmentVariable,
@@ -34,6 +35,7 @@ RECORDS: dict[str, Any] = {
     "A secret": Secret,
     "An environment variable": EnvironmentVariable,
     "A source": Source,
+    "A file": AppFile,
 }
 
 PROBES = {name: "A probe" if name == DEFAULT_TYPE else f"A probe of type {name}" for name in TYPES}

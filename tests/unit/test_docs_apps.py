@@ -14,50 +14,10 @@ import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import HttpCheck
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release, parse
-from rendering import play
+from rendering import FILE, SERVER, WHOLE, play
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STACK_APPS = re.compile(r"^stack_apps: .*$", re.MULTILINE)
-
-TASKS = """    - rarebooks.platform.preconditions:
-        server: "{{{{ __stack_server }}}}"
-        apps: "{{{{ __stack_apps }}}}"
-        project: "{{{{ stack_project }}}}"
-        path: "{{{{ stack_path }}}}"
-        systems: "{{{{ __stack_systems }}}}"
-    - ansible.builtin.import_tasks: {root}/roles/stack/tasks/secrets.yml
-    - rarebooks.platform.config_tree:
-        path: "{{{{ stack_path }}}}"
-        roles: "{{{{ __stack_trees }}}}"
-        secrets_file: "{{{{ stack_secrets_file }}}}"
-    - ansible.builtin.copy:
-        content: "{{{{ dict(names=__stack_certificates, sources=__stack_sources) }}}}"
-        dest: {tree}/facts.json
-        mode: "0600"
-"""
-
-SERVER = {
-    "os": {"id": "debian", "version": "13"},
-    "disk_free": 99999,
-    "memory": 9999,
-    "daemon_config": "",
-    "deployed": False,
-    "certificates": [],
-    "python_libraries": {"docker": True, "requests": True},
-    "engine": {"package": "docker.io", "version": "26.1", "unit": True, "context": "", "flags": [], "swarm": False, "running": 0},
-    "docker_library": {"error": ""},
-    "listeners": {},
-    "published": {},
-    "volumes": [],
-    "containers": [],
-    "lost_data": [],
-    "deployed_by_us": True,
-    "images": [],
-    "networks": {"rarebooks_network": {}},
-    "addresses": [],
-    "names": {},
-}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +30,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (role / name).write_text(content)
     tree = scratch / "tree"
     inventory = {"stack_apps": ["acme.apps.notes"], "stack_path": str(tree), "proxy_hsts_seconds": "300", "__stack_server": SERVER}
-    play(scratch, TASKS.format(root=ROOT, tree=tree), inventory, collections=f"{scratch}/collections")
+    play(scratch, WHOLE.format(root=ROOT, tree=tree), inventory, collections=f"{scratch}/collections")
     return tree
 
 

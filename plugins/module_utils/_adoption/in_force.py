@@ -36,7 +36,7 @@ def read(run_command: RunCommand, params: Mapping[str, Any], project: str) -> In
     secrets = [state.fit(one, Secret) for one in params["secrets"]]
     databases = [Database(**one) for one in params["databases"]]
     volumes, allow_published = Docker(run_command).volumes(), params["allow_published"]
-    locked = fixed.locked(secrets, databases, project, store, {}, {})
+    locked = fixed.locked(secrets, databases, project, store, {}, {}, params["unprefixed_volumes"])
     passwords, problems = fixed.prove(run_command, locked, volumes, allow_published)
     kept = {one.name for one in locked if one.volume in volumes}
     running = environment.in_force(

@@ -17,7 +17,7 @@ from typing import Any
 from .._base.command import RunCommand
 from .._postgres.counts import COUNT_QUERY
 from .._release import live
-from .._release.description import Database, Release
+from .._release.description import Database, Release, volume_name
 from .._run import ledger as run_ledger
 from . import listing
 from .manifest import Manifest
@@ -29,11 +29,15 @@ UNPROVEN = ("broken", "interrupted")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the release to be deployed keeps data in; volumes without the project's prefix."""
+    """What the release to be deployed keeps data in; volumes without the project's prefix, but for those that have none."""
 
     project: str
     volumes: frozenset[str]
     databases: tuple[Database, ...]
+    unprefixed: frozenset[str] = frozenset()
+
+    def name_of(self, volume: str) -> str:
+        return volume_name(self.project, volume, self.unprefixed)
 
     def database_in(self, volume: str) -> Database | None:
         return next((one for one in self.databases if one.volume == volume), None)
@@ -64,7 +68,7 @@ def lost(run_command: RunCommand, root: str, wanted: Wanted, paths: Mapping[str,
 
 def _suspect(paths: Mapping[str, str], wanted: Wanted, volume: str, proven: float) -> bool:
     """Say whether a volume is missing, or one of a database that was made after the last run that ended well."""
-    path = paths.get(f"{wanted.project}_{volume}")
+    path = paths.get(wanted.name_of(volume))
     return path is None or (wanted.database_in(volume) is not None and _created(path) > proven)
 
 
@@ -72,7 +76,7 @@ def _look(
     run_command: RunCommand, wanted: Wanted, volume: str, paths: Mapping[str, str], manifests: list[Manifest]
 ) -> dict[str, Any] | None:
     """Return what is gone with a volume; None where it holds as much as its dump."""
-    name, database = f"{wanted.project}_{volume}", wanted.database_in(volume)
+    name, database = wanted.name_of(volume), wanted.database_in(volume)
     sealed = newest_dump(manifests, database.container) if database else None
     facts = {
         "volume": name,

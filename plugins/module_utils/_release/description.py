@@ -82,6 +82,15 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AppFile:
+    """A file of the tree that is computed, beside those of the templates of its app's role."""
+
+    path: str
+    content: str = field(repr=False, metadata=HIDDEN)
+    private: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class App:
     """An app, as its role describes it. What release.json does not record is empty where it was read from there."""
 
@@ -102,6 +111,11 @@ class App:
     source: Source | None = None
     # The app in whose site this one is served, below paths of its own. Host names and certificate are that one's.
     site_of: str = ""
+    unprefixed_volumes: tuple[str, ...] = ()
+    environment_file: str = ""
+    files: tuple[AppFile, ...] = field(default=(), metadata=HIDDEN)
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @classmethod
     def upgraded(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -169,6 +183,11 @@ class Release:
                 apps.append(App(name=app.name, title=app.title, containers=present, probes=kept, databases=databases))
         proxy = Proxy(containers=tuple(name for name in self.proxy.containers if name in containers))
         return Release(by_hand=True, apps=tuple(apps), proxy=proxy)
+
+
+def volume_name(project: str, volume: str, unprefixed: Container[str] = ()) -> str:
+    """Return the name by which the engine knows a volume of an app."""
+    return volume if volume in unprefixed else f"{project}_{volume}"
 
 
 def parse(content: bytes) -> Release:

@@ -9,7 +9,7 @@ changes nothing, and an app that is started with another password is refused by 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from .._base.errors import PlatformError
 from .._base.published_secrets import is_published
 from .._postgres import login
 from .._postgres.login import DatabaseContainer
-from .._release.description import Database, Secret
+from .._release.description import Database, Secret, volume_name
 
 # The options of modules that are given secrets and the databases they open.
 SECRET_OPTIONS: dict[str, dict[str, Any]] = {
@@ -90,6 +90,7 @@ def locked(
     store: Mapping[str, str],
     kept: Mapping[str, str],
     live_users: Mapping[str, str],
+    unprefixed: Container[str] = (),
 ) -> list[Locked]:
     """Return the wanted secrets that are passwords of described databases. Kept is what the live files hold of the store."""
     described = {one.container: one for one in databases if one.volume}
@@ -99,7 +100,7 @@ def locked(
             database.container,
             database.name,
             database.user,
-            f"{project}_{database.volume}",
+            volume_name(project, database.volume, unprefixed),
             secret.value,
             store.get(secret.name, kept.get(secret.name, "")),
             secret.name not in store,

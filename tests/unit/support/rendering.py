@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -28,6 +29,48 @@ PLAY = """
         public: true
       loop: "{{{{ ['rarebooks.platform.proxy'] + __stack_roles }}}}"
 """
+# A file that a page writes out: its name, and what is in it.
+FILE = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What stack does with a whole app: check it, make its secrets, write its tree.
+WHOLE = """    - rarebooks.platform.preconditions:
+        server: "{{{{ __stack_server }}}}"
+        apps: "{{{{ __stack_apps }}}}"
+        project: "{{{{ stack_project }}}}"
+        path: "{{{{ stack_path }}}}"
+        systems: "{{{{ __stack_systems }}}}"
+    - ansible.builtin.import_tasks: {root}/roles/stack/tasks/secrets.yml
+    - rarebooks.platform.config_tree:
+        path: "{{{{ stack_path }}}}"
+        roles: "{{{{ __stack_trees }}}}"
+        secrets_file: "{{{{ stack_secrets_file }}}}"
+    - ansible.builtin.copy:
+        content: "{{{{ dict(names=__stack_certificates, sources=__stack_sources) }}}}"
+        dest: {tree}/facts.json
+        mode: "0600"
+"""
+
+# A server on which all is well.
+SERVER: dict[str, Any] = {
+    "os": {"id": "debian", "version": "13"},
+    "disk_free": 99999,
+    "memory": 9999,
+    "daemon_config": "",
+    "deployed": False,
+    "certificates": [],
+    "python_libraries": {"docker": True, "requests": True},
+    "engine": {"package": "docker.io", "version": "26.1", "unit": True, "context": "", "flags": [], "swarm": False, "running": 0},
+    "docker_library": {"error": ""},
+    "listeners": {},
+    "published": {},
+    "volumes": [],
+    "containers": [],
+    "lost_data": [],
+    "deployed_by_us": True,
+    "images": [],
+    "networks": {"rarebooks_network": {}},
+    "addresses": [],
+    "names": {},
+}
 
 
 def play(scratch: Path, tasks: str, inventory: Mapping[str, Any], collections: str = "") -> None:

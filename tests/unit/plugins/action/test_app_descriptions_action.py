@@ -85,6 +85,15 @@ def test_what_cannot_be_computed_hides_no_other_fault(tmp_path: Path) -> None:
         assert line in done.stdout.replace('\\"', '"'), done.stdout
 
 
+def test_a_role_may_stand_for_several_apps_and_say_what_is_wrong_with_each(tmp_path: Path) -> None:
+    one = {"name": "a", "title": "A", "server_names": [], "certificate": "c", "containers": [], "volumes": [], "images": [], "secrets": []}
+    apps = [{**one, "probes": [], "notes": ["look here"]}, {**one, "probes": [], "problems": ["a cannot be."]}, one]
+    done = check(tmp_path, ["acme.apps.several"], several_app=apps)
+    assert done.returncode == 2 and "look here" in done.stdout + done.stderr
+    assert "- Role acme.apps.several: a cannot be." in done.stdout
+    assert "- Role acme.apps.several: several_app[2]: expected probes in it" in done.stdout
+
+
 def test_the_documentation_and_the_action_name_the_same_options() -> None:
     documented = yaml.safe_load(app_descriptions.DOCUMENTATION)["options"]
     assert {name: option["type"] for name, option in documented.items()} == {name: option["type"] for name, option in ARGUMENTS.items()}

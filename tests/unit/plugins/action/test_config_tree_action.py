@@ -193,6 +193,24 @@ def test_what_is_refused(play: Play, files: dict[str, str], arguments: dict[str,
 DECLARED = {"vars": {"one_app": {"name": "one", "containers": [], "secrets": [{"name": "word"}]}}}
 
 
+def test_an_app_brings_files_that_are_computed(play: Play) -> None:
+    """Of several apps of one role each gets its own secrets; what is private is never shown."""
+    play.role("one", **{"tree/a.txt": "a"})
+    apps = [
+        {"name": "x", "containers": [], "secrets": [{"name": "word"}], "files": [{"path": "x.env", "content": "X=@secret(word)@\n"}]},
+        {"name": "y", "containers": [], "files": [{"path": "y.env", "content": "Y=not-for-eyes\n", "private": True}]},
+    ]
+    code, output = play.run("-e", json.dumps({"one_app": apps}), "--diff", roles=["one"])
+    assert code == 0 and "not-for-eyes" not in output and "x.env" in output
+    files = {path.name: (path.read_text(), path.stat().st_mode & 0o777) for path in play.live.iterdir() if path.suffix in (".env", ".txt")}
+    assert files["y.env"] == ("Y=not-for-eyes\n", 0o600) and files["a.txt"] == ("a", 0o644) and files["x.env"][1] == 0o600
+    apps[1]["files"][0]["content"] = "Y=@secret(word)@\n"
+    code, output = play.run("-e", json.dumps({"one_app": apps}), roles=["one"])
+    assert code == 2 and "Role one: y.env: expected references to secrets that one_app declares (none), got word." in " ".join(
+        output.split()
+    )
+
+
 def test_an_app_gets_its_own_secrets_and_no_others(play: Play) -> None:
     play.role("one", **{"tree/a.env.j2": "A=@secret(word)@\n"})
     assert play.result("-e", json.dumps(DECLARED["vars"]), roles=["one"])["created"] == ["a.env"]

@@ -25,7 +25,7 @@ APP: dict[str, Any] = {
 SOURCE = {"src": "a.zip", "checksum": "", "dest": "a", "image": "a", "required": [], "max_entries": 1, "max_size": 1, "max_ratio": 1}
 KEYS = (
     "name, title, server_names, certificate, containers, volumes, databases, kept_files, images, secrets, probes, one_of, formats, source, "
-    "site_of"
+    "site_of, unprefixed_volumes, environment_file, files, notes, problems"
 )
 
 

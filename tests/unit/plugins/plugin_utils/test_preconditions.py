@@ -93,16 +93,25 @@ def test_a_deployed_server_whose_engine_does_not_answer_cannot_be_sealed() -> No
     assert problem.startswith("Docker: expected the engine to answer, since /opt/x holds a release that must be sealed")
 
 
+WITH_DATA = App(name="a", containers=(), volumes=("db_data", "images"))
+
+
 @pytest.mark.parametrize("existing", [[], ["ours_db_data"], ["ours_db_data", "portainer_data"], ["db_data"], ["theirs_mydb_data"]])
 def test_volumes_that_are_ours_or_nothing_to_us(existing: list[str]) -> None:
-    assert rules.volumes(existing, ["db_data", "images"], "ours") == []
+    assert rules.volumes(existing, [WITH_DATA], "ours") == []
 
 
 def test_volumes_of_another_project_are_one_problem() -> None:
     existing = ["ours_db_data", "theirs_images", "theirs_db_data"]
-    (problem,) = rules.volumes(existing, ["db_data", "images"], "ours")
+    (problem,) = rules.volumes(existing, [WITH_DATA], "ours")
     assert problem.startswith("Volumes: expected names that begin with ours_, got theirs_db_data, theirs_images. ")
     assert "stack_project" in problem and "stack_allow_foreign_volumes" in problem
+
+
+def test_a_volume_without_a_prefix_is_nobody_elses() -> None:
+    other = App(name="blog", containers=(), volumes=("blog_db_data", "pictures"), unprefixed_volumes=("blog_db_data",))
+    assert rules.volumes(["ours_db_data", "blog_db_data"], [WITH_DATA, other], "ours") == []
+    assert "got x_pictures." in rules.volumes(["x_blog_db_data", "x_pictures"], [other], "ours")[0]
 
 
 @pytest.mark.parametrize("content", ["", " \n", "{}", '{"log-driver": "journald"}'])

@@ -114,3 +114,12 @@ def test_all_faults_of_one_value_at_once() -> None:
 
 def test_a_secret_of_another_type_is_not_shown() -> None:
     assert "hunter2" not in "".join(problems("x", "hunter2", {"type": "list", "elements": "str", "no_log": True}))
+
+
+def test_a_secret_inside_of_a_value_is_not_shown_either() -> None:
+    spec = {"type": "list", "elements": "dict", "options": {"value": {"type": "str", "no_log": True}, "key": {"type": "str"}}}
+    found = problems("x", [{"value": 12345678, "key": 5}], spec)
+    assert found == [
+        'x[0].value: expected a text, got a number. Put it in quotes, as in value: "...".',
+        'x[0].key: expected a text, got the number 5. Put it in quotes, as in key: "...".',
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,13 @@ class Server:
     def lost(self, paths: dict[str, str]) -> list[tuple[str, str]]:
         return [(one["volume"], one["state"]) for one in self.facts(paths)]
 
-    def facts(self, paths: dict[str, str]) -> list[dict[str, Any]]:
+    def facts(self, paths: dict[str, str], wanted: volumes.Wanted = WANTED) -> list[dict[str, Any]]:
         def run(argv: list[str], **options: Any) -> tuple[int, str, str]:
             assert options["data"].startswith("\nSELECT")
             self.asked.append(argv)
             return (*self.answer, "")
 
-        return volumes.lost(run, str(self.root), WANTED, paths)
+        return volumes.lost(run, str(self.root), wanted, paths)
 
 
 @pytest.fixture
@@ -103,6 +104,14 @@ def deployed(server: Server) -> Server:
 
 def test_all_is_there_and_nothing_is_asked(deployed: Server) -> None:
     assert deployed.lost(deployed.make("ours_db_data", "ours_images")) == [] and deployed.asked == []
+
+
+def test_a_volume_without_a_prefix_is_asked_for_by_its_name(deployed: Server) -> None:
+    wanted = replace(WANTED, unprefixed=frozenset({"images"}))
+    paths = deployed.make("ours_db_data", "images")
+    assert deployed.facts(paths, wanted) == []
+    [facts] = deployed.facts({"ours_images" if name == "images" else name: path for name, path in paths.items()}, wanted)
+    assert (facts["volume"], facts["state"]) == ("images", "missing")
 
 
 def test_a_volume_is_missing(deployed: Server) -> None:

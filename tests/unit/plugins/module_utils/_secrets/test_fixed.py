@@ -189,3 +189,4 @@ def test_secrets_find_their_databases() -> None:
     found = locked(wanted, databases, "ours", {"shop_db_password": WRONG}, {}, {"shop_db": "postgres"})
     assert found == [replace(SECRET, user="shop", given=RIGHT, stored=WRONG, read_back=False, live_user="postgres")]
     assert RIGHT not in repr(found) and WRONG not in repr(found)
+    assert [one.volume for one in locked(wanted, databases, "ours", {}, {}, {}, ["db_data"])] == ["db_data"]
