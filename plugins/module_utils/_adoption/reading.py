@@ -94,7 +94,6 @@ def container(
         "image_id": one["Image"],
         "digests": (image or {}).get("RepoDigests") or [],
         "wanted_image": wanted.image if wanted else "",
-        "command": [*(one["Config"].get("Entrypoint") or []), *(one["Config"].get("Cmd") or [])],
         "status": state["Status"],
         "exit_code": state.get("ExitCode") or 0,
         "restarts": one.get("RestartCount") or 0,

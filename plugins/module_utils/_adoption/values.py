@@ -20,6 +20,8 @@ _SECRET_NAME = re.compile(
     r"(?i)pass|pwd|secret|token|key|cred|private|salt|sign|connection|dsn|auth|cookie|hook|cert|phone|mail|code|invite|seed"
 )
 _SECRET_VALUE = re.compile(r"(?i)\bp(?:ass)?w(?:or)?d\s*=|://[^/\s:@]+:[^/\s@]+@|-----BEGIN")
+# In a command.
+_SECRET_OPTION = re.compile(r"(?i)(?:^|\s)-a(?:\s|$)|pass|secret|token|authorization|\bkey=")
 # Long and without a sign that a person would write between words.
 _RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/=_-]{20,}")
 _NANOSECONDS = 10**9
@@ -45,10 +47,13 @@ def told(container: Mapping[str, Any], states: Mapping[str, str], adoptions: Ite
 
 
 def health_check(container: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the command of a health check as its words, and the timings that it has, in seconds; empty where there is none."""
+    """Return the command of a health check as its words, and the timings that it has, in seconds.
+
+    Empty where there is none, or one that may hold a secret.
+    """
     check = container["Config"].get("Healthcheck") or {}
     kind, *words = check.get("Test") or ["NONE"]
-    if kind == "NONE":
+    if kind == "NONE" or any(may_be_secret("", word) or _SECRET_OPTION.search(word) for word in words):
         return {}
     seconds = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
     timing = {name: int(check[key]) // _NANOSECONDS for name, key in seconds.items() if check.get(key)}

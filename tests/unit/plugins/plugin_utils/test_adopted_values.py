@@ -94,6 +94,15 @@ def test_a_health_check_is_taken_with_its_timing() -> None:
 
 
 @pytest.mark.parametrize(
+    "words", [["CMD", "redis-cli", "-a", "x", "ping"], ["CMD-SHELL", "curl -H 'Authorization: x' localhost"], ["NONE"]]
+)
+def test_a_health_check_that_may_hold_a_secret_is_not_shown(words: list[str]) -> None:
+    server = Recorded()
+    server.container("rarebooks_backend")["Config"]["Healthcheck"] = {"Test": words}
+    assert "rarebooks_backend_probe" not in said(server)
+
+
+@pytest.mark.parametrize(
     ("pair", "shown"),
     [
         ("Features__Search=on", True),
