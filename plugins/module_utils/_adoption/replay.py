@@ -104,8 +104,8 @@ def differences(request: Request, running: Ask, candidate: Ask) -> Iterator[Diff
         first, other, again = ({"status": one["status"]} for one in (first, other, again))
     for field in sorted(first.keys() | other.keys() | again.keys(), key=_order):
         before, after = first.get(field, ""), other.get(field, "")
-        # Another status has another body.
-        told = field != "body" or first["status"] == other["status"]
+        # Another status has another body, and headers that say of what kind it is.
+        told = field in ("status", "redirect") or first["status"] == other["status"]
         if told and before != after and before == again.get(field, ""):
             yield Difference(str(request), field, before, after)
 

@@ -54,6 +54,25 @@ COMPARE = """
       vars:
         proxy_adopted_sites: "server {{"
       register: broken
+    - module_defaults:
+        rarebooks.platform.proxy_compare:
+          mounts: {{/etc/letsencrypt: {scratch}/letsencrypt}}
+      vars:
+        __stack_adoption:
+          facts:
+            project: shop
+            directories: []
+            containers: [{{service: backend, name: rarebooks_backend}}, {{service: frontend, name: rarebooks_frontend}}]
+            proxy: {{container: {name}, configuration: "{{{{ nginx.stdout }}}}"}}
+          report: []
+          problems: []
+        __stack_adoption_page: page.html
+      block:
+        - ansible.builtin.include_tasks: {root}/roles/stack/tasks/compare_proxies.yml
+        - ansible.builtin.copy:
+            content: "{{{{ lookup('ansible.builtin.template', '{root}/roles/stack/templates/adoption.txt.j2') }}}}"
+            dest: {scratch}/report.txt
+            mode: "0600"
     - ansible.builtin.copy:
         content: "{{{{ [adoption, without, with, broken] | to_json }}}}"
         dest: {scratch}/result.json
@@ -107,9 +126,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
             "__stack_preconditions": {"sources": {"maymessenger": "0123456789abcdef"}},
             "more": [{"scheme": "https", "host": "rare-books.ru", "path": "/api/time"}],
         }
-        play(scratch, COMPARE.format(scratch=scratch, name=NAME), inventory)
+        play(scratch, COMPARE.format(scratch=scratch, name=NAME, root=ROOT), inventory)
         names = ("adoption", "without", "with", "broken")
-        yield dict(zip(names, json.loads((scratch / "result.json").read_text()), strict=True))
+        results = dict(zip(names, json.loads((scratch / "result.json").read_text()), strict=True))
+        yield {**results, "report": (scratch / "report.txt").read_text()}
     finally:
         remove()
 
@@ -156,6 +176,15 @@ def test_a_configuration_that_nginx_refuses_is_told_in_its_words(results: dict[s
     broken = results["broken"]
     assert "nginx refuses the configuration of the release" in broken["refused"] and "[emerg]" in broken["refused"]
     assert (broken["differences"], broken["asked"]) == ([], 0)
+
+
+def test_the_report_of_adopt_says_what_differs(results: dict[str, Any]) -> None:
+    asked = len(results["adoption"]["requests"])
+    assert (
+        f"{asked} requests asked of the running proxy and of one with the configuration of the release; what differs:\n- "
+        in results["report"]
+    )
+    assert "\n- GET https://messenger.rare-books.ru/web/: status 200 becomes 404\n" in results["report"]
 
 
 def test_no_candidate_is_left(results: dict[str, Any]) -> None:
