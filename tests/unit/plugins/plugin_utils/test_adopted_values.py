@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.rarebooks.platform.plugins.action.adopted_inventory import text
-from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import engine, reading, scheduled
+from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import engine, reading, scheduled, values
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.wanted import Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _adopted_values, _variables
@@ -145,3 +145,20 @@ def test_a_deploy_accepts_the_types_of_what_is_written(tmp_path: Path) -> None:
     loaded = DataLoader().load_from_file(str(tmp_path / "main.yml"))
     assert loaded.keys() <= specs.keys()
     assert [problem for name, value in loaded.items() for problem in _variables.problems(name, value, specs[name])] == []
+
+
+def test_what_everybody_knows_is_not_told_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "is_published", lambda value: value == "https://rare-books.ru")
+    found = said(Recorded())
+    assert "rarebooks_jwt_issuer" not in found and "rarebooks_jwt_audience" in found
+
+
+def test_host_names_are_those_of_the_site_that_is_served_over_tls() -> None:
+    server = Recorded()
+    code, text_of_nginx, error = server.nginx
+    plain = "http {\n    server { listen 80; server_name old.rare-books.ru; location / { proxy_pass http://backend; } }"
+    server.nginx = (code, text_of_nginx.replace("http {", plain, 1) + "", error)
+    assert said(server)["rarebooks_server_names"] == ["rare-books.ru", "www.rare-books.ru"]
+    last = "\n    server { listen 80; server_name old.rare-books.ru; location / { proxy_pass http://backend; } }\n}\n"
+    server.nginx = (code, text_of_nginx.rstrip().removesuffix("}") + last, error)
+    assert said(server)["rarebooks_server_names"] == ["rare-books.ru", "www.rare-books.ru"]

@@ -243,3 +243,8 @@ def test_files_elsewhere_could_not_be_sealed(tmp_path: Path) -> None:
     assert comparison.misplaced(facts, str(tmp_path)) == []
     (tmp_path / "docker-compose.yml").unlink()
     assert comparison.misplaced(facts, "/opt/rarebooks") == []
+
+
+def test_a_file_that_was_replaced_is_told_once() -> None:
+    lines = [one.text for one in changed(below("proxy", detached=["/root/n.conf"], newer=["/root/n.conf"]))]
+    assert len(lines) == 1

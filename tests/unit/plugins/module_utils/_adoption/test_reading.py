@@ -127,3 +127,7 @@ def test_jobs_are_told_without_what_may_be_secret(tmp_path: Path) -> None:
 
 
 scheduled_read = scheduled.read
+
+
+def test_a_secret_that_would_be_generated_changes() -> None:
+    assert one(read(Recorded()), "rarebooks_backend")["environment"]["Jwt__Key"] == "changes"
