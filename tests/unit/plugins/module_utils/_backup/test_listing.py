@@ -283,6 +283,18 @@ def test_a_prune_takes_names_which_are_put_back_and_images_which_are_named(serve
     assert [images.gone(images.present(server.engine), one) == [] for one in manifests] == [False, True]
 
 
+def test_a_name_that_was_lent_stays_where_another_run_has_begun_meanwhile(server: Server) -> None:
+    server.make_live(1)
+    server.engine.tags["kept:1"] = server.engine.tags.pop("web:1")
+    lend = partial(images.names_in_place, server.engine, server.engine.running.values(), [], True)
+    with lend(lambda: False):
+        pass
+    assert "web:1" not in server.engine.tags
+    with lend(lambda: True):
+        pass
+    assert "web:1" in server.engine.tags
+
+
 def test_no_name_is_taken_from_another_image(server: Server) -> None:
     server.make_live(1)
     server.engine.tags["web:1"] = "sha256:another"
