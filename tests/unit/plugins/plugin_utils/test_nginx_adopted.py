@@ -105,6 +105,12 @@ def test_a_location_gets_what_its_server_and_the_locations_around_it_say() -> No
     assert "server;" not in found and "1d" not in found
 
 
+def test_a_location_within_one_that_is_carried_over_comes_with_it_once() -> None:
+    current = http(f"{CHAT} location /a/ {{ root /srv; location /a/b/ {{ expires 1d; }} }} }}")
+    assert len(_nginx_adopted.unclaimed(current, release(), SERVICES)) == 2
+    assert adopt(current).locations["maymessenger"].count("location /a/b/") == 1
+
+
 def test_named_locations_come_along() -> None:
     text = "location /a { error_page 404 @b; root /srv; } location @b { try_files /x @c; } location @c { return 204; } location @d { }"
     found = adopt(http(f"{CHAT} {text} }}"))

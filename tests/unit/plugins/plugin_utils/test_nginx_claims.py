@@ -102,6 +102,10 @@ def test_a_location_is_claimed_where_ours_answers_the_same(location: str, claime
 def test_what_is_served_over_plain_http_is_claimed_by_what_is_served_over_tls_and_not_the_other_way_round() -> None:
     plain = "server { listen 80; server_name shop.ru; location /api/ { proxy_pass http://api; } location /x/ { proxy_pass http://api; } }"
     assert ids(http(plain), release(shop=OURS)) == ["location shop.ru /x/"]
+    # A redirect of ours leads to what refuses.
+    assert ids(http("server { listen 80; server_name shop.ru; location / { proxy_pass http://api; } }"), release(shop=OURS)) == [
+        "location shop.ru /"
+    ]
     only_plain = "server { listen 80; server_name shop.ru; location /x/ { proxy_pass http://api; } }"
     current = http(f"{SHOP} location /x/ {{ proxy_pass http://api; }} }}")
     assert ids(current, release(shop=OURS + only_plain)) == ["location shop.ru /x/"]
