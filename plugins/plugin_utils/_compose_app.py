@@ -15,7 +15,7 @@ from ansible_collections.rarebooks.platform.plugins.plugin_utils import _compose
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_beside import Beside, NotUsable
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_project import SHARED, Names, Stack, project_name
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_services import Services
-from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_variables import NotReadable, Variables
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_variables import NotReadable, Variables, renamed
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -72,7 +72,8 @@ class _Reader:
         written = _compose_yaml.load(self.beside.read(os.path.basename(self.file)))
         lines = _compose_environment.read(self.beside.read(ENVIRONMENT)) if self.beside.exists(ENVIRONMENT) else []
         known = _compose_environment.values(lines)
-        variables = Variables({**known, **{key: reference(name) for key, name in self.secrets.items()}})
+        references = {key: reference(name) for key, name in self.secrets.items()}
+        variables = Variables({**_compose_environment.values(lines, references, references), **references})
         filled = variables.fill(written)
         images = dict(self.entry.get("images") or {})
         faults = [*self._faults_of_entry(), *_compose_file.faults(filled, images)]
@@ -86,7 +87,7 @@ class _Reader:
         project = project_name(str(self.entry.get("project") or ""), filled, known, self.beside.directory)
         names = Names(self.name, project, self.stack, filled, written)
         routed = {str(route["service"]) for route in self.entry.get("routes") or ()}
-        services = Services(names, self.beside, self.secrets, boolean(self.entry.get("publish", False)))
+        services = Services(names, self.beside, references, variables.values, boolean(self.entry.get("publish", False)))
         made = {
             names.service(key): services.service(
                 key,
@@ -101,9 +102,11 @@ class _Reader:
         databases = [one for wanted in self.entry.get("databases") or () for one in self._database(wanted, names, filled, faults)]
         secrets = [self._secret(one, names, {**known}, services.given, faults) for one in self.entry.get("secrets") or ()]
         files = [{"path": f"compose/{self.name}.yml", "content": self._compose(made, names, services), "private": False}, *services.files]
-        needs_environment = bool(lines or self.secrets)
+        needs_environment = bool(variables.values)
         if needs_environment:
-            files.append({"path": f"env/{self.name}.env", "content": self._environment(lines), "private": True})
+            files.append(
+                {"path": f"env/{self.name}.env", "content": _compose_environment.text(variables.values, self._prefix), "private": True}
+            )
         routes = [
             {**ROUTE, **route, "upstream": f"http://{names.container(str(route['service']))}:{route['port']}"}
             for route in self.entry.get("routes") or ()
@@ -205,10 +208,9 @@ class _Reader:
             **({"volumes": volumes} if volumes else {}),
             "networks": {**networks, SHARED: {"name": self.stack.network, "external": True}},
         }
-        return HEADER.format(os.path.basename(self.file)) + _compose_yaml.dump(document)
+        return HEADER.format(os.path.basename(self.file)) + _compose_yaml.dump(renamed(document, self._prefix))
 
-    def _environment(self, lines: list[_compose_environment.Line]) -> str:
-        """Return the file from which Compose takes the values of variables, with those secrets that it lacked."""
-        there = {line.key for line in lines}
-        added = [_compose_environment.Line("", key) for key in self.secrets if key not in there]
-        return _compose_environment.text(_compose_environment.with_references([*lines, *added], self.secrets))
+    @property
+    def _prefix(self) -> str:
+        """Return what its variables begin with: a .env in the project's directory, which Compose reads first, must not change them."""
+        return f"{self.name}__"

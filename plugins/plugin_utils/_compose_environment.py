@@ -1,14 +1,14 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Environment files beside a Compose file: what they say, and the same files with references in the place of secrets."""
+"""Environment files beside a Compose file: what they say, and how the server gets them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import reference
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import dotenv
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_variables import Variables
 
 # An entry; one without an equals sign takes its value from whoever starts Compose.
@@ -36,22 +36,18 @@ def read(text: str) -> list[Line]:
     return [_line(number, line) for number, line in enumerate(text.splitlines(), start=1)]
 
 
-def values(lines: list[Line]) -> dict[str, str]:
-    """Return the values by key. Each may name variables of lines before it, and of several the last one counts."""
+def values(lines: list[Line], known: Mapping[str, str] | None = None, fixed: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the values by key, those of fixed keys in any case. Each may name known variables and those of lines before it."""
     found: dict[str, str] = {}
     for line in lines:
         if line.key:
-            found[line.key] = Variables(found).fill(line.value)
+            found[line.key] = (fixed or {}).get(line.key) or Variables({**(known or {}), **found}).fill(line.value)
     return found
 
 
-def with_references(lines: list[Line], names: Mapping[str, str]) -> list[Line]:
-    """Return the lines with references to secrets as values of these keys."""
-    return [replace(line, text=f"{line.key}={reference(names[line.key])}") if line.key in names else line for line in lines]
-
-
-def text(lines: list[Line]) -> str:
-    return "".join(f"{line.text}\n" for line in lines)
+def text(entries: Mapping[str, str], prefix: str = "") -> str:
+    """Return an environment file with these entries. Nothing in it depends on where Compose is started."""
+    return "".join(f"{prefix}{key}={dotenv.quote(value)}\n" for key, value in entries.items())
 
 
 def _line(number: int, written: str) -> Line:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_store import referenced
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _compose_environment, _compose_mounts
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_beside import Beside, NotUsable
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_project import SHARED, Names
@@ -22,7 +23,7 @@ FILES_LABEL = "rarebooks.platform.files"
 class Services:
     """Makes the services, and collects what that needs besides: files, volumes, networks, what is wrong and what is worth telling."""
 
-    def __init__(self, names: Names, beside: Beside, secrets: Mapping[str, str], publish: bool) -> None:
+    def __init__(self, names: Names, beside: Beside, secrets: Mapping[str, str], known: Mapping[str, str], publish: bool) -> None:
         self.names = names
         self.files: list[dict[str, Any]] = []
         self.volumes: dict[str, None] = {}
@@ -32,7 +33,9 @@ class Services:
         self.faults: list[str] = []
         self.notes: list[str] = []
         self._beside = beside
+        # References by the keys of secrets, and the values of all variables, references among them.
         self._secrets = secrets
+        self._known = known
         self._publish = publish
         self._written: set[str] = set()
 
@@ -104,6 +107,8 @@ class Services:
                 if values[key] and "$" not in str(said[key]):
                     self.given.setdefault(key, set()).add(str(values[key]))
                 said[key] = f"${{{key}}}"
+            elif said[key] is None and key in self._known:
+                said[key] = f"${{{key}}}"
         return said
 
     def _environment_files(self, where: str, filled: Mapping[str, Any]) -> list[str]:
@@ -122,12 +127,12 @@ class Services:
 
     def _environment_file(self, path: str) -> str:
         lines = _compose_environment.read(self._beside.read(path))
-        for key, value in _compose_environment.values(lines).items():
-            if key in self._secrets and value:
+        for key, value in _compose_environment.values(lines, self._known).items():
+            if key in self._secrets and value and not referenced(value):
                 self.given.setdefault(key, set()).add(value)
         ending = "" if path.endswith(".env") else ".env"
         own = f"env/{self.names.app}/{path.removeprefix('./').replace('/', '_')}{ending}"
-        self._add(own, _compose_environment.text(_compose_environment.with_references(lines, self._secrets)), private=True)
+        self._add(own, _compose_environment.text(_compose_environment.values(lines, self._known, self._secrets)), private=True)
         return f"./{own}"
 
     def _depends_on(self, written: Mapping[str, Any]) -> Any:

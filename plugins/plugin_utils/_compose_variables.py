@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,62 +17,89 @@ class NotReadable(ValueError):
     """Something after a dollar that is no variable."""
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of a text: plain, or a variable with an operator and what follows that."""
+
+    plain: str = ""
+    name: str = ""
+    operator: str = ""
+    rest: str = ""
+
+
 @dataclass
 class Variables:
     """Values by name, and which names were asked for in vain."""
 
     values: Mapping[str, str]
     missing: set[str] = field(default_factory=set)
-    used: set[str] = field(default_factory=set)
 
     def fill(self, value: Any) -> Any:
         """Return a value with its variables replaced; those in keys Compose leaves alone as well."""
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, dict):
-            return {key: self.fill(item) for key, item in value.items()}
-        return [self.fill(item) for item in value] if isinstance(value, list) else value
+        return _everywhere(value, self._text)
 
     def _text(self, text: str) -> str:
-        return "".join(self._parts(text))
+        return "".join(self._filled(piece) if piece.name else piece.plain.replace("$$", "$") for piece in _pieces(text))
 
-    def _parts(self, text: str) -> Iterator[str]:
-        position = 0
-        while (start := text.find("$", position)) >= 0:
-            yield text[position:start]
-            if text.startswith("$$", start):
-                yield "$"
-                position = start + 2
-            elif text.startswith("${", start):
-                end = _closing(text, start + 2)
-                yield self._braced(text[start + 2 : end])
-                position = end + 1
-            elif plain := NAME.match(text, start + 1):
-                yield self._value(plain.group())
-                position = plain.end()
-            else:
-                raise NotReadable("expected the name of a variable after a dollar, or a second one where a dollar is meant")
-        yield text[position:]
+    def _filled(self, piece: _Piece) -> str:
+        value = self.values.get(piece.name)
+        if not piece.operator or piece.operator.endswith("?"):
+            if value is None:
+                self.missing.add(piece.name)
+            return value or ""
+        given = bool(value) if piece.operator.startswith(":") else value is not None
+        if piece.operator.endswith("+"):
+            return self._text(piece.rest) if given else ""
+        return (value or "") if given else self._text(piece.rest)
 
-    def _braced(self, inner: str) -> str:
-        name = NAME.match(inner)
-        operator = OPERATOR.match(inner, name.end()) if name else None
-        if name is None or (operator is None and name.end() != len(inner)):
-            raise NotReadable("expected the name of a variable in ${}")
-        if operator is None or operator.group().endswith("?"):
-            return self._value(name.group())
-        self.used.add(name.group())
-        value, rest = self.values.get(name.group()), inner[operator.end() :]
-        given = bool(value) if operator.group().startswith(":") else value is not None
-        if operator.group().endswith("+"):
-            return self._text(rest) if given else ""
-        return (value or "") if given else self._text(rest)
 
-    def _value(self, name: str) -> str:
-        self.used.add(name)
-        if name not in self.values:
-            self.missing.add(name)
-        return self.values.get(name, "")
+def renamed(value: Any, prefix: str) -> Any:
+    """Return a value whose variables have a prefix before their names."""
+
+    def text(written: str) -> str:
+        return "".join(
+            f"${{{prefix}{one.name}{one.operator}{text(one.rest) if one.operator[-1:] in '-+' else one.rest}}}" if one.name else one.plain
+            for one in _pieces(written)
+        )
+
+    return _everywhere(value, text)
+
+
+def _everywhere(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _everywhere(item, change) for key, item in value.items()}
+    return [_everywhere(item, change) for item in value] if isinstance(value, list) else value
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    position = 0
+    while (start := text.find("$", position)) >= 0:
+        yield _Piece(text[position:start])
+        if text.startswith("$$", start):
+            yield _Piece("$$")
+            position = start + 2
+        elif text.startswith("${", start):
+            end = _closing(text, start + 2)
+            yield _braced(text[start + 2 : end])
+            position = end + 1
+        elif plain := NAME.match(text, start + 1):
+            yield _Piece(name=plain.group())
+            position = plain.end()
+        else:
+            raise NotReadable("expected the name of a variable after a dollar, or a second one where a dollar is meant")
+    yield _Piece(text[position:])
+
+
+def _braced(inner: str) -> _Piece:
+    name = NAME.match(inner)
+    operator = OPERATOR.match(inner, name.end()) if name else None
+    if name is None or (operator is None and name.end() != len(inner)):
+        raise NotReadable("expected the name of a variable in ${}")
+    if operator is None:
+        return _Piece(name=name.group())
+    return _Piece(name=name.group(), operator=operator.group(), rest=inner[operator.end() :])
 
 
 def _closing(text: str, start: int) -> int:

@@ -58,7 +58,8 @@ def test_services_are_the_owners_with_the_names_of_today(tree: Path) -> None:
     owners = yaml.safe_load(written_out()["files/blog/docker-compose.yml"])["services"]
     web, database = (compose["services"][f"blog_{name}"] for name in ("web", "db"))
     assert web["container_name"] == "blog-web-1" and web["depends_on"] == {"blog_db": {"condition": "service_healthy"}}
-    assert web["environment"] == owners["web"]["environment"] and database["healthcheck"] == owners["db"]["healthcheck"]
+    assert web["environment"] == {"DATABASE_URL": "postgres://blog:${blog__DB_PASSWORD}@db/blog"}
+    assert database["healthcheck"] == owners["db"]["healthcheck"]
     assert list(web["networks"]) == ["blog_default", "rarebooks_network"]
     assert database["networks"] == {"blog_default": {"aliases": ["db"]}}
     assert compose["volumes"] == {"blog_media": {"name": "blog_media"}, "blog_data": {"name": "blog_data"}}
@@ -67,7 +68,7 @@ def test_services_are_the_owners_with_the_names_of_today(tree: Path) -> None:
 def test_its_password_is_the_servers(tree: Path) -> None:
     environment = tree / "env/blog.env"
     secrets = json.loads((tree / ".secrets.json").read_text())
-    assert environment.read_text() == f"DB_PASSWORD={secrets['blog_db_password']}\n"
+    assert environment.read_text() == f"blog__DB_PASSWORD={secrets['blog_db_password']}\n"
     assert stat.S_IMODE(environment.stat().st_mode) == 0o600
 
 

@@ -292,9 +292,7 @@ def test_environment_files_are_private_and_come_along(owner: Owner) -> None:
     (owner.directory / "conf/web").write_text("# mine\nA=1\n")
     document = {"services": {"web": {**WEB, "env_file": ["./conf/web", {"path": "none.env", "required": False}]}}}
     assert owner.services(document)["blog_web"]["env_file"] == ["./env/blog/conf_web.env"]
-    assert [(file.path, file.content, file.private) for file in owner.app(document).files[1:]] == [
-        ("env/blog/conf_web.env", "# mine\nA=1\n", True)
-    ]
+    assert [(file.path, file.content, file.private) for file in owner.app(document).files[1:]] == [("env/blog/conf_web.env", "A=1\n", True)]
 
 
 def test_a_secret_is_a_reference_wherever_its_variable_is(owner: Owner) -> None:
@@ -322,9 +320,10 @@ def test_a_secret_is_a_reference_wherever_its_variable_is(owner: Owner) -> None:
     ]
     assert owner.file("env/blog/web.env", document, **given) == "SESSION_KEY=@secret(blog_session_key)@\n"
     lines = owner.file("env/blog.env", document, **given).splitlines()
-    assert lines[:2] == ["DB_PASSWORD=@secret(blog_db_password)@", "TAG=7"] and "TOKEN=@secret(blog_token)@" in lines
+    assert lines[:2] == ["blog__DB_PASSWORD=@secret(blog_db_password)@", "blog__TAG=7"]
+    assert "blog__TOKEN=@secret(blog_token)@" in lines
     web = owner.services(document, **given)["blog_web"]
-    assert web["environment"] == {"DB": "Host=db;Password=${DB_PASSWORD}", "TOKEN": "${TOKEN}"} and web["image"] == "blog:7"
+    assert web["environment"] == {"DB": "Host=db;Password=${blog__DB_PASSWORD}", "TOKEN": "${blog__TOKEN}"} and web["image"] == "blog:7"
     assert app.environment_file == "env/blog.env" and not [
         file for file in app.files if "pa$$" in file.content or "literal" in file.content
     ]
@@ -349,3 +348,20 @@ def test_routes_ask_containers_by_their_names(owner: Owner) -> None:
 
 def test_the_usual_probe_is_the_front_page(owner: Owner) -> None:
     assert [probe.url for probe in owner.app({"services": {"web": WEB}}).checks] == ["https://blog.example.org:8443/"]
+
+
+def test_variables_are_no_others_than_the_apps_own(owner: Owner) -> None:
+    """Compose looks into the project's directory and its own environment first: a variable of the same name there is another app's."""
+    (owner.directory / ".env").write_text("A=1\nB=x ${A}\nURL=postgres://u:${KEY}@db\nKEY=0123456789ab\n")
+    (owner.directory / "web.env").write_text("C=$B\nKEY=${KEY}\n")
+    service = {**WEB, "env_file": "web.env", "environment": ["A", "U=${URL:-none}", "D=$$A"], "command": ["${N:-$A}", 5]}
+    given = {"secrets": [{"key": "KEY"}]}
+    web = owner.services({"services": {"web": service}}, **given)["blog_web"]
+    assert web["environment"] == {"A": "${blog__A}", "U": "${blog__URL:-none}", "D": "$$A"} and web["command"] == [
+        "${blog__N:-${blog__A}}",
+        5,
+    ]
+    lines = owner.file("env/blog.env", {"services": {"web": service}}, **given).splitlines()
+    assert lines == ["blog__A=1", "blog__B=x 1", "blog__URL=postgres://u:@secret(blog_key)@@db", "blog__KEY=@secret(blog_key)@"]
+    assert owner.file("env/blog/web.env", {"services": {"web": service}}, **given) == "C=x 1\nKEY=@secret(blog_key)@\n"
+    assert owner.app({"services": {"web": service}}, **given).secrets[0].value == "0123456789ab"
