@@ -149,7 +149,7 @@ def test_a_role_that_is_not_there_is_told_with_the_rest(controller: Controller) 
     roles = ["rarebooks.platform.rarebok", "acme.none.notes", "rarebooks.platform.stack"]
     problems = controller.check("shop\n", "-e", "stack_pull=flase", roles=roles)
     assert "Role rarebooks.platform.rarebok was not found" in problems[0] and problems[0].endswith(
-        "Apps are named by stack_apps; rarebooks.platform has maymessenger, rarebooks. Write rarebooks."
+        "Apps are named by stack_apps; rarebooks.platform has compose_app, maymessenger, rarebooks. Write rarebooks."
     )
     assert "Role acme.none.notes was not found" in problems[1] and problems[1].endswith("Apps are named by stack_apps.")
     assert problems[2].endswith("Write stack_pull: true in a file, or -e stack_pull=true on a command line.")
