@@ -36,10 +36,11 @@ def entries(
     """Return what is other than the defaults of the roles, in the order of the file. Of an app without a container nothing is said."""
     containers = {one["name"]: one for one in facts["containers"]}
     described = [app for app in apps if any(name in containers for name in app.containers)]
+    roles, sites = list(adoptions), _sites(facts, described, containers)
     found = [
         *_places(facts, [app.name for app in described]),
-        *(entry for role in adoptions for entry in _of_role(role, containers, facts["project"], defaults)),
-        *_sites(facts, described, {str(role.get("server_names")): role for role in adoptions}, containers),
+        *(entry for role in roles for entry in _of_role(role, containers, facts["project"], defaults, sites.get(role.get("app", "")))),
+        *(entry for role in roles if role.get("app") in sites for entry in _site(role, sites[role["app"]], facts["proxy"]["container"])),
     ]
     return [one for one in found if one.note or one.name not in defaults or defaults[one.name] != one.value]
 
@@ -57,7 +58,9 @@ def _places(facts: Mapping[str, Any], apps: list[str]) -> Iterator[Entry]:
         yield Entry("certificates_mode", "existing", "/etc/letsencrypt/live; renewed as they are today")
 
 
-def _of_role(role: Mapping[str, Any], containers: Mapping[str, Any], project: str, defaults: Mapping[str, Any]) -> Iterator[Entry]:
+def _of_role(
+    role: Mapping[str, Any], containers: Mapping[str, Any], project: str, defaults: Mapping[str, Any], site: Server | None
+) -> Iterator[Entry]:
     for name, container in (role.get("images") or {}).items():
         if container in containers and name in defaults:
             yield Entry(name, containers[container]["image"], f"image of container {container}")
@@ -77,7 +80,7 @@ def _of_role(role: Mapping[str, Any], containers: Mapping[str, Any], project: st
             yield Entry(name, written, f"docker diff {container}: written outside of volumes")
     for name, place in (role.get("media") or {}).items():
         if place["container"] in containers:
-            yield from _media(name, containers[place["container"]], place["public"], project, defaults)
+            yield from _media(name, containers[place["container"]], place["public"], project, defaults.get(name) or [], site)
 
 
 def _extra(name: str, container: Mapping[str, Any] | None) -> Iterator[Entry]:
@@ -94,14 +97,15 @@ def _extra(name: str, container: Mapping[str, Any] | None) -> Iterator[Entry]:
         )
 
 
-def _media(name: str, container: Mapping[str, Any], public: str, project: str, defaults: Mapping[str, Any]) -> Iterator[Entry]:
-    """Yield the list of all volumes, if one is mounted that the role does not have; what lies below public has a place in the site."""
-    known = {one["path"]: one for one in defaults.get(name) or []}
-    found = [
-        known.get(mount["destination"]) or _medium(mount, public, project) for mount in container["mounts"] if mount["type"] == "volume"
-    ]
-    if found and found != list(defaults.get(name) or []):
-        yield Entry(name, found, f"mounts of container {container['name']}")
+def _media(
+    name: str, container: Mapping[str, Any], public: str, project: str, default: list[dict[str, Any]], site: Server | None
+) -> Iterator[Entry]:
+    """Yield the list of all volumes, if it is not the role's; what lies below public has a place in the site."""
+    known = {one["path"]: one for one in default}
+    mounted = [mount for mount in container["mounts"] if mount["type"] == "volume"]
+    found = [_served(known.get(one["destination"]) or _medium(one, public, project), site) for one in mounted]
+    if found and found != default:
+        yield Entry(name, found, f"mounts of container {container['name']}, and nginx's locations of the same places")
 
 
 def _medium(mount: Mapping[str, Any], public: str, project: str) -> dict[str, Any]:
@@ -110,25 +114,28 @@ def _medium(mount: Mapping[str, Any], public: str, project: str) -> dict[str, An
     return medium if below == mount["destination"] else {**medium, "location": f"{below}/"}
 
 
-def _sites(
-    facts: Mapping[str, Any], apps: Iterable[App], roles: Mapping[str, Mapping[str, Any]], containers: Mapping[str, Any]
-) -> Iterator[Entry]:
-    """Yield host names and certificate of each app: those of the server block that passes most of its locations to the app."""
+def _served(medium: Mapping[str, Any], site: Server | None) -> dict[str, Any]:
+    """Return a kind of media with how the site serves its place today."""
+    settings = {"expires": "expires", "client_max_body_size": "body_size"}
+    same = [one for one in (site.locations if site else []) if one.path == medium.get("location") and one.modifier in ("", "^~")]
+    given = {settings[one.name]: one.args[0] for location in same for one in location.directive.all(*settings) if len(one.args) == 1}
+    return {**medium, **given}
+
+
+def _sites(facts: Mapping[str, Any], apps: list[App], containers: Mapping[str, Any]) -> dict[str, Server]:
+    """Return the site of each app: the server block that passes most of its locations to the app."""
     try:
         configuration = parse_dump(facts["proxy"]["configuration"])
     except PlatformError:
-        return
+        return {}
     services = {one["service"]: name for name, one in containers.items() if one["service"]}
-    blocks = {
-        app: block for block in configuration.servers if block.ssl for app in [_app_of(configuration, block, services, list(apps))] if app
-    }
-    for app, block in blocks.items():
-        role = roles.get(f"{app}_server_names", {})
-        where = f"{block.directive.file}:{block.directive.line} in container {facts['proxy']['container']}"
-        if role:
-            yield Entry(role["server_names"], [name for name in block.names if name != "_"], where)
-            for name in _certificate(block):
-                yield Entry(role["certificate"], name, where)
+    return {_app_of(configuration, block, services, apps): block for block in configuration.servers if block.ssl}
+
+
+def _site(role: Mapping[str, Any], block: Server, proxy: str) -> Iterator[Entry]:
+    where = f"{block.directive.file}:{block.directive.line} in container {proxy}"
+    yield Entry(role["server_names"], [name for name in block.names if name != "_"], where)
+    yield from (Entry(role["certificate"], name, where) for name in _certificate(block))
 
 
 def _app_of(configuration: Configuration, block: Server, services: Mapping[str, str], apps: list[App]) -> str:

@@ -162,3 +162,17 @@ def test_host_names_are_those_of_the_site_that_is_served_over_tls() -> None:
     last = "\n    server { listen 80; server_name old.rare-books.ru; location / { proxy_pass http://backend; } }\n}\n"
     server.nginx = (code, text_of_nginx.rstrip().removesuffix("}") + last, error)
     assert said(server)["rarebooks_server_names"] == ["rare-books.ru", "www.rare-books.ru"]
+
+
+def test_media_are_served_as_they_are() -> None:
+    server = Recorded()
+    code, text_of_nginx, error = server.nginx
+    media = "location /images/ { proxy_pass http://maymessenger_backend; expires 1d; client_max_body_size 100M; }\n        location /web/"
+    server.nginx = (code, text_of_nginx.replace("location /web/", media, 1), error)
+    assert said(server)["maymessenger_media"][2] == {
+        "volume": "maymessenger_images",
+        "path": "/app/wwwroot/images",
+        "location": "/images/",
+        "expires": "1d",
+        "body_size": "100M",
+    }
