@@ -16,6 +16,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._source.entries
 from ansible_collections.rarebooks.platform.plugins.module_utils._source.local import inspect_source
 from ansible_collections.rarebooks.platform.plugins.module_utils._source.names import ArchiveError
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import (
+    _adopted_sites,
     _app_faults,
     _certificate_files,
     _collisions,
@@ -42,6 +43,7 @@ ARGUMENTS = {
     "network": {"type": "str", "default": ""},
     "daemon_options": {"type": "dict", "default": {}},
     "trusted_proxies": {"type": "list", "elements": "str", "default": []},
+    "adopted_sites": {"type": "str", "default": ""},
     "allow_foreign_volumes": {"type": "bool", "default": False},
     "allow_empty_volumes": {"type": "bool", "default": False},
     "provided_certificates": {"type": "dict", "default": None},
@@ -75,6 +77,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             *_preconditions.engine(server, arguments["path"], arguments["project"]),
             *_preconditions.ports(server, arguments["ports"], arguments["project"]),
             *_trusted_proxies.problems(arguments["trusted_proxies"]),
+            *_adopted_sites.problems(arguments["adopted_sites"], apps),
             *_formats.problems(arguments["formats"]),
             *_formats.app_problems(apps),
             *(

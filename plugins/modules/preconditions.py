@@ -72,6 +72,10 @@ options:
     type: list
     elements: str
     default: []
+  adopted_sites:
+    description: Text at nginx's http level that was carried over from a server set up by hand. No app may have a host of its sites.
+    type: str
+    default: ""
   allow_foreign_volumes:
     description: Whether volumes that carry another project's prefix are accepted.
     type: bool

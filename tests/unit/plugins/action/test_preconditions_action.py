@@ -227,6 +227,11 @@ def test_networks_of_balancers(action: Controller) -> None:
     assert "got '10.0.0.1/8'" in problem
 
 
+def test_a_host_of_an_app_that_was_adopted_too(action: Controller) -> None:
+    (problem,) = action.validate(adopted_sites="server { server_name chat.example.org; }")["problems"]
+    assert "got chat.example.org, which is in chat_server_names" in problem
+
+
 def test_a_source_in_order_and_one_that_is_not(action: Controller, tmp_path: Path) -> None:
     directory = tmp_path / "source"
     directory.mkdir()
