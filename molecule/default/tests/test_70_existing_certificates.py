@@ -122,7 +122,10 @@ def test_a_pair_that_others_broke_is_not(refused: Deployer, trusted: str, renew:
         in message
     )
     assert f"There are certificates named: {MESSENGER}, {NAME}." in message
-    server.run("systemctl", "reset-failed", UNIT)
+    # They put it right.
+    serial = renew()
+    server.run("systemctl", "start", UNIT)
+    assert served(trusted) == serial
 
 
 def test_the_local_ca_takes_over_again(deploying: Deployer, trusted: str) -> None:
