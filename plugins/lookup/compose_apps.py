@@ -4,13 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.rarebooks.platform.plugins.plugin_utils import _compose_app
-from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_project import Stack
-
 DOCUMENTATION = r"""
 name: compose_apps
 short_description: Make apps of Compose files of their owners
@@ -60,6 +53,13 @@ _list:
   type: list
   elements: dict
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _compose_app
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._compose_project import Stack
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]
