@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from .._base import state
@@ -52,6 +52,12 @@ def carry(directory: str, found: Mapping[str, tuple[str, str]]) -> None:
         known = before.definitions if before.id == identifier else ()
         record[name] = Carried(identifier, tuple(dict.fromkeys([*known, definition])), open=True)
     write(directory, record)
+
+
+def drop(directory: str, names: Collection[str]) -> None:
+    """Forget containers, so that they are compared as any other."""
+    record = read(directory)
+    write(directory, {name: one for name, one in record.items() if name not in names})
 
 
 def settle(directory: str, definitions: Mapping[str, str]) -> None:

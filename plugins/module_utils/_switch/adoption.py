@@ -8,19 +8,26 @@ say would be missing one day, when an update replaces it and nobody thinks of to
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from .._engine import carried
 from .._engine.compose import Definition
-from .._engine.containers import SERVICE_LABEL, inspect, inspect_project
+from .._engine.containers import SERVICE_LABEL, containers_of, inspect, inspect_project
 from .._engine.image_name import image_name
 from .._engine.written import PROXY_MOUNTS, outside_of_volumes
 from .._release.differences import differences
 from .._release.live import stated
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+SILENCE = "for about two seconds visitors get no answer"
+MOVED = f"it is to read the configuration of the release; {SILENCE}"
 
 
 class AdoptionError(PlatformError):
@@ -37,6 +44,8 @@ class Adoption:
     proxy: Sequence[str]
     # What may be lost, by the words with which it is reported.
     let_go: Sequence[str]
+    # Whether the proxy goes on running too, with the configuration that was made by hand.
+    proxy_later: bool = False
     carried: list[str] = field(default_factory=list)
     # Container: why it is replaced; new ones have no reason.
     replaced: dict[str, str] = field(default_factory=dict)
@@ -65,7 +74,7 @@ class Adoption:
             if name not in present:
                 self.new.append(name)
                 continue
-            reason = self._reason(name, key, service, present[name])
+            reason = self._reason(name, key, service, present[name], tree)
             if reason:
                 self.replaced[name] = reason
             else:
@@ -87,10 +96,12 @@ class Adoption:
         """Say whether nginx reads a file, of which the release has its own: that is compared as sites and locations."""
         return name in self.proxy and path.startswith(PROXY_MOUNTS)
 
-    def _reason(self, name: str, key: str, service: Mapping[str, Any], inspected: Mapping[str, Any]) -> str:
+    def _reason(self, name: str, key: str, service: Mapping[str, Any], inspected: Mapping[str, Any], tree: str) -> str:
         """Return why a container cannot go on running, nothing where it can."""
-        if name in self.proxy:
-            return "it is to read the configuration of the release; for about two seconds visitors get no answer"
+        if name in self.proxy and not self.proxy_later:
+            return MOVED
+        if name in self.proxy and any(covers(mount["Source"], self.root, tree) for mount in inspected["Mounts"] if mount["Type"] == "bind"):
+            return f"the release has files of its own where its configuration lies; {SILENCE}"
         label = inspected["Config"]["Labels"].get(SERVICE_LABEL, "")
         if label != key:
             return f"its service is called {label} in its own Compose file and {key} in the release"
@@ -110,3 +121,16 @@ class Adoption:
         present = inspect_project(self.run_command, self.project)
         services = {name: present[name]["Config"]["Labels"].get(SERVICE_LABEL, "") for name in self.carried}
         carried.carry(self.root, {name: (present[name]["Id"], definitions.get(key, "")) for name, key in services.items()})
+
+
+def covers(source: str, root: str, tree: str) -> bool:
+    """Say whether what is mounted from below root is, or holds, a file of the staged tree, so that a new start would read that."""
+    path = os.path.relpath(source, root)
+    return not path.startswith("..") and os.path.lexists(os.path.join(tree, path))
+
+
+def held(client: DockerClient, root: str, project: str, proxy: Sequence[str]) -> list[str]:
+    """Return the containers of the proxy that still run with the configuration that was made by hand."""
+    record = carried.read(root)
+    present = containers_of(client, project) if any(name in record for name in proxy) else {}
+    return [name for name in proxy if name in present and name in record and record[name].id == present[name]["Id"]]
