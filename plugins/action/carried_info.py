@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction
 
 MODULE = "rarebooks.platform.carried_info"
@@ -20,4 +21,5 @@ class ActionModule(RoleTreeAction):
         task_vars = task_vars or {}
         arguments = self._task.args.copy()
         files, _sources = self.merge(arguments.pop("roles", None) or [], [], task_vars)
-        return dict(self._execute_module(module_name=MODULE, module_args={**arguments, "files": files}, task_vars=task_vars))
+        result = dict(self._execute_module(module_name=MODULE, module_args={**arguments, "files": files}, task_vars=task_vars))
+        return _commands.in_result(result)

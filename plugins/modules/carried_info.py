@@ -48,10 +48,15 @@ options:
         description: Text of a file that is secret as a whole.
         type: str
   proxy_containers:
-    description: Containers of the proxy, which are replaced in any case.
+    description: Containers of the proxy.
     type: list
     elements: str
     required: true
+  adopt_proxy:
+    description: Whether the proxy's containers are to be replaced V(now) or V(later).
+    type: str
+    choices: [now, later]
+    default: now
   let_go:
     description: What the next update of a container may lose, each by the line with which the error names it.
     type: list
@@ -119,6 +124,7 @@ ARGUMENT_SPEC = {
         },
     },
     "proxy_containers": {"type": "list", "elements": "str", "required": True},
+    "adopt_proxy": {"type": "str", "choices": ["now", "later"], "default": "now"},
     "let_go": {"type": "list", "elements": "str", "default": []},
     "secrets_file": {"type": "path", "no_log": False},
     "secrets_pending": {"type": "list", "elements": "str", "default": [], "no_log": False},
@@ -128,7 +134,8 @@ ARGUMENT_SPEC = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
-    adoption = Adoption(module.run_command, params["path"], params["project"], params["proxy_containers"], params["let_go"])
+    later = params["adopt_proxy"] == "later"
+    adoption = Adoption(module.run_command, params["path"], params["project"], params["proxy_containers"], params["let_go"], later)
     try:
         files, hidden = desired.read(params["path"], params["files"], params["secrets_file"], True, params["secrets_pending"])
         validate.Validators(module.run_command, params["path"], [], hidden, adoption.judge).validate_copy(files, lambda: module.tmpdir)

@@ -134,11 +134,18 @@ options:
   adopt:
     description:
       - Where no release of this collection is live yet, whether containers of the project that somebody made by hand go on running as
-        they are, each until its own definition in the release changes. The proxy's containers are replaced in any case.
+        they are, each until its own definition in the release changes. For the proxy see O(adopt_proxy).
       - What such a container has and its service does not give it, environment, mounts, command, must be named in O(let_go). Otherwise the
         task fails before anything is changed.
     type: bool
     default: false
+  adopt_proxy:
+    description:
+      - Whether a container of the proxy that somebody made by hand is replaced V(now), for which time visitors get no answer, or V(later).
+      - Until then it goes on with the configuration that was made by hand, as long as no file of the release lies where that does.
+    type: str
+    choices: [now, later]
+    default: now
   let_go:
     description:
       - With O(adopt), what the next update of a container may lose, each by the line with which an error names it, such as
@@ -315,6 +322,7 @@ ARGUMENT_SPEC = {
     "proxy_record": {"type": "path", "required": True},
     "only_unchanged": {"type": "bool", "default": False},
     "adopt": {"type": "bool", "default": False},
+    "adopt_proxy": {"type": "str", "choices": ["now", "later"], "default": "now"},
     "let_go": {"type": "list", "elements": "str", "default": []},
     "run": {"type": "dict", "default": {}},
     "lease_directory": {"type": "path", "default": lease.DIRECTORY},

@@ -60,10 +60,12 @@ class Adoption:
         """Return what to tell of it."""
         names = ", ".join(self.carried)
         notes = [f"Carried over as made by hand, each container until its own next release: {names}."] if names else []
-        return notes + [f"{name}: replaced, since {reason}." for name, reason in sorted(self.replaced.items())]
+        notes += [f"{name}: replaced, since {reason}." for name, reason in sorted(self.replaced.items())]
+        return notes + proxy_notes([name for name in self.proxy if name in self.carried], [])
 
     def judge(self, tree: str) -> None:
         """Compare each container with the staged tree, and refuse what nobody has decided to let go."""
+        self.carried, self.replaced, self.new = [], {}, []
         document = Definition(self.run_command, tree, self.project).document()
         present = inspect_project(self.run_command, self.project)
         services = {str(one.get("container_name") or f"{self.project}-{key}-1"): (key, one) for key, one in document["services"].items()}
@@ -134,3 +136,14 @@ def held(client: DockerClient, root: str, project: str, proxy: Sequence[str]) ->
     record = carried.read(root)
     present = containers_of(client, project) if any(name in record for name in proxy) else {}
     return [name for name in proxy if name in present and name in record and record[name].id == present[name]["Id"]]
+
+
+def proxy_notes(handmade: Sequence[str], moved: Sequence[str]) -> list[str]:
+    """Return what to tell of the proxy's containers that are as they were made by hand, some of which are replaced now."""
+    notes = [f"{name}: replaced, since {MOVED}." for name in moved]
+    return notes + [
+        f"{name}: still runs with the configuration that was made by hand, so that nothing of the release's sites is served yet. At a "
+        f"quiet hour let it be replaced, {SILENCE}: ansible-playbook deploy.yml -e stack_adopt_proxy=now"
+        for name in handmade
+        if name not in moved
+    ]

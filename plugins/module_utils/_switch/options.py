@@ -43,6 +43,8 @@ class Options:
     only_unchanged: bool
     # Whether containers that somebody made by hand go on running, and what of them may be lost.
     adopt: bool
+    # Whether the proxy that was made by hand is replaced `now` or `later`.
+    adopt_proxy: str
     let_go: list[str]
 
     @classmethod

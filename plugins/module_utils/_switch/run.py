@@ -18,6 +18,7 @@ from .._base.command import RunCommand
 from .._base.errors import PlatformError, describe, facts_of
 from .._base.state import Misfit
 from .._certificates import exchange as certificates_exchange
+from .._engine import carried
 from .._engine import containers as engine_containers
 from .._engine.client import connect
 from .._engine.compose import COMPOSE_FILE, Project
@@ -32,7 +33,7 @@ from .._tree import plan as tree_plan
 from .._tree.validate import Validators
 from . import certificates, kept_files, preview, switch
 from . import target as switch_target
-from .adoption import Adoption
+from .adoption import Adoption, held, proxy_notes
 from .databases import Exchange
 from .options import Invocation, Options
 from .server import Server
@@ -113,7 +114,9 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     completed = (tree_plan.read_journal(root) if previewed else recover_tree(root)) or {}
     plan = tree_plan.make(wanted.target.files, tree_plan.LiveTree(root), wanted.target.owned)
     pending = journal.unfinished(root)
-    stale = switch.needed(server, wanted.target, plan)
+    handmade = [] if adoption or options.to else held(client, root, options.project, wanted.target.proxy)
+    moved = [] if options.adopt_proxy == "later" else handmade
+    stale = switch.needed(server, wanted.target, plan, moved)
     changed = bool(recovered or plan.needed or stale or pending or wanted.exchange)
     result: dict[str, Any] = {
         "changed": changed,
@@ -126,7 +129,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         "release": "",
         "seconds": 0.0,
         "carried": [],
-        "notes": [drift.reason for drift in stale.drifts],
+        "notes": [drift.reason for drift in stale.drifts] + proxy_notes(handmade, moved),
         **tree_diff.report(plan, completed, wanted.hidden, invocation.diff),
     }
     result["diff"] += [drift.diff for drift in stale.drifts if invocation.diff]
@@ -149,15 +152,22 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     def validate(tree: str) -> None:
         ask(tree)
         if adoption:
-            adoption.begin()
+            adoption.judge(tree)  # What was validated before need not be asked again; what becomes of containers is to be known here.
 
-    request = SwitchRequest(wanted.target, run, options.backup, validate, wanted.exchange, options.restore_database)
+    def begin() -> None:
+        if adoption:
+            adoption.begin()
+        if moved:
+            carried.drop(root, moved)
+
+    request = SwitchRequest(wanted.target, run, options.backup, validate, begin, wanted.exchange, options.restore_database)
     recorder = Recorder(options.place, options.run, server, options.backup, options.to)
     if not changed:
         reloaded, expiring = prove(server, wanted.target)
         release = live.read(root, server.project, client).digest
         run_lease.note(options.place, options.run.token, release=release)
-        return {**result, "changed": reloaded, "reloaded": reloaded, "proven": True, "release": release, "notes": ended + expiring}
+        found = result["notes"] + ended + expiring
+        return {**result, "changed": reloaded, "reloaded": reloaded, "proven": True, "release": release, "notes": found}
     try:
         done = carry_out(server, request, plan, recorder.proven)
     except Failed as failure:
@@ -183,13 +193,14 @@ def adopting(server: Server, options: Options, target: Target) -> Adoption | Non
     """Return what looks at the containers that are to be carried over into the first release, None where a release of ours is live."""
     if not options.adopt or options.to or os.path.exists(os.path.join(server.root, FILE)):
         return None
-    return Adoption(server.run_command, server.root, server.project, target.proxy, options.let_go)
+    return Adoption(server.run_command, server.root, server.project, target.proxy, options.let_go, options.adopt_proxy == "later")
 
 
 def adopted(adoption: Adoption | None, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an adoption adds to the result."""
-    carried, notes = (adoption.carried, adoption.notes) if adoption else ([], [])
-    return {"carried": carried, "notes": [*notes, *result["notes"]]}
+    if adoption is None:
+        return {"carried": [], "notes": result["notes"]}
+    return {"carried": adoption.carried, "notes": [*adoption.notes, *result["notes"]]}
 
 
 def by_hand_validator(server: Server, target: Target) -> Callable[[str], None] | None:

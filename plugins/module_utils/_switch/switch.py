@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -68,8 +68,8 @@ class Needed:
         return bool(self.containers)
 
 
-def needed(server: Server, target: Target, plan: tree_plan.Plan) -> Needed:
-    """Return the containers that died, whose image's name means another now, or that somebody changed by hand.
+def needed(server: Server, target: Target, plan: tree_plan.Plan, wanted: Sequence[str] = ()) -> Needed:
+    """Return the containers that died, whose image's name means another now, or that somebody changed by hand, and those wanted anew.
 
     What else would be started cannot be known while files differ.
     """
@@ -80,7 +80,7 @@ def needed(server: Server, target: Target, plan: tree_plan.Plan) -> Needed:
     except ComposeError:
         drifts = []
     others = [] if plan.needed else stale(server, target)
-    return Needed(sorted({*others, *(drift.container for drift in drifts)}), drifts)
+    return Needed(sorted({*wanted, *others, *(drift.container for drift in drifts)}), drifts)
 
 
 def stale(server: Server, target: Target) -> list[str]:

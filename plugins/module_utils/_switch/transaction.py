@@ -39,6 +39,8 @@ class SwitchRequest:
     run: dict[str, Any]
     backup: str = ""
     validate: Callable[[str], None] = lambda _tree: None
+    # Called when the switch has begun, so that whoever finds it cut off finds the journal as well.
+    begin: Callable[[], None] = lambda: None
     exchange: Exchange | None = None
     # Whether going back restores the databases as well.
     restore_database: bool = False
@@ -82,6 +84,7 @@ def carry_out(server: Server, request: SwitchRequest, plan: tree_plan.Plan, prov
         nonlocal begun
         release_journal.write(server.root, journal)
         begun = True
+        request.begin()
 
     try:
         if request.exchange:

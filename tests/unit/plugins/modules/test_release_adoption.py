@@ -98,6 +98,52 @@ def test_the_same_is_told_without_the_library(server: HandMade, monkeypatch: pyt
     assert server.tree == before
 
 
+LATER = {**ADOPT, "adopt_proxy": "later"}
+
+
+def test_the_proxy_may_wait_for_a_quiet_hour(server: HandMade) -> None:
+    server.start()
+    before = server.ids
+    result = server.adopt(**LATER)
+    assert (result["started"], result["carried"], server.ids) == ([], ["db", "nginx", "web"], before)
+    [_carried, waits] = result["notes"]
+    assert waits.startswith("nginx: still runs with the configuration that was made by hand")
+    again = server.deploy(1, **LATER)
+    assert (again["changed"], again["notes"], server.ids) == (False, [waits], before)
+    server.image(2)
+    assert server.deploy(2, **LATER)["started"] == ["web"]
+
+
+def test_the_quiet_hour(server: HandMade) -> None:
+    server.start()
+    server.adopt(**LATER)
+    before = server.ids
+    previewed = server.deploy(1, check=True, **ADOPT)
+    assert (previewed["changed"], previewed["started"], server.ids) == (True, ["nginx"], before)
+    result = server.deploy(1, **ADOPT)
+    assert (result["started"], server.replaced_since(before)) == (["nginx"], {"nginx"})
+    assert server.deploy(1, **ADOPT)["changed"] is False
+    # Whatever is said of it later.
+    assert server.deploy(1, **LATER)["changed"] is False
+
+
+def test_a_proxy_whose_configuration_the_release_overwrites_cannot_wait(server: HandMade) -> None:
+    """A reboot would have it read the new files, of which it has mounted one."""
+    server.start(nginx={"volumes": []})
+    server.engine.running["nginx"]["Mounts"] = [{"Type": "bind", "Source": str(server.root / "nginx"), "Destination": "/etc/nginx/conf.d"}]
+    previewed = server.adopt(check=True, **LATER)
+    assert previewed["started"] == ["nginx"]
+    assert "the release has files of its own where its configuration lies" in previewed["notes"][-1]
+
+
+def test_a_tree_that_was_validated_before_is_judged_all_the_same(server: HandMade) -> None:
+    server.start()
+    before = server.ids
+    validated = server.adopt(check=True)["validated"]
+    assert not server.adopt(validated=validated).get("failed")
+    assert server.replaced_since(before) == {"nginx"}
+
+
 def test_what_may_not_be_lost_is_refused_without_the_library(server: HandMade) -> None:
     server.start(web={"environment": {"KEY": "value"}})
     refused = server.call(carried_info, files=server.files(1), proxy_containers=["nginx"])
