@@ -1,4 +1,4 @@
-"""Each command that a document or a message prints is one that the scenario commands types on a server, word for word."""
+"""Each command that a document or a message prints is one that a scenario types on a server, word for word."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def strings(path: Path) -> list[str]:
 
 
 def typed() -> set[str]:
-    return {shape(found) for text in strings(ROOT / "molecule/commands/tests/printed.py") for found in COMMAND.findall(normalised(text))}
+    texts = [text for path in sorted(ROOT.glob("molecule/*/tests/printed.py")) for text in strings(path)]
+    return {shape(found) for text in texts for found in COMMAND.findall(normalised(text))}
 
 
 def test_documents_and_messages_print_only_what_is_typed_on_a_server() -> None:

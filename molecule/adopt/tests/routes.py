@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract import MESSENGER, SHOP
+from contract import ARCHIVE, MESSENGER, SHOP
 
 ROUTES = [
     (f"http://{SHOP[0]}/books", 301, f"https://{SHOP[0]}/books"),
@@ -16,5 +16,5 @@ ROUTES = [
     (f"https://{MESSENGER}/web", 301, f"https://{MESSENGER}/web/"),
     (f"https://{MESSENGER}/web/", 200, None),
     (f"https://{MESSENGER}/uploads/audio/x", 301, f"https://{MESSENGER}/audio/x"),
-    ("https://archive.rare-books.ru/", 200, None),
+    (f"https://{ARCHIVE}/", 200, None),
 ]

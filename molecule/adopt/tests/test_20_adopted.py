@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 import server
 from apps import Written
-from deployment import Deploy
+from deployment import INVENTORY, ROOT, Deploy
 from operators import Deployer
+from printed import MOVE_PROXY
 from routes import ROUTES
 from support import Web
 from taken_over import MOVE, PROXY, Before, look, made_anew, rows, type_command
@@ -76,7 +77,7 @@ def moved(adopted: Deploy, before: Before, by_hand_ca: str) -> str:
     """Have the proxy replaced, by the command that each deploy prints until then."""
     command = MOVE.search(adopted.output)
     assert command, adopted.output
-    assert command.group(1).endswith("deploy.yml -e stack_adopt_proxy=now")
+    assert command.group(1).replace(f"-i {INVENTORY.relative_to(ROOT)} ", "") == MOVE_PROXY
     visitor = Visitor(server.address(), by_hand_ca)
     with visitor:
         said = type_command(command.group(1))

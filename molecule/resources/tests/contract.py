@@ -11,6 +11,8 @@ PROJECT = "rarebooksdokploy"
 NETWORK = "rarebooks_network"
 SHOP = ["rare-books.ru", "www.rare-books.ru"]
 MESSENGER = "messenger.rare-books.ru"
+# A third site, which servers set up by hand may have and no app of ours claims.
+ARCHIVE = "archive.rare-books.ru"
 MIB = 1024 * 1024
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import docker
 import pytest
 from apps import Account, Written, open_shop, write
-from contract import DIRECTORY, MESSENGER, SHOP
+from contract import ARCHIVE, DIRECTORY, MESSENGER, SHOP
 from support import Web
 from testinfra.host import Host
 
@@ -41,7 +41,7 @@ def _names(address: Callable[[], str]) -> Iterator[None]:
     lookup = socket.getaddrinfo
 
     def resolve(name: Any, *arguments: Any, **options: Any) -> Any:
-        return lookup(address() if name in [*SHOP, MESSENGER] else name, *arguments, **options)
+        return lookup(address() if name in [*SHOP, MESSENGER, ARCHIVE] else name, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", resolve)
