@@ -9,7 +9,7 @@ import server
 from by_hand import containers
 from contract import DIRECTORY, MESSENGER, PROJECT, SHOP
 from guests import wait_serving
-from routes import ROUTES
+from routes import ROUTES, archive
 from support import Web
 
 NAMES = {
@@ -49,6 +49,10 @@ def test_nothing_of_ours_is_there() -> None:
 def test_its_routes(browser: Web, url: str, status: int, target: str | None) -> None:
     answer = browser.get(url)
     assert (answer.status_code, answer.headers.get("Location")) == (status, target)
+
+
+def test_the_third_site_too(browser: Web) -> None:
+    assert archive(browser) == (200, "the archive\n")
 
 
 def test_something_is_in_every_database_and_in_the_volume() -> None:

@@ -10,7 +10,7 @@ from apps import Written
 from deployment import INVENTORY, ROOT, Deploy
 from operators import Deployer
 from printed import MOVE_PROXY
-from routes import ROUTES
+from routes import ROUTES, archive
 from support import Web
 from taken_over import MOVE, PROXY, Before, look, made_anew, rows, type_command
 from visitor import Visitor
@@ -97,6 +97,11 @@ def test_the_proxy_alone_is_replaced(moved: str, before: Before) -> None:
 def test_each_address_leads_where_it_did(browser: Web, url: str, status: int, target: str | None) -> None:
     answer = browser.get(url)
     assert (answer.status_code, answer.headers.get("Location")) == (status, target)
+
+
+@pytest.mark.usefixtures("moved")
+def test_the_third_site_is_carried_over(browser: Web) -> None:
+    assert archive(browser) == (200, "the archive\n")
 
 
 @pytest.mark.usefixtures("moved")
