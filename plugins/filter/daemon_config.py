@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.rarebooks.platform.plugins.plugin_utils._daemon_config import wanted
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._daemon_config import wanted, without_restart
 
 DOCUMENTATION = r"""
 name: daemon_config
@@ -26,6 +26,10 @@ options:
     description: Options over everything else.
     type: dict
     required: true
+  restart:
+    description: Whether options may be among them for which a running engine has to be restarted; otherwise these stay as they are.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -41,9 +45,11 @@ _value:
 """
 
 
-def daemon_config(server: Mapping[str, Any], options: Any) -> dict[str, Any]:
+def daemon_config(server: Mapping[str, Any], options: Any, restart: bool = True) -> dict[str, Any]:
     """Return what daemon.json is to hold."""
-    return wanted(server["daemon_config"], options, server["engine"]["swarm"])
+    engine = server["engine"]
+    after = wanted(server["daemon_config"], options, engine["swarm"])
+    return after if restart or engine["version"] == "" else without_restart(server["daemon_config"], after)
 
 
 class FilterModule:

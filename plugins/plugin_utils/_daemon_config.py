@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.validation import check_type_dict
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.daemon_config import RELOADABLE
 
 DRIVER, DRIVER_OPTIONS, LIVE_RESTORE = "log-driver", "log-opts", "live-restore"
 # Logs that cannot fill the disk. Every service of ours says so itself; this is for other containers.
@@ -52,3 +53,9 @@ def wanted(content: str, options: Any, swarm: bool) -> dict[str, Any]:
         now = {key: value for key, value in now.items() if key != DRIVER_OPTIONS}
         return merged(merged(now, ours(now | {DRIVER: ""}, options, swarm)), options)
     return merged(merged(now, ours(now, options, swarm)), options)
+
+
+def without_restart(content: str, after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what daemon.json is to hold with the options left as they are that a running engine cannot be told."""
+    told = {key: value for key, value in after.items() if key in RELOADABLE}
+    return {key: value for key, value in parse(content).items() if key not in RELOADABLE} | told
