@@ -47,6 +47,7 @@ def entries(
 
 def _places(facts: Mapping[str, Any], apps: list[str]) -> Iterator[Entry]:
     yield Entry("stack_adopt", True, "its containers go on running as they are, each until its own next release")
+    yield Entry("stack_adopt_proxy", "later", "no request is lost until its operator has the proxy replaced, with -e stack_adopt_proxy=now")
     for place in facts["directories"][:1]:
         yield Entry("stack_path", place["path"], "label com.docker.compose.project.working_dir of its containers")
     yield Entry("stack_project", facts["project"], "label com.docker.compose.project of its containers")

@@ -52,6 +52,7 @@ def test_only_what_is_not_the_default_is_said() -> None:
     found.pop("certificates_mode", None)  # It depends on the machine that runs the tests.
     assert found == {
         "stack_adopt": True,
+        "stack_adopt_proxy": "later",
         "stack_path": "/root/RareBooksDokploy",
         "network_name": "rarebooksdokploy_rarebooks_network",
         "rarebooks_jwt_issuer": "https://rare-books.ru",
