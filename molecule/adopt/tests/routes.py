@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from urllib.parse import urljoin
 
 from contract import ARCHIVE, MESSENGER, SHOP
 from support import Web
@@ -20,6 +21,13 @@ ROUTES = [
     (f"https://{MESSENGER}/web/", 200, None),
     (f"https://{MESSENGER}/uploads/audio/x", 301, f"https://{MESSENGER}/audio/x"),
 ]
+
+
+def leads(browser: Web, url: str) -> tuple[int, str | None]:
+    """Return the status of an address and where it leads; nginx may say that in full or from here."""
+    answer = browser.get(url)
+    target = answer.headers.get("Location")
+    return answer.status_code, target and urljoin(url, target)
 
 
 def archive(browser: Web) -> tuple[int, str]:

@@ -9,7 +9,7 @@ import server
 from by_hand import containers
 from contract import DIRECTORY, MESSENGER, PROJECT, SHOP
 from guests import wait_serving
-from routes import ROUTES, archive
+from routes import ROUTES, archive, leads
 from support import Web
 
 NAMES = {
@@ -47,8 +47,7 @@ def test_nothing_of_ours_is_there() -> None:
 
 @pytest.mark.parametrize(("url", "status", "target"), ROUTES)
 def test_its_routes(browser: Web, url: str, status: int, target: str | None) -> None:
-    answer = browser.get(url)
-    assert (answer.status_code, answer.headers.get("Location")) == (status, target)
+    assert leads(browser, url) == (status, target)
 
 
 def test_the_third_site_too(browser: Web) -> None:

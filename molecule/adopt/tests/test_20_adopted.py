@@ -10,7 +10,7 @@ from apps import Written
 from deployment import INVENTORY, ROOT, Deploy
 from operators import Deployer
 from printed import MOVE_PROXY
-from routes import ROUTES, archive
+from routes import ROUTES, archive, leads
 from support import Web
 from taken_over import MOVE, PROXY, Before, look, made_anew, rows, type_command
 from visitor import Visitor
@@ -95,8 +95,7 @@ def test_the_proxy_alone_is_replaced(moved: str, before: Before) -> None:
 @pytest.mark.usefixtures("moved")
 @pytest.mark.parametrize(("url", "status", "target"), ROUTES)
 def test_each_address_leads_where_it_did(browser: Web, url: str, status: int, target: str | None) -> None:
-    answer = browser.get(url)
-    assert (answer.status_code, answer.headers.get("Location")) == (status, target)
+    assert leads(browser, url) == (status, target)
 
 
 @pytest.mark.usefixtures("moved")

@@ -50,6 +50,20 @@ def test_a_second_release(deploying: Deployer, browser: Web, written_before: Wri
     assert written_before.read(browser) == written_before.content
 
 
+def test_a_release_of_the_shop_keeps_what_its_set_up_wrote(deploying: Deployer, browser: Web, written_before: Written) -> None:
+    """The file lay in the container that goes with this release. Without it the shop would believe that it was never set up."""
+    before, written = containers(), settings()
+    assert deploying({**SECOND, "rarebooks_extra_environment": {"DEMO_VERSION": "2.0"}}).code == 0
+    assert made_anew(before) == {"rarebooks_backend"}
+    assert settings() == written and written_before.read(browser) == written_before.content
+
+
+def settings() -> str:
+    return server.run(
+        "docker", "exec", "rarebooks_backend", "sh", "-c", "sha256sum < /app/appsettings.json; stat -c '%a %u %g' /app/appsettings.json"
+    )
+
+
 @pytest.fixture(scope="module")
 def by_hand_again() -> Iterable[str]:
     """Go back to the backup that the adoption sealed, the oldest there is."""
@@ -68,6 +82,11 @@ def test_the_way_back_restores_what_was_written_by_hand(by_hand_again: str, brow
     assert files().startswith(sealed)
     assert not server.run("sh", "-c", f"ls {DIRECTORY}/release.json {DIRECTORY}/compose 2>/dev/null || true")
     assert set(rows().values()) == {100} and written_before.read(browser) == written_before.content
+    # The first release of the shop's backend has gone, and with it its mount; the file has not.
+    assert not server.run("docker", "inspect", "--format", "{{range .Mounts}}{{.Destination}}{{end}}", "rarebooks_backend").count(
+        "appsettings"
+    )
+    assert settings()
 
 
 @pytest.mark.usefixtures("by_hand_again")
