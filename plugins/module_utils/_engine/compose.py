@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ COMPOSE_FILE = "docker-compose.yml"
 # A line of `docker compose --dry-run up`: what would happen to a container. These two words mean nothing would.
 DRY_RUN = re.compile(r"Container (\S+) +(\S+)")
 UNTOUCHED = ("Running", "Waiting", "Healthy")
+# What Compose leaves out of its digest: a container stays as it is where nothing else differs.
+NO_REASON = ("build", "depends_on", "profiles", "pull_policy", "scale")
 # States in which a container is to be started.
 ENDED = ("created", "exited", "dead")
 UP = ("up", "--detach", "--no-build", "--pull", "never")
@@ -87,10 +90,17 @@ class Definition:
         ]
 
     def definitions(self) -> dict[str, str]:
-        """Return Compose's digest of the definition of each service."""
-        output, _errors = self._run("config", "--hash", "*")
-        pairs = (line.partition(" ") for line in output.splitlines())
-        return {service: digest for service, _space, digest in pairs}
+        """Return a digest of the definition of each service, by which its container is to be another one where it is another.
+
+        Compose's own, `config --hash`, leaves out what environment files say (2.26), though a container's label has it in.
+        """
+        services, _networks = self.config()
+        return {service: hashlib.sha256(json.dumps(essence(one), sort_keys=True).encode()).hexdigest() for service, one in services.items()}
+
+
+def essence(service: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a service its container is made from."""
+    return {name: value for name, value in service.items() if name not in NO_REASON}
 
 
 class Project(Definition):

@@ -12,15 +12,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._engine.compose import ComposeError, Definition
+from .._engine.compose import ComposeError, Definition, essence
 from .._engine.containers import containers_of
 from .._release import live as release_live
 from .._release.journal import Journal
 from .server import Server
 from .target import Target
-
-# What Compose leaves out of its digest: a container stays as it is where nothing else differs.
-NO_REASON = ("build", "depends_on", "profiles", "pull_policy", "scale")
 
 
 @dataclass
@@ -44,10 +41,7 @@ def definitions(server: Server, directory: str) -> dict[str, dict[str, Any]]:
     """Return the definition of each container of a tree, as if it were the live one."""
     document = Definition(server.run_command, directory, server.project).document()
     services: dict[str, dict[str, Any]] = json.loads(json.dumps(document["services"]).replace(directory, server.root))
-    return {
-        str(one.get("container_name") or f"{server.project}-{key}-1"): {name: value for name, value in one.items() if name not in NO_REASON}
-        for key, one in services.items()
-    }
+    return {str(one.get("container_name") or f"{server.project}-{key}-1"): essence(one) for key, one in services.items()}
 
 
 def known_containers(root: str, pending: Journal | None) -> set[str]:

@@ -32,8 +32,6 @@ class Compose:
         at = argv.index("--project-name")
         project, verb, options = argv[at + 1], argv[at + 2], argv[at + 3 :]
         document = yaml.safe_load(Path(argv[argv.index("--file") + 1]).read_text())
-        if verb == "config" and options[:1] == ["--hash"]:
-            return 0, "".join(f"{service} {config_hash(settings)}\n" for service, settings in document["services"].items()), ""
         if verb == "config":
             return 0, json.dumps({"networks": {}, **document}), ""
         named = options[options.index("--no-deps") + 1 :] if "--no-deps" in options else []

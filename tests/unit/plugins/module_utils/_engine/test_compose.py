@@ -81,3 +81,22 @@ def test_services_have_the_names_that_compose_gives_them() -> None:
         (f"{PROJECT}-web", "shop_web"),
         ("postgres:15", f"{PROJECT}-db-1"),
     ]
+
+
+def digests(**service: Any) -> dict[str, str]:
+    asking, _asked = project(0, json.dumps({"services": {"web": {"image": "web:1", "environment": {"A": "1"}, **service}}}), "")
+    return asking.definitions()
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ({}, True),
+        # As files of the environment say it: Compose resolves them in the document, and not in the digests that it prints.
+        ({"environment": {"A": "2"}}, False),
+        ({"image": "web:2"}, False),
+        ({"depends_on": {"db": {}}, "build": {"context": "."}}, True),
+    ],
+)
+def test_a_definition_is_another_one_where_its_container_is_to_be(changed: dict[str, Any], same: bool) -> None:
+    assert (digests(**changed) == digests()) is same
