@@ -124,6 +124,17 @@ def test_the_page_says_the_same_by_itself(adopt: Deploy, page: Path) -> None:
     assert [secret for secret in SECRETS if secret in html] == []
 
 
+def test_what_visitors_would_notice_is_asked_of_a_proxy_beside_the_running_one(deploying: Deployer, page: Path) -> None:
+    before = server.state()
+    done = deploying({"adopt_report": str(page), "adopt_compare": True}, playbook="adopt.yml", given=SECRETS)
+    assert server.difference(before, server.state()) == {}
+    assert done.code == 0 and done.recap()["changed"] == 0
+    assert "requests asked of the running proxy and of one with the configuration of the release" in done.output
+    for told in ("messenger.rare-books.ru/web/: status 200 becomes 404", "archive.rare-books.ru/: status 200 becomes no answer"):
+        assert f"- GET https://{told}" in done.output
+    assert "What visitors would notice" in Page(page.read_text()).text
+
+
 def test_what_is_let_go_is_decided(deploying: Deployer, page: Path) -> None:
     let_go = [line.partition(":")[0] for line in UNDECIDED[:-1]]
     done = deploying({"adopt_report": str(page), "stack_let_go": let_go}, playbook="adopt.yml", given=SECRETS)
