@@ -3,4 +3,4 @@
 import pytest
 
 pytest.register_assert_rewrite("apps", "by_hand", "deployment", "server", "support", "visitor")
-pytest_plugins = ["operators", "users", "guests"]
+pytest_plugins = ["operators", "users", "guests", "evening"]

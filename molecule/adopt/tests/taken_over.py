@@ -6,11 +6,12 @@ import re
 import shlex
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import server
 from by_hand import containers
 from contract import DIRECTORY
-from deployment import INVENTORY, ROOT, operator_environment
+from deployment import ROOT, operator_environment
 
 PROXY = "nginx_container"
 # Names that a container of somebody else on the shop's network finds.
@@ -63,12 +64,12 @@ def made_anew(before: dict[str, str]) -> set[str]:
     return {name for name, identifier in containers().items() if before.get(name) != identifier}
 
 
-def type_command(command: str) -> str:
-    """Run a command as it was printed, where an operator would, and return what it says."""
+def type_command(command: str, inventory: Path) -> str:
+    """Run a command as it was printed, where an operator of one inventory would, and return what it says."""
     done = subprocess.run(
         shlex.split(command),
         cwd=ROOT,
-        env=operator_environment() | {"ANSIBLE_INVENTORY": str(INVENTORY)},
+        env=operator_environment() | {"ANSIBLE_INVENTORY": str(inventory)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

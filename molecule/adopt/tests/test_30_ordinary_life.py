@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,34 +27,34 @@ def browser(by_hand_ca: str) -> Web:
     return Web(by_hand_ca)
 
 
-def test_a_release_replaces_what_it_changes_and_nothing_else(deploying: Deployer, guest: Callable[[], Visitor]) -> None:
+def test_a_release_replaces_what_it_changes_and_nothing_else(adopting: Deployer, guest: Callable[[], Visitor]) -> None:
     before = containers()
     with guest() as visitor:
-        done = deploying(RELEASE)
+        done = adopting(RELEASE)
     visitor.assert_served(20)
     assert done.code == 0 and made_anew(before) == {MESSENGER}
 
 
-def test_a_release_that_fails_leaves_the_shop_and_the_databases_alone(deploying: Deployer, guest: Callable[[], Visitor]) -> None:
+def test_a_release_that_fails_leaves_the_shop_and_the_databases_alone(adopting: Deployer, guest: Callable[[], Visitor]) -> None:
     before = containers()
     with guest() as visitor:
-        done = deploying(BROKEN)
+        done = adopting(BROKEN)
     visitor.assert_served(20)
     assert done.code == 2 and "The release that ran before is back and was proven" in done.message()
     assert made_anew(before) == {MESSENGER}
 
 
-def test_a_second_release(deploying: Deployer, browser: Web, written_before: Written) -> None:
+def test_a_second_release(adopting: Deployer, browser: Web, written_before: Written) -> None:
     before = containers()
-    assert deploying(SECOND).code == 0
+    assert adopting(SECOND).code == 0
     assert made_anew(before) == {MESSENGER}
     assert written_before.read(browser) == written_before.content
 
 
-def test_a_release_of_the_shop_keeps_what_its_set_up_wrote(deploying: Deployer, browser: Web, written_before: Written) -> None:
+def test_a_release_of_the_shop_keeps_what_its_set_up_wrote(adopting: Deployer, browser: Web, written_before: Written) -> None:
     """The file lay in the container that goes with this release. Without it the shop would believe that it was never set up."""
     before, written = containers(), settings()
-    assert deploying({**SECOND, "rarebooks_extra_environment": {"DEMO_VERSION": "2.0"}}).code == 0
+    assert adopting({**SECOND, "rarebooks_extra_environment": {"DEMO_VERSION": "2.0"}}).code == 0
     assert made_anew(before) == {"rarebooks_backend"}
     assert settings() == written and written_before.read(browser) == written_before.content
 
@@ -65,11 +66,11 @@ def settings() -> str:
 
 
 @pytest.fixture(scope="module")
-def by_hand_again() -> Iterable[str]:
+def by_hand_again(shop: Path) -> Iterable[str]:
     """Go back to the backup that the adoption sealed, the oldest there is."""
     adoption = server.backups()[0]
     others = foreign()
-    said = type_command(f"ansible-playbook rollback.yml -e rollback_to={adoption}")
+    said = type_command(f"ansible-playbook rollback.yml -e rollback_to={adoption}", shop)
     assert foreign() == others
     return said
 
@@ -90,7 +91,7 @@ def test_the_way_back_restores_what_was_written_by_hand(by_hand_again: str, brow
 
 
 @pytest.mark.usefixtures("by_hand_again")
-def test_from_there_it_can_be_adopted_again(deploying: Deployer) -> None:
+def test_from_there_it_can_be_adopted_again(adopting: Deployer) -> None:
     before = containers()
-    done = deploying({"maymessenger_extra_environment": {}})
+    done = adopting({"maymessenger_extra_environment": {}})
     assert done.code == 0 and made_anew(before) <= {PROXY}
