@@ -13,8 +13,6 @@ from .losses import lost_files
 WARN_DAYS = 21
 # Restarts after which a container that runs at the moment is one that crashes.
 RESTARTS = 3
-# How certbot proves a name by having port 80 for itself, which it never has beside a proxy.
-ALONE = ("standalone",)
 
 
 def dangers(facts: Mapping[str, Any]) -> list[Finding]:
@@ -46,9 +44,8 @@ def _of_certificate(one: Mapping[str, Any]) -> Iterator[str]:
     if not one["renewed_by"]:
         ends = f"it ends on {one['expires']}" if one["expires"] else "when it ends is unknown"
         yield f"Certificate {one['name']} is renewed by nobody (no timer, no line of cron, no container); {ends}."
-    if one["authenticator"] in ALONE:
-        why = "which needs port 80 for itself: behind a proxy it fails"
-        yield f"Certificate {one['name']} is renewed by certbot's {one['authenticator']}, {why}."
+    if one["obstacle"]:
+        yield f"Certificate {one['name']}: its renewal fails behind the proxy, {one['obstacle']}."
 
 
 def breakages(facts: Mapping[str, Any]) -> list[Finding]:

@@ -50,7 +50,6 @@ def read(
     directories, files = engine.places(ours)
     found = leftovers.read(run_command, leftovers.directories(directories, path), project)
     jobs = scheduled.read()
-    renewers = certificates.renewers(run_command, everything, jobs)
     docker = Docker(run_command)
     return {
         "project": project,
@@ -65,8 +64,7 @@ def read(
         "changed_files": leftovers.older_than_files(ours, files),
         "volumes": sorted(name for name in docker.volumes() if name.startswith(f"{project}_")),
         "proxy": proxy.read(run_command, proxy.find(ours)),
-        "certificates": certificates.read(run_command, renewers, datetime.now(timezone.utc)),
-        "renewers": renewers,
+        "certificates": certificates.read(run_command, datetime.now(timezone.utc)),
         "scheduled": scheduled.about(jobs, [one["path"] for one in found]),
         "engine": {key: value for key, value in docker.engine().items() if key in ("version", "compose_version", "flags", "swarm")},
         "libraries": python_libraries(list(LIBRARIES)),

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import certificates
-from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.scheduled import Job
 
 SAID = """\
 subject=CN=rare-books.ru
@@ -32,50 +31,41 @@ def test_what_openssl_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "found"),
+    ("lineage", "cron", "by", "obstacle"),
     [
-        ("0 3 * * * root certbot renew --quiet", ["certbot in /etc/cron.d/x"]),
-        ("0 3 * * * root /root/.acme.sh/acme.sh --cron", ["acme.sh in /etc/cron.d/x"]),
-        # Debian's own line, which leaves it to the timer.
-        ("0 */12 * * * root test -x /usr/bin/certbot -a \\! -d /run/systemd/system && perl -e 'sleep' && certbot -q renew", []),
-        ("0 3 * * * root apt update", []),
+        ("webroot", "certbot renew --quiet", "certbot (/etc/crontab)", ""),
+        ("standalone", "certbot renew --quiet", "certbot (/etc/crontab)", "certbot with the authenticator standalone: it has to"),
+        ("webroot", "apt update", "", ""),
+        ("", "certbot renew --quiet", "", ""),
     ],
 )
-def test_lines_of_cron_renew(command: str, found: list[str]) -> None:
-    assert certificates.renewers(lambda *_words, **_options: (3, "", ""), [], [Job("/etc/cron.d/x", command)]) == found
-
-
-def test_timers_and_containers_renew() -> None:
-    def run(argv: list[str], **_options: Any) -> tuple[int, str, str]:
-        return (0 if argv[-1] == "certbot.timer" else 3), "", ""
-
-    containers = [
-        {"Name": "/renewer", "Config": {"Image": "certbot/certbot"}, "State": {"Status": "running"}},
-        {"Name": "/stopped", "Config": {"Image": "certbot/certbot"}, "State": {"Status": "exited"}},
-    ]
-    assert certificates.renewers(run, containers, []) == ["timer certbot.timer", "container renewer"]
-
-
-@pytest.mark.parametrize(
-    ("lineage", "renewers", "by", "method"),
-    [
-        ("authenticator = standalone\n", ["timer certbot.timer"], "timer certbot.timer", "standalone"),
-        ("authenticator = webroot\n", [], "", "webroot"),
-        ("", ["timer certbot.timer"], "", ""),
-    ],
-)
-def test_each_certificate_has_who_renews_it(tmp_path: Path, lineage: str, renewers: list[str], by: str, method: str) -> None:
-    (tmp_path / "live/rare-books.ru").mkdir(parents=True)
-    (tmp_path / "live/rare-books.ru/fullchain.pem").touch()
+def test_each_certificate_has_who_renews_it(tmp_path: Path, lineage: str, cron: str, by: str, obstacle: str) -> None:
+    there = certificate(tmp_path, "rare-books.ru")
+    (tmp_path / "etc/crontab").write_text(f"0 3 * * * root {cron}\n")
     if lineage:
-        (tmp_path / "renewal").mkdir()
-        (tmp_path / "renewal/rare-books.ru.conf").write_text(lineage)
-    [found] = certificates.read(lambda *_words, **_options: (0, SAID, ""), renewers, NOW, str(tmp_path))
-    assert (found["name"], found["renewed_by"], found["authenticator"]) == ("rare-books.ru", by, method)
+        (there.parents[1] / "renewal").mkdir()
+        (there.parents[1] / "renewal/rare-books.ru.conf").write_text(f"authenticator = {lineage}\n")
+
+    def run(argv: list[str], **_options: Any) -> tuple[int, str, str]:
+        return (0, SAID, "") if argv[0] == "openssl" else (0, "", "")
+
+    [found] = certificates.read(run, NOW, str(tmp_path))
+    assert (found["name"], found["renewed_by"]) == ("rare-books.ru", by)
+    assert found["obstacle"].startswith(obstacle) and bool(found["obstacle"]) is bool(obstacle)
 
 
 def test_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "live/x").mkdir(parents=True)
-    (tmp_path / "live/x/fullchain.pem").touch()
-    [found] = certificates.read(lambda *_words, **_options: (1, "", "unable to load certificate\nmore"), [], NOW, str(tmp_path))
+    certificate(tmp_path, "x")
+
+    def run(argv: list[str], **_options: Any) -> tuple[int, str, str]:
+        return (1, "", "unable to load certificate\nmore") if argv[0] == "openssl" else (0, "", "")
+
+    [found] = certificates.read(run, NOW, str(tmp_path))
     assert found["error"] == "unable to load certificate" and found["days_left"] is None
+
+
+def certificate(root: Path, name: str) -> Path:
+    directory = root / "etc/letsencrypt/live" / name
+    directory.mkdir(parents=True)
+    (directory / "fullchain.pem").touch()
+    return directory

@@ -49,8 +49,8 @@ CERTIFICATE = {
     "days_left": 60,
     "own": False,
     "error": "",
-    "renewed_by": "timer certbot.timer",
-    "authenticator": "webroot",
+    "renewed_by": "certbot (certbot.timer)",
+    "obstacle": "",
 }
 FACTS: dict[str, Any] = {
     "project": "shop",
@@ -70,7 +70,6 @@ FACTS: dict[str, Any] = {
         "mounted_file": "",
     },
     "certificates": [CERTIFICATE],
-    "renewers": ["timer certbot.timer"],
     "scheduled": [],
     "engine": {"version": "27", "compose_version": "2.30", "flags": [], "swarm": False},
     "libraries": {"docker": True, "requests": True},
@@ -135,7 +134,7 @@ def test_a_server_that_is_as_a_deploy_makes_it_gives_no_cause() -> None:
         (below("certificates", days_left=20), DANGEROUS, "Certificate shop.ru ends in 20 days, on 2027-02-01."),
         (below("certificates", own=True), DANGEROUS, "Certificate shop.ru is signed by itself: no browser trusts it."),
         (below("certificates", renewed_by=""), DANGEROUS, "Certificate shop.ru is renewed by nobody"),
-        (below("certificates", authenticator="standalone"), DANGEROUS, "Certificate shop.ru is renewed by certbot's standalone, "),
+        (below("certificates", obstacle="why"), DANGEROUS, "Certificate shop.ru: its renewal fails behind the proxy, why."),
         (top(setups=["backend"]), DANGEROUS, "backend: its first set-up is open, so that whoever comes first may do it."),
         (below("certificates", days_left=-1), BROKEN, "Certificate shop.ru has ended on 2027-02-01."),
         (below("certificates", error="no PEM"), BROKEN, "Certificate shop.ru cannot be read: no PEM"),
@@ -229,7 +228,7 @@ def test_what_stays_is_told_by_kind() -> None:
         "Volumes: shop_data",
         "Networks: shop_net",
         "Secrets in force, from what runs to the server's own store: db_password from db",
-        "Certificates: shop.ru (shop.ru) until 2027-02-01, renewed by timer certbot.timer",
+        "Certificates: shop.ru (shop.ru) until 2027-02-01, renewed by certbot (certbot.timer)",
         "Other Compose projects, which nothing touches: other",
         "Other containers on the project's networks, by the names they answer to: blog (blog)",
     ]
