@@ -205,8 +205,10 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base import li
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError, fit
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import live as certificates_live
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried as engine_carried
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import Project
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import containers_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run as health_run
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes import Check
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
@@ -353,7 +355,9 @@ def prune(module: AnsibleModule, options: Options, client: DockerClient) -> dict
     backups = listing.find_all(root)
     ledger, _unreadable = run_ledger.read(root)
     most, _free = backup_prune.bound(store(root), options.max_size)
-    rule = backup_prune.Rule(options.keep, options.keep_days, most)
+    carried = engine_carried.read(root)
+    present = {one["Id"] for one in containers_of(client, options.project).values()} if carried else set()
+    rule = backup_prune.Rule(options.keep, options.keep_days, most, any(one.id in present for one in carried.values()))
     to_remove = backup_prune.expired(backups, ledger, live.digest, rule, datetime.now(timezone.utc))
     if module.check_mode:
         return {"changed": bool(to_remove), "removed": to_remove}

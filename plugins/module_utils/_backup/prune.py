@@ -34,6 +34,8 @@ class Rule:
     keep: int
     days: int
     most: int
+    # Whether containers run that were made by hand: then the newest backup of what was made by hand stays, the only way back to it.
+    adopted: bool = False
 
 
 def bound(directory: str, mebibytes: int) -> tuple[int, int]:
@@ -62,6 +64,8 @@ def expired(backups: list[Found], ledger: list[dict[str, Any]], live_release: st
     """
     sealed = {one.id: one.manifest for one in backups if one.manifest is not None and not os.path.islink(one.directory)}
     needed = essential(backups, sealed, ledger, live_release)
+    if rule.adopted:
+        needed |= set([identifier for identifier, manifest in sealed.items() if manifest.by_hand][-1:])
     candidates = [*sorted(needed, reverse=True), *kept_first(sealed, rule, now)]
     gone = superseded(sealed, ledger) - needed
     kept: set[str] = set()

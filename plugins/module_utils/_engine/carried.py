@@ -28,9 +28,12 @@ class Carried:
     definitions: tuple[str, ...] = ()
     # Whether it also stands for the definition that is started next.
     open: bool = False
+    # The image that the name in that definition stood for; empty where that is not known.
+    image: str = ""
 
-    def stands_for(self, definition: str) -> bool:
-        return self.open or definition in self.definitions
+    def stands_for(self, definition: str, image: str = "") -> bool:
+        """Say whether a container is what a definition asks for, and what the name of its image stands for now."""
+        return self.open or (definition in self.definitions and (image == self.image or not (image and self.image)))
 
 
 def read(directory: str) -> dict[str, Carried]:
@@ -60,11 +63,17 @@ def drop(directory: str, names: Collection[str]) -> None:
     write(directory, {name: one for name, one in record.items() if name not in names})
 
 
-def settle(directory: str, definitions: Mapping[str, str]) -> None:
-    """Note the definitions, by container, that are started now; from then on every other one is another release."""
+def reopen(directory: str, names: Collection[str]) -> None:
+    """Note that these containers stand for whatever is started next."""
+    record = read(directory)
+    write(directory, {name: replace(one, open=True) if name in names else one for name, one in record.items()})
+
+
+def settle(directory: str, definitions: Mapping[str, str], images: Mapping[str, str]) -> None:
+    """Note the definitions, by container, that are started now, and what their images are; every other one is another release then."""
     record = read(directory)
     settled = {
-        name: replace(one, definitions=tuple(dict.fromkeys([*one.definitions, definitions[name]])), open=False)
+        name: replace(one, definitions=tuple(dict.fromkeys([*one.definitions, definitions[name]])), open=False, image=images.get(name, ""))
         for name, one in record.items()
         if one.open and name in definitions
     }

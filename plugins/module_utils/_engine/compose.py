@@ -14,6 +14,7 @@ from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from . import carried
 from .containers import SERVICE_LABEL, containers_of
+from .image_name import image_name
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -124,10 +125,7 @@ class Project(Definition):
     def up(self) -> list[str]:
         """Start what is not as the project says; return the names of containers that are new or were started."""
         before = self._instances()
-        kept = self.carried()
-        if kept:
-            definitions = self.definitions()
-            carried.settle(self.directory, {container: definitions[service] for service, container in kept.items()})
+        kept = self.settle()
         # Others may need these; and Compose, which would wait for their health, refuses where they have no health check.
         for name, status in self._states(kept).items():
             if status in ENDED:
@@ -149,19 +147,36 @@ class Project(Definition):
         found = containers_of(self._client, self.name) if kept else {}
         return {name: found[name]["State"]["Status"] for name in kept.values() if name in found}
 
+    def settle(self) -> dict[str, str]:
+        """Note that the containers that are carried stand for the present definitions; return them as carried() does."""
+        kept = self.carried()
+        if kept:
+            services, definitions, images = self.config()[0], self.definitions(), self._images()
+            carried.settle(
+                self.directory,
+                {container: definitions[service] for service, container in kept.items()},
+                {container: images.get(image_name(str(services[service].get("image"))), "") for service, container in kept.items()},
+            )
+        return kept
+
     def carried(self) -> dict[str, str]:
         """Return the services whose containers go on running though they were made by other words, with the names of these."""
         record = carried.read(self.directory)
         if not record:
             return {}
-        definitions = self.definitions()
+        services, definitions, images = self.config()[0], self.definitions(), self._images()
         found = {}
         for name, one in containers_of(self._client, self.name).items():
             service = one["Config"]["Labels"].get(SERVICE_LABEL, "")
-            entry = record.get(name)
-            if entry and entry.id == one["Id"] and service in definitions and entry.stands_for(definitions[service]):
+            if name not in record or record[name].id != one["Id"] or service not in services:
+                continue
+            if record[name].stands_for(definitions[service], images.get(image_name(str(services[service].get("image"))), "")):
                 found[service] = name
         return found
+
+    def _images(self) -> dict[str, str]:
+        """Return which image each name stands for."""
+        return {name: one["Id"] for one in self._client.api.images() for name in one["RepoTags"] or []}
 
     def recreate(self, services: list[str]) -> None:
         """Make the containers of these services anew though their configuration is the same, and no others."""

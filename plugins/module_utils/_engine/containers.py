@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Compose's own.
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+DIRECTORY_LABEL = "com.docker.compose.project.working_dir"
+FILES_LABEL = "com.docker.compose.project.config_files"
 CONFIG_LABEL = "com.docker.compose.config-hash"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
 # Ours, on images that a deploy built and on containers that a dump or a restore started: for which project. On images also from

@@ -41,9 +41,11 @@ def _mounts(name: str, inspected: Mapping[str, Any], service: Mapping[str, Any],
     mounted = {str(one["target"]): volumes.get(str(one.get("source", "")), "") for one in service.get("volumes") or []}
     for mount in sorted(inspected["Mounts"], key=lambda one: str(one["Destination"])):
         place, volume = str(mount["Destination"]), str(mount.get("Name", ""))
-        if mount["Type"] == "volume" and not ANONYMOUS.match(volume) and mounted.get(place) != volume:
+        other = mounted.get(place, "")
+        # An anonymous volume Compose takes along, unless the service has a volume of its own there; so a new one would hide what is in it.
+        if mount["Type"] == "volume" and other != volume and (other or not ANONYMOUS.match(volume)):
             yield f"volume {volume}"
-        elif mount["Type"] == "bind" and place not in mounted:
+        elif mount["Type"] == "bind" and (place not in mounted or other):
             yield f"mount {name} {place}"
 
 

@@ -51,11 +51,13 @@ def find(project: Project, client: DockerClient) -> list[Drift]:
     if not any(is_unusual(one) for one in containers.values()):
         return []
     services, networks = project.config()
+    kept = project.carried().values()
     found: list[Drift] = []
     for name, one in containers.items():
         service = services.get(service_of(one))
         if service is not None:
-            found += drifts(name, one, service, networks)
+            # One that was carried over as it is was looked at then; to make it anew would lose what it has.
+            found += [drift for drift in drifts(name, one, service, networks) if not (drift.mend == "recreate" and name in kept)]
     return found
 
 

@@ -13,14 +13,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._backup import listing
+from .._backup.manifest import FILES, store
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from .._engine import carried
-from .._engine.compose import Definition
-from .._engine.containers import SERVICE_LABEL, containers_of, inspect, inspect_project
+from .._engine.compose import COMPOSE_FILE, ComposeError, Definition, Project
+from .._engine.containers import DIRECTORY_LABEL, FILES_LABEL, containers_of, inspect, inspect_project
 from .._engine.image_name import image_name
 from .._engine.written import PROXY_MOUNTS, outside_of_volumes
 from .._release.differences import differences
+from .._release.drift import drifts, service_of
 from .._release.live import stated
 
 if TYPE_CHECKING:
@@ -50,6 +53,8 @@ class Adoption:
     # Container: why it is replaced; new ones have no reason.
     replaced: dict[str, str] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
+    # Of the project's own file, the digest of each service's definition.
+    definitions: dict[str, str] = field(default_factory=dict)
 
     @property
     def started(self) -> list[str]:
@@ -68,24 +73,27 @@ class Adoption:
         self.carried, self.replaced, self.new = [], {}, []
         document = Definition(self.run_command, tree, self.project).document()
         present = inspect_project(self.run_command, self.project)
+        self.definitions = self._own_definitions(present)
+        networks = document.get("networks") or {}
         services = {str(one.get("container_name") or f"{self.project}-{key}-1"): (key, one) for key, one in document["services"].items()}
         volumes = {key: str((one or {}).get("name") or key) for key, one in (document.get("volumes") or {}).items()}
         kept = {(file.container, file.path) for app in stated(tree).apps for file in app.kept_files}
         lost: list[str] = []
         for name, (key, service) in sorted(services.items()):
-            if name not in present:
+            found = present.get(name) or next((one for one in present.values() if service_of(one) == key), None)
+            if found is None:
                 self.new.append(name)
                 continue
-            reason = self._reason(name, key, service, present[name], tree)
+            reason = self._reason(name, key, service, found, tree) or self._detached(name, found, service, networks)
             if reason:
                 self.replaced[name] = reason
             else:
                 self.carried.append(name)
-            written = outside_of_volumes(self.run_command, present[name])
+            written = outside_of_volumes(self.run_command, found)
             lost += [f"file {name} {path}" for path in written if (name, path) not in kept and not self._is_nginx(name, path)]
             if name not in self.proxy:
-                [image] = inspect(self.run_command, "image", [present[name]["Image"]])
-                lost += differences(name, present[name], image["Config"], service, volumes)
+                [image] = inspect(self.run_command, "image", [found["Image"]])
+                lost += differences(name, found, image["Config"], service, volumes)
         undecided = [one for one in lost if one not in self.let_go]
         if undecided:
             raise AdoptionError(
@@ -104,9 +112,11 @@ class Adoption:
             return MOVED
         if name in self.proxy and any(covers(mount["Source"], self.root, tree) for mount in inspected["Mounts"] if mount["Type"] == "bind"):
             return f"the release has files of its own where its configuration lies; {SILENCE}"
-        label = inspected["Config"]["Labels"].get(SERVICE_LABEL, "")
-        if label != key:
-            return f"its service is called {label} in its own Compose file and {key} in the release"
+        own = str(inspected["Name"]).lstrip("/")
+        if own != name:
+            return f"it is called {own}"
+        if service_of(inspected) != key:
+            return f"its service is called {service_of(inspected)} in its own Compose file and {key} in the release"
         image, wanted = inspected["Config"]["Image"], str(service.get("image") or f"{self.project}-{key}")
         if image_name(image) != image_name(wanted):
             return f"it runs the image {image}, and the release {wanted}"
@@ -115,14 +125,47 @@ class Adoption:
             return f"it is {health if status == 'running' else status}, so that nothing is kept by keeping it"
         return ""
 
+    def _detached(self, name: str, inspected: Mapping[str, Any], service: Mapping[str, Any], networks: Mapping[str, Any]) -> str:
+        """Return why others would not find a container where the release expects it, nothing where they do."""
+        found = [one for one in drifts(name, inspected, service, networks) if one.mend == "recreate"]
+        return f"it is to be {found[0].expected}, and is {found[0].got}" if found else ""
+
+    def _own_definitions(self, present: Mapping[str, Any]) -> dict[str, str]:
+        """Return the definitions of the project's own file, on which the way back depends, or refuse what Compose cannot read by itself."""
+        file = os.path.join(self.root, COMPOSE_FILE)
+        made_from = {os.path.realpath(path) for one in present.values() for path in files_of(one, file)}
+        # A proxy that was put back was made from its sealed file, which is the same.
+        sealed = os.path.realpath(store(self.root)) + os.sep
+        others = sorted(path for path in made_from - {os.path.realpath(file)} if not path.startswith(sealed))
+        if others:
+            raise AdoptionError(
+                f"The containers were made from {', '.join(others)}: expected {file} alone, from which they would be made again on the way "
+                "back. Nothing has been changed. Put it all into that file (`docker compose config` prints it), start the project with it "
+                "once, and deploy again."
+            )
+        try:
+            return Definition(self.run_command, self.root, self.project).definitions() if present else {}
+        except ComposeError as error:
+            raise AdoptionError(
+                f"{file}: expected what Compose can read by itself, with no variables of a shell, since going back depends on it. Nothing "
+                f"has been changed. Put variables into {self.root}/.env, and deploy again. {error}"
+            ) from None
+
     def begin(self) -> None:
         """Note which containers are carried over, before the first change: also a run that dies or goes back leaves them alone."""
-        if not self.carried:
-            return
-        definitions = Definition(self.run_command, self.root, self.project).definitions()
-        present = inspect_project(self.run_command, self.project)
-        services = {name: present[name]["Config"]["Labels"].get(SERVICE_LABEL, "") for name in self.carried}
-        carried.carry(self.root, {name: (present[name]["Id"], definitions.get(key, "")) for name, key in services.items()})
+        if self.replaced:
+            carried.drop(self.root, self.replaced)
+        if self.carried:
+            present = inspect_project(self.run_command, self.project)
+            services = {name: service_of(present[name]) for name in self.carried}
+            carried.carry(self.root, {name: (present[name]["Id"], self.definitions.get(key, "")) for name, key in services.items()})
+
+
+def files_of(inspected: Mapping[str, Any], otherwise: str) -> list[str]:
+    """Return the Compose files that a container was made from; what made it may have named them from its directory."""
+    labels = inspected["Config"]["Labels"]
+    directory = labels.get(DIRECTORY_LABEL, os.path.dirname(otherwise))
+    return [os.path.join(directory, path.strip()) for path in labels.get(FILES_LABEL, otherwise).split(",")]
 
 
 def covers(source: str, root: str, tree: str) -> bool:
@@ -136,6 +179,19 @@ def held(client: DockerClient, root: str, project: str, proxy: Sequence[str]) ->
     record = carried.read(root)
     present = containers_of(client, project) if any(name in record for name in proxy) else {}
     return [name for name in proxy if name in present and name in record and record[name].id == present[name]["Id"]]
+
+
+def put_proxy_back(client: DockerClient, run_command: RunCommand, root: str, project: str, moved: Sequence[str]) -> None:
+    """Make containers of the proxy again as they were made by hand, from the file that the adoption sealed; their release did not serve."""
+    sealed = [one for one in listing.find_all(root) if one.manifest and one.manifest.by_hand and COMPOSE_FILE in one.manifest.files]
+    if not moved or not sealed:
+        return
+    by_hand = Project(client, run_command, root, project, os.path.join(sealed[-1].directory, FILES, COMPOSE_FILE))
+    definitions = by_hand.definitions()
+    for name in moved:
+        by_hand.up_container(name)
+        one = containers_of(client, project)[name]
+        carried.carry(root, {name: (one["Id"], definitions.get(service_of(one), ""))})
 
 
 def proxy_notes(handmade: Sequence[str], moved: Sequence[str]) -> list[str]:

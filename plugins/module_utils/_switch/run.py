@@ -33,7 +33,7 @@ from .._tree import plan as tree_plan
 from .._tree.validate import Validators
 from . import certificates, kept_files, preview, switch
 from . import target as switch_target
-from .adoption import Adoption, held, proxy_notes
+from .adoption import Adoption, held, proxy_notes, put_proxy_back
 from .databases import Exchange
 from .options import Invocation, Options
 from .server import Server
@@ -112,6 +112,8 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     ended = [] if previewed else end_proven(server)
     recovered = promote.interrupted(root)
     completed = (tree_plan.read_journal(root) if previewed else recover_tree(root)) or {}
+    if not (previewed or adoption):
+        server.compose.settle()  # What a run that was killed had left open stands for the files that are live, and for no later ones.
     plan = tree_plan.make(wanted.target.files, tree_plan.LiveTree(root), wanted.target.owned)
     pending = journal.unfinished(root)
     handmade = [] if adoption or options.to else held(client, root, options.project, wanted.target.proxy)
@@ -139,7 +141,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
             validators.validate_copy(wanted.target.files, invocation.tmpdir, look)
             result["validated"] = validators.mark(wanted.target.files)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
-            others = {*look.containers, *stale.containers, *switch.stale(server, wanted.target)}
+            others = {*look.containers, *stale.containers, *switch.stale(server, wanted.target)} - (set(handmade) - set(moved))
             result["started"] = adoption.started if adoption else sorted(others)
             result["containers_removed"] = preview.removed(server, wanted.target, pending)
         return {**result, **adopted(adoption, {"notes": result["notes"] + keeping})}
@@ -159,8 +161,13 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
             adoption.begin()
         if moved:
             carried.drop(root, moved)
+        elif handmade:
+            carried.reopen(root, handmade)
 
-    request = SwitchRequest(wanted.target, run, options.backup, validate, begin, wanted.exchange, options.restore_database)
+    def give_back() -> None:
+        put_proxy_back(client, run_command, root, options.project, moved)
+
+    request = SwitchRequest(wanted.target, run, options.backup, validate, begin, give_back, wanted.exchange, options.restore_database)
     recorder = Recorder(options.place, options.run, server, options.backup, options.to)
     if not changed:
         reloaded, expiring = prove(server, wanted.target)

@@ -22,6 +22,7 @@ from .._release.drift import Drift
 from .._tree import plan as tree_plan
 from .._tree import promote
 from . import kept_files
+from .adoption import held
 from .server import Server
 from .target import Target
 
@@ -199,7 +200,9 @@ def without_msg(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def reload(server: Server, target: Target, force: bool) -> bool:
     """Have the proxy read what it has not; a container behind it that was replaced is reason enough."""
-    changed = [again(partial(reload_one, server, container, force)) for container in target.proxy]
+    # One that is as it was made by hand has read what its owner had it read, and knows nothing of the release's files.
+    theirs = [] if force else held(server.client, server.root, server.project, target.proxy)
+    changed = [again(partial(reload_one, server, container, force)) for container in target.proxy if container not in theirs]
     return any(changed)
 
 

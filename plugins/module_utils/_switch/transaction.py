@@ -41,6 +41,8 @@ class SwitchRequest:
     validate: Callable[[str], None] = lambda _tree: None
     # Called when the switch has begun, so that whoever finds it cut off finds the journal as well.
     begin: Callable[[], None] = lambda: None
+    # Called before the sealed release is brought back.
+    give_back: Callable[[], None] = lambda: None
     exchange: Exchange | None = None
     # Whether going back restores the databases as well.
     restore_database: bool = False
@@ -190,6 +192,7 @@ def restore(
         exchange.restore()
         journal = replace(journal, swaps=exchange.swaps([*manifest.apps, *request.target.apps]))
     release_journal.write(server.root, journal)
+    request.give_back()
     plan = tree_plan.make(target.files, tree_plan.LiveTree(server.root), target.owned)
     # What the failed release added to the sealed one must not stay.
     done = switch(

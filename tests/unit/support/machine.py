@@ -104,7 +104,7 @@ class Machine:
         """Deploy a release as the role stack does: what is live is sealed, then switched from."""
         common = {"files": self.files(number, *more), "_ansible_check_mode": check, "_ansible_diff": True}
         if check:
-            return self.switch(Run("0" * 32), **common, **options)
+            return self.switch(Run("0" * 32), **{**common, **options})
         run = self.run()
         sealed = self.seal(run)
         assert not sealed.get("failed"), sealed["msg"]

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import images
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import FILES_LABEL
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
-from ansible_collections.rarebooks.platform.plugins.modules import carried_info
+from ansible_collections.rarebooks.platform.plugins.modules import backup, carried_info
 from machine import Machine
+from memory_compose import config_hash
 from memory_engine import CONFIG_LABEL, PROJECT
 
 ADOPT = {"adopt": True}
@@ -134,6 +137,132 @@ def test_a_proxy_whose_configuration_the_release_overwrites_cannot_wait(server: 
     previewed = server.adopt(check=True, **LATER)
     assert previewed["started"] == ["nginx"]
     assert "the release has files of its own where its configuration lies" in previewed["notes"][-1]
+
+
+def test_a_proxy_that_does_not_serve_with_the_release_is_made_again_as_it_was_by_hand(server: HandMade) -> None:
+    server.start()
+    server.adopt(**LATER)
+    server.probes = [{"url": "http://127.0.0.1:1/"}]
+    result = server.deploy(1, **ADOPT)
+    assert result["result"] == "restored", result["msg"]
+    by_hand = json.loads((server.root / "backups" / server.sealed / "files" / "docker-compose.yml").read_text())
+    assert server.engine.running["nginx"]["Config"]["Labels"][CONFIG_LABEL] == config_hash(by_hand["services"]["nginx"])
+    # And it goes on being carried.
+    server.probes = []
+    assert server.deploy(1, **LATER)["started"] == []
+
+
+def test_the_proxy_waits_whatever_the_release_says_of_it(server: HandMade) -> None:
+    server.start()
+    server.adopt(**LATER)
+    before = server.ids
+    server.engine.has_image("nginx:2", "sha256:nginx:2")
+    document = json.loads(server.files(1)[0]["content"])
+    document["services"]["nginx"]["image"] = "nginx:2"
+    files = [{"path": "docker-compose.yml", "content": json.dumps(document)}, *server.files(1)[1:]]
+    for check in (True, False):
+        assert server.deploy(1, check=check, files=files, **LATER)["started"] == []
+    assert server.ids == before
+
+
+def test_a_proxy_that_waits_is_not_made_to_read_anything(server: HandMade) -> None:
+    server.start()
+    server.adopt(**LATER)
+    assert server.engine.reloads.get("nginx", 0) == 0
+    server.image(2)
+    server.deploy(2, **LATER)  # The address of what is behind it is another one.
+    assert server.engine.reloads["nginx"] == 1
+
+
+@pytest.mark.parametrize("killed_after", ["the files", "the note"])
+def test_another_release_after_a_kill_is_another_release(killed_after: str, server: HandMade, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.start()
+    with monkeypatch.context() as patched:
+        if killed_after == "the files":
+            patched.setattr(transaction.switch_databases, "perform", lambda *_a: exec("raise SystemExit"))
+        else:
+            patched.setattr(images, "put_back", lambda *_a: exec("raise SystemExit"))
+        run = server.run()
+        sealed = server.seal(run, successor=server.description())
+        with pytest.raises(json.JSONDecodeError):
+            server.switch(run, files=server.files(1), backup=sealed["id"], **ADOPT)
+    server.image(2)
+    result = server.adopt(2)
+    assert result["started"] == ["nginx", "web"] and server.images["web"] == "web:2"
+
+
+def test_a_container_that_is_off_the_network_is_replaced_and_said_to_be(server: HandMade) -> None:
+    """To make it anew is what it takes, databases too: it is told before, and not done behind a report that it is carried over."""
+    server.start(web={"restart": "always"})
+    server.engine.running["db"]["NetworkSettings"]["Networks"] = {"old": {"Aliases": ["db"]}}
+    previewed = server.adopt(check=True, files=networked(server))
+    assert previewed["started"] == ["db", "nginx"]
+    assert "db: replaced, since it is to be on network net, and is on old." in previewed["notes"]
+
+
+def networked(server: HandMade) -> list[dict[str, str]]:
+    """Return release 1, whose database says which network it is on."""
+    document = json.loads(server.files(1)[0]["content"])
+    document["services"]["db"]["networks"] = {"net": None}
+    return [{"path": "docker-compose.yml", "content": json.dumps(document)}, *server.files(1)[1:]]
+
+
+def test_one_that_was_carried_is_not_made_anew_for_its_network(server: HandMade) -> None:
+    server.start()
+    run = server.run()
+    sealed = server.seal(run, successor=server.description())
+    assert server.switch(run, files=networked(server), backup=sealed["id"], **ADOPT)["started"] == ["nginx"]
+    before = server.ids
+    server.engine.running["db"]["NetworkSettings"]["Networks"] = {"old": {"Aliases": ["db"]}}
+    server.engine.running["web"]["HostConfig"]["RestartPolicy"] = {"Name": "always", "MaximumRetryCount": 0}  # Reason to look at all.
+    server.deploy(1, files=networked(server), **ADOPT)
+    assert server.ids == before
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_compose_file_that_cannot_be_read_by_itself_is_refused_before_anything_changes(check: bool, server: HandMade) -> None:
+    server.start()
+    (server.root / "docker-compose.yml").rename(server.root / "compose.yml")
+    before = server.ids
+    refused = server.deploy(1, check=True, **ADOPT) if check else server.switch(server.run(), files=server.files(1), **ADOPT)
+    assert (refused["result"], server.ids, server.journal) == ("refused", before, None)
+    assert "docker-compose.yml" in refused["msg"]
+
+
+def test_a_project_of_several_files_is_refused(server: HandMade) -> None:
+    server.start()
+    file = server.root / "docker-compose.yml"
+    server.engine.running["web"]["Config"]["Labels"][FILES_LABEL] = f"{file},{server.root}/override.yml"
+    refused = server.adopt(check=True)
+    assert refused["result"] == "refused" and f"The containers were made from {server.root}/override.yml: " in refused["msg"]
+
+
+def test_a_container_without_a_name_of_its_own_is_judged_by_its_service(server: HandMade) -> None:
+    server.start()
+    one = server.engine.running.pop("web")
+    server.engine.running[f"{PROJECT}-web-1"] = {**one, "Name": f"/{PROJECT}-web-1", "Config": {**one["Config"], "Env": ["KEY=value"]}}
+    refused = server.adopt(check=True)
+    assert "- environment web KEY" in refused["msg"].splitlines()
+    previewed = server.adopt(check=True, let_go=["environment web KEY"])
+    assert f"web: replaced, since it is called {PROJECT}-web-1." in previewed["notes"]
+
+
+def test_a_new_image_of_the_same_name_is_a_release(server: HandMade) -> None:
+    """As `stack_pull` takes it: a security update must not pass by a database for good."""
+    server.start()
+    server.adopt()
+    server.engine.tags |= {"before:1": server.engine.tags["web:1"], "web:1": "sha256:another"}
+    assert server.deploy(1, **ADOPT)["started"] == ["web"]
+
+
+def test_the_way_back_to_what_was_made_by_hand_stays_as_long_as_that_runs(server: HandMade) -> None:
+    server.start()
+    server.adopt()
+    for number in range(2, 9):
+        server.image(number)
+        server.deploy(number, **ADOPT)
+    pruned = {"state": "pruned", "keep": 1, "keep_days": 0, "max_size": 1}
+    assert server.sealed not in server.call(backup, _ansible_check_mode=True, lease_directory=server.place.directory, **pruned)["removed"]
 
 
 def test_a_tree_that_was_validated_before_is_judged_all_the_same(server: HandMade) -> None:

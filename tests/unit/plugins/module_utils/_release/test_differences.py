@@ -44,6 +44,9 @@ def test_environment(own: str, given: dict[str, Any], lost: list[str]) -> None:
         # Compose takes it along.
         ({"Type": "volume", "Name": "0a" * 32, "Destination": "/scratch"}, []),
         ({"Type": "bind", "Source": "/root/x", "Destination": "/x"}, ["mount web /x"]),
+        # Where the service has a volume, what is there today would be hidden by a new and empty one.
+        ({"Type": "bind", "Source": "/root/pgdata", "Destination": "/data"}, ["mount web /data"]),
+        ({"Type": "volume", "Name": "0a" * 32, "Destination": "/data"}, [f"volume {'0a' * 32}"]),
         ({"Type": "tmpfs", "Destination": "/run"}, []),
     ],
 )
