@@ -30,10 +30,13 @@ class Carried:
     open: bool = False
     # The image that the name in that definition stood for; empty where that is not known.
     image: str = ""
+    # The files in which that definition stood: another version of Compose prints the same ones otherwise.
+    sources: str = ""
 
-    def stands_for(self, definition: str, image: str = "") -> bool:
+    def stands_for(self, definition: str, image: str = "", sources: str = "") -> bool:
         """Say whether a container is what a definition asks for, and what the name of its image stands for now."""
-        return self.open or (definition in self.definitions and (image == self.image or not (image and self.image)))
+        said = definition in self.definitions or (sources == self.sources != "")
+        return self.open or (said and (image == self.image or not (image and self.image)))
 
 
 def read(directory: str) -> dict[str, Carried]:
@@ -69,13 +72,21 @@ def reopen(directory: str, names: Collection[str]) -> None:
     write(directory, {name: replace(one, open=True) if name in names else one for name, one in record.items()})
 
 
-def settle(directory: str, definitions: Mapping[str, str], images: Mapping[str, str]) -> None:
-    """Note the definitions, by container, that are started now, and what their images are; every other one is another release then."""
+def settle(directory: str, definitions: Mapping[str, str], images: Mapping[str, str], sources: str = "") -> None:
+    """Note the definitions of containers that are carried, what their images are and in which files all that stands.
+
+    From then on every other one is another release.
+    """
     record = read(directory)
     settled = {
-        name: replace(one, definitions=tuple(dict.fromkeys([*one.definitions, definitions[name]])), open=False, image=images.get(name, ""))
+        name: Carried(
+            one.id,
+            tuple(dict.fromkeys([*one.definitions, definitions[name]])),
+            image=images.get(name, "") if one.open else one.image,
+            sources=sources,
+        )
         for name, one in record.items()
-        if one.open and name in definitions
+        if name in definitions
     }
-    if settled:
+    if {**record, **settled} != record:
         write(directory, {**record, **settled})

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
+from glob import glob
 from typing import TYPE_CHECKING, Any
 
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
+from .._base.files import read_if_exists
 from . import carried
 from .containers import SERVICE_LABEL, containers_of
 from .image_name import image_name
@@ -25,6 +28,7 @@ DRY_RUN = re.compile(r"Container (\S+) +(\S+)")
 UNTOUCHED = ("Running", "Waiting", "Healthy")
 # What Compose leaves out of its digest: a container stays as it is where nothing else differs.
 NO_REASON = ("build", "depends_on", "profiles", "pull_policy", "scale")
+SOURCES = (COMPOSE_FILE, ".env", "compose/*.yml", "env/*.env")
 # States in which a container is to be started.
 ENDED = ("created", "exited", "dead")
 UP = ("up", "--detach", "--no-build", "--pull", "never")
@@ -156,6 +160,7 @@ class Project(Definition):
                 self.directory,
                 {container: definitions[service] for service, container in kept.items()},
                 {container: images.get(image_name(str(services[service].get("image"))), "") for service, container in kept.items()},
+                self._sources(),
             )
         return kept
 
@@ -164,15 +169,24 @@ class Project(Definition):
         record = carried.read(self.directory)
         if not record:
             return {}
-        services, definitions, images = self.config()[0], self.definitions(), self._images()
+        services, definitions, images, sources = self.config()[0], self.definitions(), self._images(), self._sources()
         found = {}
         for name, one in containers_of(self._client, self.name).items():
             service = one["Config"]["Labels"].get(SERVICE_LABEL, "")
             if name not in record or record[name].id != one["Id"] or service not in services:
                 continue
-            if record[name].stands_for(definitions[service], images.get(image_name(str(services[service].get("image"))), "")):
+            image = images.get(image_name(str(services[service].get("image"))), "")
+            if record[name].stands_for(definitions[service], image, sources):
                 found[service] = name
         return found
+
+    def _sources(self) -> str:
+        """Return a digest of the files that Compose reads."""
+        found = sorted(path for pattern in SOURCES for path in glob(pattern, root_dir=self.directory))
+        digest = hashlib.sha256()
+        for path in found:
+            digest.update(path.encode() + b"\0" + (read_if_exists(os.path.join(self.directory, path)) or b"") + b"\0")
+        return digest.hexdigest()
 
     def _images(self) -> dict[str, str]:
         """Return which image each name stands for."""

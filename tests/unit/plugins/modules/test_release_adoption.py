@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import images
-from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried, compose
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import FILES_LABEL
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
 from ansible_collections.rarebooks.platform.plugins.modules import backup, carried_info
@@ -253,6 +253,18 @@ def test_a_new_image_of_the_same_name_is_a_release(server: HandMade) -> None:
     server.adopt()
     server.engine.tags |= {"before:1": server.engine.tags["web:1"], "web:1": "sha256:another"}
     assert server.deploy(1, **ADOPT)["started"] == ["web"]
+
+
+def test_another_version_of_compose_prints_definitions_otherwise(server: HandMade, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.start()
+    server.adopt()
+    before = server.ids
+    monkeypatch.setattr(compose, "essence", lambda service: {**service, "of the newer version": True})
+    assert server.deploy(1, check=True, **ADOPT)["changed"] is False
+    assert server.deploy(1, **ADOPT)["changed"] is False and server.ids == before
+    # And what it prints now is what later releases are compared with.
+    server.image(2)
+    assert server.deploy(2, **ADOPT)["started"] == ["web"] and server.replaced_since(before) == {"web"}
 
 
 def test_the_way_back_to_what_was_made_by_hand_stays_as_long_as_that_runs(server: HandMade) -> None:

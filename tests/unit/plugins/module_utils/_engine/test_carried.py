@@ -37,11 +37,15 @@ def test_another_container_of_the_name_inherits_nothing(tmp_path: Path) -> None:
     assert record(tmp_path)["web"] == carried.Carried("id-2", ("by-hand",), open=True)
 
 
-def test_what_is_settled_stays_so(tmp_path: Path) -> None:
+def test_what_the_same_files_say_is_known_by_each_version_of_compose(tmp_path: Path) -> None:
     carried.carry(str(tmp_path), {"web": ("id-1", "by-hand"), "db": ("id-2", "by-hand")})
-    carried.settle(str(tmp_path), {"web": "ours"}, {})
-    carried.settle(str(tmp_path), {"web": "changed"}, {})
-    assert not record(tmp_path)["web"].stands_for("changed") and record(tmp_path)["db"].open
+    carried.settle(str(tmp_path), {"web": "ours"}, {"web": "sha256:1"}, "files")
+    web = record(tmp_path)["web"]
+    assert (web.stands_for("otherwise", sources="files"), web.stands_for("otherwise", sources="others")) == (True, False)
+    assert not web.stands_for("otherwise", "sha256:2", "files") and record(tmp_path)["db"].open
+    carried.settle(str(tmp_path), {"web": "otherwise"}, {"web": "sha256:2"}, "files")
+    web = record(tmp_path)["web"]
+    assert web.stands_for("otherwise", "sha256:1", "others") and not web.stands_for("otherwise", "sha256:2", "others")
 
 
 def test_nobody_else_reads_it(tmp_path: Path) -> None:
