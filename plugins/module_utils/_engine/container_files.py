@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import io
-import posixpath
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -54,14 +53,13 @@ def read(client: DockerClient, container: str, path: str) -> Content | None:
 
 
 def write(client: DockerClient, container: str, path: str, content: Content) -> None:
-    """Put a file into a container, in whose file system its directory exists."""
-    directory, name = posixpath.split(path)
-    member = tarfile.TarInfo(name)
+    """Put a file into a container. Directories of it that the image does not have are made: the app may have made them itself before."""
+    member = tarfile.TarInfo(path.lstrip("/"))
     member.size, member.mode, member.uid, member.gid = len(content.data), content.mode, content.uid, content.gid
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         archive.addfile(member, io.BytesIO(content.data))
-    client.api.put_archive(container, directory, buffer.getvalue())
+    client.api.put_archive(container, "/", buffer.getvalue())
 
 
 def is_changed(client: DockerClient, container: str, path: str) -> bool:

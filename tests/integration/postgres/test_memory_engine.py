@@ -167,6 +167,9 @@ def test_files_of_a_container_that_does_not_run(client: Any, made: Any) -> None:
     container_files.write(client, NAME, "/etc/settings.json", content)
     assert container_files.read(client, NAME, "/etc/settings.json") == content
     assert container_files.is_changed(client, NAME, "/etc/settings.json")
+    # Into a directory that the app made at run time, and the image does not have.
+    container_files.write(client, NAME, "/srv/made/later/settings.json", content)
+    assert container_files.read(client, NAME, "/srv/made/later/settings.json") == content
     assert not container_files.is_changed(client, NAME, "/etc/other.json")
     assert container_files.read_of_image(client, IMAGE, "/etc/settings.json", PROJECT) is None
     assert client.containers.list(all=True, filters={"name": f"{PROJECT}-files"}) == []
