@@ -10,7 +10,9 @@ import by_hand
 import pytest
 import server
 from deployment import Deploy
+from guests import wait_serving
 from operators import Deployer
+from support import Web
 from visitor import Visitor
 
 SECRETS = [*by_hand.PASSWORDS.values(), *by_hand.KEYS.values()]
@@ -85,7 +87,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def adopt(page: Path, deploying: Deployer, by_hand_ca: str) -> Deploy:
-    """Run the playbook while somebody uses the shop."""
+    """Run the playbook while somebody uses the shop, which answers once its databases do."""
+    wait_serving(Web(by_hand_ca))
     before = server.state()
     with Visitor(server.address(), by_hand_ca) as visitor:
         done = deploying({"adopt_report": str(page)}, playbook="adopt.yml", given=SECRETS)
