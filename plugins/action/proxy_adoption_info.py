@@ -22,6 +22,8 @@ ARGUMENTS = {
 }
 # Compared with itself, what was carried over before would need nothing.
 WITHOUT_ADOPTED: dict[str, Any] = {"proxy_adopted_sites": "", "proxy_adopted_locations": {}}
+# What is carried over of a configuration that cannot be read.
+NOTHING: dict[str, Any] = {"unclaimed": [], "adopted_sites": "", "adopted_locations": {}, "refused": [], "requests": []}
 
 
 class ActionModule(RoleTreeAction):
@@ -38,6 +40,10 @@ class ActionModule(RoleTreeAction):
         variables, roles, services = task_vars or {}, arguments["roles"], arguments["services"]
         try:
             current = parse_dump(arguments["configuration"])
+        except NginxError as error:
+            # Somebody else's file, of which nothing can be carried over; the release's own ones must be readable.
+            return {**result, **NOTHING, "changed": False, "notes": [str(error)]}
+        try:
             bare = self._release(roles, variables | WITHOUT_ADOPTED)
             adopted = _nginx_adopted.adopt(current, bare, services, _hosts(arguments["apps"]), arguments["let_go"])
             desired = self._release(roles, variables)

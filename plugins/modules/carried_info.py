@@ -113,16 +113,7 @@ ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},
     "project": {"type": "str", "required": True},
     "roles": {"type": "list", "elements": "str", "default": []},
-    "files": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "path": {"type": "str", "required": True},
-            "content": {"type": "str"},
-            "private_content": {"type": "str", "no_log": True},
-        },
-    },
+    "files": desired.OPTION,
     "proxy_containers": {"type": "list", "elements": "str", "required": True},
     "adopt_proxy": {"type": "str", "choices": ["now", "later"], "default": "now"},
     "let_go": {"type": "list", "elements": "str", "default": []},

@@ -200,18 +200,7 @@ def argument_spec() -> dict[str, Any]:
     return {
         "path": {"type": "path", "required": True},
         "roles": {"type": "list", "elements": "str", "default": []},
-        "files": {
-            "type": "list",
-            "elements": "dict",
-            "default": [],
-            "options": {
-                "path": {"type": "str", "required": True},
-                "content": {"type": "str"},
-                "private_content": {"type": "str", "no_log": True},
-            },
-            "mutually_exclusive": [("content", "private_content")],
-            "required_one_of": [("content", "private_content")],
-        },
+        "files": desired.OPTION,
         "secrets_file": {"type": "path", "no_log": False},
         "validators": validate.OPTION,
     }

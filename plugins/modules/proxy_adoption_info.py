@@ -108,7 +108,9 @@ adopted_locations:
   sample:
     maymessenger: "location /web/ {\n    proxy_pass http://web_client/; }\n"
 notes:
-  description: One sentence for each thing that a person has to know of what is carried over.
+  description:
+    - One sentence for each thing that a person has to know of what is carried over.
+    - Where O(configuration) cannot be read, why, and everything else is empty.
   returned: success
   type: list
   elements: str

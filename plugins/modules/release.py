@@ -292,22 +292,13 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors im
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
-from ansible_collections.rarebooks.platform.plugins.module_utils._tree import validate
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired, validate
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},
     "project": {"type": "str", "required": True},
     "roles": {"type": "list", "elements": "str", "default": []},
-    "files": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "path": {"type": "str", "required": True},
-            "content": {"type": "str"},
-            "private_content": {"type": "str", "no_log": True},
-        },
-    },
+    "files": desired.OPTION,
     "to": {"type": "str", "default": ""},
     "backup": {"type": "str", "default": ""},
     "restore_database": {"type": "bool", "default": False},

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-import yaml
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _compose_yaml
 
 DIRECTORY = "compose/"
 ENDINGS = (".yml", ".yaml")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def fault(variable: str, described: Collection[str], files: Mapping[str, str]) -> str:
@@ -39,8 +38,8 @@ def fault(variable: str, described: Collection[str], files: Mapping[str, str]) -
 
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
-        document = yaml.load(text, LOADER)  # noqa: S506 - one of the two safe loaders
-    except yaml.YAMLError:
+        document = _compose_yaml.load(text)
+    except _compose_yaml.NoYaml:
         return None
     return document if isinstance(document, dict) else {}
 

@@ -44,7 +44,7 @@ class NoYaml(ValueError):
 def load(text: str) -> Any:
     """Return what a YAML text says."""
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  It is a safe one.
+        return _Loader(text).get_single_data()
     except yaml.YAMLError as error:
         raise NoYaml(" ".join(str(error).split())) from None
 

@@ -35,8 +35,13 @@ TASKS = """
         services: "{{{{ services }}}}"
       vars: *adopted
       register: after
+    - rarebooks.platform.proxy_adoption_info:
+        configuration: "{{{{ configuration }}}} }}"
+        roles: "{{{{ __stack_trees }}}}"
+        apps: "{{{{ [rarebooks_app, maymessenger_app] }}}}"
+      register: unreadable
     - ansible.builtin.copy:
-        content: "{{{{ [before, after] | to_json }}}}"
+        content: "{{{{ [before, after, unreadable] | to_json }}}}"
         dest: {scratch}/result.json
         mode: "0600"
 """
@@ -67,15 +72,21 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_nothing_is_unclaimed_any_more_and_the_same_is_written_again(scratch: Path) -> None:
-    before, after = json.loads((scratch / "result.json").read_text())
+    before, after, _unreadable = json.loads((scratch / "result.json").read_text())
     assert len(before["unclaimed"]) == 8 and before["refused"] == []
     assert after["unclaimed"] == []
     assert (after["adopted_sites"], after["adopted_locations"]) == (before["adopted_sites"], before["adopted_locations"])
     assert before["requests"][0] == {"method": "GET", "scheme": "https", "host": "rare-books.ru", "path": "/"}
 
 
+def test_of_what_cannot_be_read_nothing_is_carried_over_and_the_reason_is_told(scratch: Path) -> None:
+    *_others, unreadable = json.loads((scratch / "result.json").read_text())
+    assert len(unreadable["notes"]) == 1 and "}" in unreadable["notes"][0]
+    assert not any(unreadable[name] for name in ("adopted_sites", "adopted_locations", "unclaimed", "refused", "requests", "changed"))
+
+
 def test_sites_have_a_file_of_their_own(scratch: Path) -> None:
-    before, _after = json.loads((scratch / "result.json").read_text())
+    before, *_others = json.loads((scratch / "result.json").read_text())
     text = (scratch / "tree/nginx/sites/adopted_sites.conf").read_text()
     assert text.endswith(f"\n\n{before['adopted_sites']}")
 

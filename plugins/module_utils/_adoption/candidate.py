@@ -16,6 +16,7 @@ from typing import Any
 
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
+from .._base.files import make_directory
 from .engine import ask
 
 # By which a candidate is found that a killed run left.
@@ -24,6 +25,7 @@ NGINX = "/etc/nginx"
 # Files that somebody put beside ours; more than that is no configuration.
 LARGEST_FILE = 1024 * 1024
 _READY_SECONDS = 15
+_POLL_SECONDS = 0.1
 
 
 class CandidateError(PlatformError):
@@ -110,7 +112,7 @@ def _ready(run_command: RunCommand, identifier: str) -> dict[str, Any]:
         try:
             socket.create_connection((address(inspected, "of the candidate"), 80), 1).close()
         except OSError:
-            time.sleep(0.1)
+            time.sleep(_POLL_SECONDS)
         else:
             return inspected
     raise CandidateError(
@@ -141,14 +143,15 @@ def _run(run_command: RunCommand, argv: list[str], failure: str) -> str:
 @contextmanager
 def tree(files: Mapping[str, str], beside: str | None, scratch: str) -> Iterator[str]:
     """Write a release's configuration to a directory of its own, together with what somebody put beside the live one."""
-    with tempfile.TemporaryDirectory(dir=scratch) as directory:
-        # nginx's workers, who are not root, read files such as lists of passwords.
-        os.chmod(directory, 0o755)  # noqa: S103
+    with tempfile.TemporaryDirectory(dir=scratch) as own:
+        # In it, since nginx's workers, who are not root, read files such as lists of passwords.
+        directory = os.path.join(own, "nginx")
+        make_directory(directory)
         if beside:
             _copy_foreign(os.path.join(beside, "nginx"), directory)
         for path, text in files.items():
             target = os.path.join(directory, path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
+            make_directory(os.path.dirname(target))
             with open(target, "w", encoding="utf-8") as file:
                 file.write(text)
         yield directory

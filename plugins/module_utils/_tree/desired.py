@@ -34,6 +34,21 @@ class TreeError(PlatformError):
     """The tree cannot be brought to the desired state; facts become keys of the failed task's result."""
 
 
+# The option of the modules that take the files of a tree.
+OPTION: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {
+        "path": {"type": "str", "required": True},
+        "content": {"type": "str"},
+        "private_content": {"type": "str", "no_log": True},
+    },
+    "mutually_exclusive": [("content", "private_content")],
+    "required_one_of": [("content", "private_content")],
+}
+
+
 @dataclass(frozen=True)
 class File:
     """One desired file: source is the text with references to secrets, data the bytes with their values."""
