@@ -17,7 +17,9 @@ class HandMade(Machine):
 
     def start(self, **changed: dict[str, Any]) -> None:
         images = {"nginx": "nginx:1", "db": "postgres:15", "web": "web:1"}
-        services = {name: {"image": image, "container_name": name, "restart": "unless-stopped"} for name, image in images.items()}
+        services: dict[str, dict[str, Any]] = {
+            name: {"image": image, "container_name": name, "restart": "unless-stopped"} for name, image in images.items()
+        }
         services["web"]["logging"] = {"driver": "json-file"}
         services["db"]["shm_size"] = "64m"
         mount = {"type": "bind", "source": str(self.root / "nginx" / "nginx_prod.conf"), "target": "/etc/nginx/nginx.conf"}
