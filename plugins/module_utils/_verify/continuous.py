@@ -1,0 +1,102 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether the write-ahead log of each database is received and brought away, so that no more than a minute of rows can be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+
+from .._base.sentence import say
+from .._continuous import state_file
+from .._continuous.settings import Bounds
+from .._continuous.state_file import Based, Followed, Proof
+from .._offsite import settings
+from .._offsite.repository import masked
+from .finding import Finding, failed, passed, warning
+from .observed import Observed
+from .offsite import DRILLED, SHOW, moment
+
+AREA = "off-site"
+# Less than the quarter of an hour within which somebody has to know, by the watch's time between two looks.
+LATE = timedelta(minutes=8)
+# The first base of a large database takes its time.
+FIRST_BASE = timedelta(hours=6)
+MIB = 1 << 20
+STATUS = "systemctl status rarebooks-continuous.service"
+JOURNAL = "journalctl -u rarebooks-continuous.service -n 50"
+BASE_JOURNAL = "journalctl -u rarebooks-base.service -n 50"
+
+
+def check(server: Observed) -> Iterator[Finding]:
+    """Yield how the databases are followed. What the program found is written down; nobody else is asked."""
+    wanted = settings.load()
+    if wanted is None or not wanted.repositories:
+        return  # Said already, by the check of snapshots.
+    if not wanted.continuous:
+        if server.databases:
+            yield passed(AREA, "log", say("is not followed, as the inventory says: what was written since the last snapshot can be lost"))
+        return
+    known, bases, proofs, now = state_file.read(), state_file.read_bases(), state_file.read_proofs(), datetime.now(timezone.utc)
+    if known.at and now - moment(known.at) > LATE:
+        yield failed(AREA, "log", say("nobody has followed the databases since {at}", at=known.at), STATUS)
+        return
+    shown = [masked(one) for one in wanted.repositories]
+    for container in sorted({one.container for _app, one in server.databases}):
+        based = bases.databases.get(container, {})
+        found = list(of_one(container, known.databases.get(container), based, shown, now))
+        found += of_proof(container, proofs.databases.get(container, Proof()), [one.at for one in based.values() if one.at], now)
+        yield from found or [passed(AREA, container, say("its log is elsewhere, all but that of the last minute"))]
+
+
+def of_one(container: str, one: Followed | None, based: dict[str, Based], shown: list[str], now: datetime) -> Iterator[Finding]:
+    """Yield what is wrong with following one database."""
+    if one is None or not one.at:
+        why = one.trouble if one and one.trouble else "-"
+        yield warning(AREA, container, say("its log is not followed yet: {error}", error=why), say("See why: {command}", command=JOURNAL))
+        return
+    bounds, step = Bounds(), say("See why: {command}", command=JOURNAL)
+    if now - moment(one.at) > LATE:
+        text = say("its log is not received since {at}: {error}", at=one.at, error=one.trouble or "-")
+        yield failed(AREA, container, text, step)
+    elif one.lag > bounds.slot // 4:
+        text = say("the receiver of its log is {size} MiB behind", size=one.lag // MIB)
+        yield failed(AREA, container, text, step)
+    if one.waiting > bounds.waiting // 2:
+        text = say("{size} MiB of its log wait on this disk for a repository", size=one.waiting // MIB)
+        yield failed(AREA, container, text, step)
+    for location in shown:
+        shipped = one.repositories.get(location)
+        if shipped is None or now - moment(shipped.at) > LATE:
+            at = shipped.at if shipped and shipped.at else "-"
+            error = shipped.trouble if shipped and shipped.trouble else "-"
+            text = say("its log was last brought to {where} at {at}: {error}", where=location, at=at, error=error)
+            yield failed(AREA, container, text, step)
+        yield from of_base(container, one, based.get(location, Based()), location, now)
+
+
+def of_proof(container: str, proof: Proof, bases: list[str], now: datetime) -> Iterator[Finding]:
+    """Yield whether the log was not restored lately, or could not be."""
+    step = say("Prove one: {command}", command=f"{SHOW} -e operation=drill")
+    if proof.trouble:
+        yield failed(AREA, container, say("its log could not be restored: {error}", error=proof.trouble), step)
+    elif bases and now - moment(proof.at or min(bases)) > DRILLED:
+        yield warning(AREA, container, say("no drill has restored its log since {at}", at=proof.at or "-"), step)
+
+
+def of_base(container: str, one: Followed, based: Based, location: str, now: datetime) -> Iterator[Finding]:
+    """Yield what is wrong with the base in one repository that the log is applied to."""
+    step = say("See why: {command}", command=BASE_JOURNAL)
+    lost = one.gap(location)
+    if based.cluster == one.cluster and based.at >= lost and now - moment(based.at) <= Bounds().base_age + FIRST_BASE:
+        return
+    if lost and based.at < lost:
+        error = based.trouble or "-"
+        text = say("its log has a gap since {at}, and {where} has no base from after it: {error}", at=lost, where=location, error=error)
+        yield failed(AREA, container, text, step)
+    elif based.trouble:
+        yield failed(AREA, container, say("no new base in {where}: {error}", where=location, error=based.trouble), step)
+    elif based.cluster != one.cluster:
+        yield warning(AREA, container, say("no base in {where} yet: until then no second can be restored", where=location), step)
+    else:
+        yield failed(AREA, container, say("the last base in {where} is of {at}", where=location, at=based.at), step)

@@ -1,0 +1,95 @@
+"""A database whose log is not brought away is told of within a quarter of an hour, by what the program wrote down."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import state_file
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.state_file import (
+    Based,
+    Bases,
+    Followed,
+    Proof,
+    Proofs,
+    Records,
+    Shipped,
+)
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._verify import continuous
+from ansible_collections.rarebooks.platform.plugins.module_utils._verify.observed import Observed
+
+SHOWN = "/mnt/x"
+
+
+def ago(**time: int) -> str:
+    return (datetime.now(timezone.utc) - timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def found(
+    monkeypatch: pytest.MonkeyPatch,
+    one: Followed | None,
+    based: Based | None = None,
+    at: str = "",
+    on: bool = True,
+    proof: Proof | None = None,
+) -> list[tuple[str, str]]:
+    wanted = Settings("h", "/x", "p", "/s", "/l", "/c", (SHOWN,), continuous=on)
+    monkeypatch.setattr(settings, "load", lambda: wanted)
+    monkeypatch.setattr(state_file, "read", lambda: Records(at or ago(seconds=20), {"db": one} if one else {}))
+    monkeypatch.setattr(state_file, "read_bases", lambda: Bases({"db": {SHOWN: based or Based("7", ago(days=1))}}))
+    monkeypatch.setattr(state_file, "read_proofs", lambda: Proofs({"db": proof} if proof else {}))
+    server = cast(Observed, SimpleNamespace(databases=[(None, SimpleNamespace(container="db"))]))
+    return [(one.level, one.text.text("en")) for one in continuous.check(server)]
+
+
+def followed(shipped: Shipped | None = None, **more: Any) -> Followed:
+    known = {"cluster": "7", "at": ago(seconds=20), "repositories": {SHOWN: shipped or Shipped(ago(seconds=20))}}
+    return Followed(**{**known, **more})
+
+
+def test_one_that_is_brought_away_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [level for level, _text in found(monkeypatch, followed())] == ["passed"]
+
+
+@pytest.mark.parametrize(
+    ("one", "told"),
+    [
+        (followed(at=ago(minutes=9), trouble="it does not run"), "not received since .*: it does not run"),
+        (followed(lag=300 << 20), "300 MiB behind"),
+        (followed(waiting=1500 << 20), "1500 MiB of its log wait"),
+        (followed(Shipped(ago(minutes=9), trouble="it is full")), "last brought to /mnt/x at .*: it is full"),
+        (followed(lost=ago(hours=1)), "has a gap since"),
+    ],
+)
+def test_what_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch, one: Followed, told: str) -> None:
+    ((level, text),) = found(monkeypatch, one)
+    assert level == "failed"
+    assert re.search(told, text)
+
+
+def test_a_program_that_is_dead_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [level for level, _text in found(monkeypatch, followed(), at=ago(minutes=9))] == ["failed"]
+
+
+def test_a_base_that_is_old_or_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(monkeypatch, followed(), Based("7", ago(days=8)))[0][0] == "failed"
+    assert found(monkeypatch, followed(), Based("7", ago(days=8), trouble="no room"))[0][1].endswith("no room")
+    assert found(monkeypatch, followed(), Based())[0][0] == "warning"
+
+
+def test_one_that_was_turned_off_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [level for level, _text in found(monkeypatch, None, on=False)] == ["passed"]
+    assert [level for level, _text in found(monkeypatch, None)] == ["warning"]
+
+
+def test_a_log_that_was_not_restored_lately_or_could_not_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = Based("7", ago(days=1))
+    assert [level for level, _text in found(monkeypatch, followed(), fresh, proof=Proof(ago(days=21)))] == ["passed"]
+    assert found(monkeypatch, followed(), fresh, proof=Proof(ago(days=23)))[0][0] == "warning"
+    ((level, text),) = found(monkeypatch, followed(), fresh, proof=Proof(ago(days=1), trouble="a segment is missing"))
+    assert (level, text) == ("failed", "its log could not be restored: a segment is missing")
