@@ -1,0 +1,6 @@
+"""This scenario's server is operated by people who type what they read."""
+
+import pytest
+
+pytest.register_assert_rewrite("deployment", "operators", "printed", "server", "terminal", "users", "verification", "visitor")
+pytest_plugins = ["operators", "users"]

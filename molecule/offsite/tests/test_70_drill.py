@@ -1,0 +1,30 @@
+"""The newest snapshot is restored into scratch, and what that proved is written down; nothing of it stays."""
+
+from __future__ import annotations
+
+import json
+
+import server
+import store
+from printed import DRILL
+from terminal import type_in
+
+
+def test_a_drill_proves_every_table_and_some_files() -> None:
+    assert store.snapshot() == 0
+    done = type_in(DRILL)
+    assert done.code == 0
+    drilled = store.known()["drill"]
+    assert drilled["backup"] == store.known()["snapshot"]["backup"]
+    evidence = json.loads(server.run("cat", "/var/lib/rarebooks.platform/offsite/evidence.json"))["repositories"][store.LOCATION]
+    assert set(evidence["rows"]) == {"db_maymessenger", "rarebooks_books_db", "rarebooks_users_db"}
+    assert set(evidence["owners_and_rights"]) == set(evidence["rows"])
+    assert sum(map(len, evidence["rows"].values())) == drilled["tables"]
+    assert {"maymessenger_backend", "rarebooks_backend"} <= set(evidence["apps"])
+    assert evidence["files"] and all(len(file["sha256"]) == 64 for file in evidence["files"])
+    proofs = json.loads(server.run("cat", "/var/lib/rarebooks.platform/continuous/proofs.json"))["databases"]
+    assert {one for one, proof in proofs.items() if proof["tables"] and "trouble" not in proof} == set(evidence["rows"])
+    last = server.ledger()[-1]
+    assert (last["action"], last["result"]) == ("drill", "done")
+    assert "-drill" not in server.run("docker", "ps", "--all", "--format", "{{.Names}}")
+    assert "drill" not in server.run("ls", "/var/lib/rarebooks.platform/offsite").split()
