@@ -1,0 +1,18 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which databases are followed: those of the live release, one in each container, since the log is a whole cluster's."""
+
+from __future__ import annotations
+
+from .._backup.databases import databases_of
+from .._postgres.client import Database
+from .._release import live
+
+
+def clusters(path: str) -> list[Database]:
+    """Return one database of each container of the live release."""
+    found: dict[str, Database] = {}
+    for databases in databases_of(live.stated(path)).values():
+        for database in databases:
+            found.setdefault(database.container, database)
+    return list(found.values())

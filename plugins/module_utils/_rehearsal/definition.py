@@ -1,0 +1,90 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a Compose project becomes when some of its containers are started beside it: without a way out, its volumes or its ports."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from .._engine.containers import OWNER_LABEL
+from .._postgres.helper import MOUNT
+
+# What of a service makes it work. Nothing else comes along: not what publishes, mounts, or lets it do more on the server than others.
+KEPT = (
+    "cap_drop",
+    "command",
+    "configs",
+    "entrypoint",
+    "environment",
+    "healthcheck",
+    "hostname",
+    "init",
+    "mem_limit",
+    "pids_limit",
+    "read_only",
+    "secrets",
+    "security_opt",
+    "shm_size",
+    "stop_grace_period",
+    "stop_signal",
+    "tmpfs",
+    "ulimits",
+    "user",
+    "working_dir",
+)
+# A sixteenth of what a container gets by default where others want the processor as well.
+SHARES = 64
+
+
+def rehearsed(
+    document: Mapping[str, Any], name: str, images: Mapping[str, str], dumps: Mapping[str, str], directory: str, owner: str
+) -> dict[str, Any]:
+    """Return the project of some containers, given with the ids of their images, under another name.
+
+    Databases see the dump they are to be filled with. The directory is that of the release, files of which containers may read.
+    """
+    chosen = {service: one for service, one in document["services"].items() if one.get("container_name") in images}
+    services = {
+        service: _service(service, one, images[one["container_name"]], dumps.get(one["container_name"], ""), directory, chosen, owner)
+        for service, one in chosen.items()
+    }
+    kept = {key: document[key] for key in ("configs", "secrets") if key in document}
+    return {"name": name, "services": services, "networks": {"default": {"internal": True, "labels": {OWNER_LABEL: owner}}}, **kept}
+
+
+def _service(
+    service: str, one: Mapping[str, Any], image: str, dump: str, directory: str, chosen: Mapping[str, Any], owner: str
+) -> dict[str, Any]:
+    networks = one.get("networks") or {}
+    aliases = {service, one["container_name"], *(alias for its in networks.values() for alias in (its or {}).get("aliases") or [])}
+    needs = {name: how for name, how in (one.get("depends_on") or {}).items() if name in chosen}
+    files = [volume for volume in one.get("volumes") or [] if _is_of_release(volume, directory)]
+    volumes = [{**volume, "read_only": True} for volume in files]
+    if dump:
+        volumes.append({"type": "bind", "source": dump, "target": MOUNT, "read_only": True})
+    return {
+        **{key: one[key] for key in KEPT if key in one},
+        "image": image,
+        "pull_policy": "never",
+        "restart": "no",
+        "cpu_shares": SHARES,
+        # Before anything that is live, where memory ends.
+        "oom_score_adj": 1000,
+        "labels": {OWNER_LABEL: owner},
+        "networks": {"default": {"aliases": sorted(aliases)}},
+        "volumes": volumes,
+        "depends_on": needs,
+    }
+
+
+def _is_of_release(volume: Mapping[str, Any], directory: str) -> bool:
+    source = os.path.normpath(str(volume.get("source", "")))
+    return volume.get("type") == "bind" and source.startswith(f"{directory}{os.sep}")
+
+
+def text_of(document: Mapping[str, Any]) -> bytes:
+    """Return a project as Compose reads it, to which a dollar is two."""
+    return json.dumps(document, indent=1).replace("$", "$$").encode()

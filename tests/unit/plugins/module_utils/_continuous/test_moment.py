@@ -1,0 +1,85 @@
+"""A moment is taken as it was typed, with its time zone, and what cannot be reached is told with what can."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any, cast
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import base, moment
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.moment import MomentError
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.state_file import Based, Followed, Shipped
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.complaints import RepositoryError
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Snapshot
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=timezone.utc)
+MOMENT = datetime(2026, 11, 25, 18, 14, 30, tzinfo=timezone.utc)
+
+
+class Store:
+    """A repository that has bases, or cannot be reached."""
+
+    def __init__(self, *at: str, error: str = "") -> None:
+        self.at, self.error = at, error
+
+    def snapshots(self, *_tags: str, host: str) -> list[Snapshot]:
+        assert host == "server", "other servers bring bases there as well"
+        if self.error:
+            raise RepositoryError("unreachable", "x", self.error)
+        return [Snapshot(one, NOW, "h", (f"at:{one}", "start:0", "cluster:7"), ()) for one in self.at]
+
+
+def choose(*stores: Store) -> moment.From:
+    return moment.choose(cast(Any, stores), "db", "server", MOMENT)
+
+
+@pytest.mark.parametrize("typed", ["2026-11-25 21:14:30+03", "2026-11-25 21:14:30+03:00", "2026-11-25T18:14:30Z", "2026-11-25 18:14:30+00"])
+def test_a_time_zone_is_understood_however_it_is_typed(typed: str) -> None:
+    assert moment.parse(typed, NOW) == MOMENT
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("yesterday", "expected a time such as"),
+        ("2026-11-25 21:14:30", "with its time zone"),
+        ("2026-11-25", "with its time zone"),
+        ("2026-11-27 00:00:00+00", "that has been, at most 2026-11-26 12:00:00"),
+    ],
+)
+def test_what_is_no_moment_of_the_past_is_refused(typed: str, told: str) -> None:
+    with pytest.raises(MomentError, match=f"{told}.*Nothing has been changed"):
+        moment.parse(typed, NOW)
+
+
+def test_the_newest_base_before_it_is_chosen() -> None:
+    assert choose(Store("2026-11-18T00:00:00Z", "2026-11-25T18:14:30Z", "2026-11-25T18:14:31Z")).snapshot.id == "2026-11-25T18:14:30Z"
+
+
+def test_a_repository_that_cannot_be_reached_is_passed_over_for_one_that_can() -> None:
+    assert choose(Store(error="gone."), Store("2026-11-18T00:00:00Z")).start == "0"
+    with pytest.raises(MomentError, match=r"gone\. Nothing"):
+        choose(Store(error="gone."))
+
+
+def test_what_is_possible_is_told() -> None:
+    with pytest.raises(MomentError, match=r"from 2026-11-26 00:00:00\+00 on"):
+        choose(Store("2026-11-26T00:00:00Z"))
+    with pytest.raises(MomentError, match="got none"):
+        choose(Store())
+
+
+@pytest.mark.parametrize(
+    ("based", "lost", "due"),
+    [
+        (Based(), "", True),
+        (Based("7", "2026-11-26T00:00:00Z"), "", False),
+        (Based("6", "2026-11-26T00:00:00Z"), "", True),
+        (Based("7", "2026-11-18T00:00:00Z"), "", True),
+        (Based("7", "2026-11-26T00:00:00Z"), "2026-11-26T01:00:00Z", True),
+    ],
+)
+def test_a_base_is_due_where_there_is_none_or_what_follows_it_is_not_whole(based: Based, lost: str, due: bool) -> None:
+    followed = Followed("7", lost=lost, repositories={"x": Shipped("2026-11-26T00:00:00Z")})
+    assert base.is_due(based, followed, "x", timedelta(days=7), NOW) is due
+    assert not base.is_due(based, followed, "where no log has come to yet", timedelta(days=7), NOW)
