@@ -32,6 +32,7 @@ class Policy:
     parallel_from: int = 2048
     # Above this size the proof is left out, with a warning; 0 proves whatever its size.
     prove_up_to: int = 20480
+    compressed: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def databases_of(release: Release) -> dict[str, list[Database]]:
     }
 
 
-def due(live: Live, policy: Policy, unchanged_apps: Container[str], dumped: Container[str]) -> list[Database]:
-    """Return the databases to dump: those of the live apps that are about to change.
+def due(live: Live, policy: Policy, unchanged_apps: Container[str], dumped: Container[str], only: Container[str] = ()) -> list[Database]:
+    """Return the databases to dump: those of the live apps that are about to change, or those in some containers.
 
     One that has no container, and that no backup (dumped names those) has a dump of, has never been started: it is empty.
     """
@@ -73,6 +74,7 @@ def due(live: Live, policy: Policy, unchanged_apps: Container[str], dumped: Cont
         if app not in unchanged_apps
         for database in databases
         if database.container in live.images or database.container in dumped
+        if not only or database.container in only
     ]
 
 
@@ -91,22 +93,27 @@ def proof_space(dumping: Mapping[str, Dumping]) -> int:
     return max((one.size for one in dumping.values() if one.proven), default=0)
 
 
-def remove_leftovers(client: DockerClient, project: str) -> None:
-    """Remove the scratch containers of runs that died; the lease says that no other run is at work."""
+def remove_leftovers(client: DockerClient, project: str, prefix: str = helper.PREFIX) -> None:
+    """Remove the scratch containers of runs that died; a lock, of a run its lease, says that no other one is at work."""
     for container in client.containers.list(all=True, filters={"label": f"{OWNER_LABEL}={project}"}):
-        if str(container.name).startswith(helper.PREFIX):
+        if str(container.name).startswith(prefix):
             container.remove(force=True, v=True)
 
 
 def dump_all(
-    client: DockerClient, live: Live, dumping: Mapping[str, Dumping], directory: str, labels: Mapping[str, str]
+    client: DockerClient,
+    live: Live,
+    dumping: Mapping[str, Dumping],
+    directory: str,
+    labels: Mapping[str, str],
+    unread: Container[str] = (),
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Dump what is to be dumped, and state every database of the release with its schema."""
+    """Dump what is to be dumped, and state every database of the release with its schema, but those in unread containers."""
     stated: dict[str, dict[str, Any]] = {}
     warnings = []
     for databases in databases_of(live.description).values():
         for database in databases:
-            if database.container not in live.answering and database.container not in dumping:
+            if database.container in unread or not (database.container in live.answering or database.container in dumping):
                 continue
             entry: dict[str, Any] = {
                 "name": database.name,
@@ -122,7 +129,7 @@ def dump_all(
                 entry["oid"] = exchange.number_of(client, database, database.name)
                 entry["written"] = exchange.rows_written(client, database, database.name)
                 jobs = helper.MAX_JOBS if one.parallel else 0
-                made = dump.dump(client, database, directory, jobs, labels=labels)
+                made = dump.dump(client, database, directory, jobs, labels=labels, compressed=one.policy.compressed)
                 entry["dump"] = made.to_dict()
                 if one.proven:
                     entry["proof_seconds"] = proof.prove(client, database, made, directory, labels)

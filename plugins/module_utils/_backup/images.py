@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from .._engine import pulled
 from .._engine.containers import OWNER_LABEL
 from .._engine.image_name import image_name
 from .._release.live import Image
@@ -31,20 +32,25 @@ def repository(project: str) -> str:
     return f"{project}-backup"
 
 
-def keep(client: DockerClient, project: str, identifier: str, images: dict[str, Image]) -> dict[str, dict[str, str]]:
-    """Give each image a tag that belongs to the backup; return the images as the manifest states them."""
-    stated = {}
+def stated(project: str, identifier: str, images: dict[str, Image]) -> dict[str, dict[str, str]]:
+    """Return the images as the manifest of a backup states them, each with the tag that keeps it."""
+    return {
+        container: {**asdict(image), "tag": f"{repository(project)}:{identifier}-{image.id.rpartition(':')[2][:12]}"}
+        for container, image in images.items()
+    }
+
+
+def keep(client: DockerClient, images: dict[str, dict[str, str]]) -> None:
+    """Give each image of a manifest the tag that belongs to the backup."""
     for container, image in images.items():
-        tag = f"{identifier}-{image.id.rpartition(':')[2][:12]}"
+        name, _colon, tag = image["tag"].rpartition(":")
         try:
-            client.api.tag(image.id, repository(project), tag)
+            client.api.tag(image["id"], name, tag)
         except docker.errors.ImageNotFound:
             raise BackupError(
-                f"Image {image.name} ({image.id[:19]}) of container {container} has been removed from the server while the "
+                f"Image {image['name']} ({image['id'][:19]}) of container {container} has been removed from the server while the "
                 "container runs, so it cannot be kept. Pull, load or build that image again, then deploy again."
             ) from None
-        stated[container] = {**asdict(image), "tag": f"{repository(project)}:{tag}"}
-    return stated
 
 
 def present(client: DockerClient) -> set[str]:
@@ -158,6 +164,15 @@ def unused_builds(client: DockerClient, project: str, used: set[str]) -> list[st
     """Return the tags of images that a deploy built here and neither a container nor a backup uses."""
     built = client.api.images(filters={"label": f"{OWNER_LABEL}={project}"})
     return [tag for image in built if image["Id"] not in used for tag in image["RepoTags"] or []]
+
+
+def drop_pulled(client: DockerClient, directory: str, used: set[str]) -> list[str]:
+    """Remove the images that deploys pulled and neither a backup nor anybody's container uses; return the names that are gone."""
+    record = pulled.read(directory)
+    unused = sorted(record.keys() - used - {one["ImageID"] for one in client.api.containers(all=True)})
+    dropped = [name for image in unused for name in drop(client, pulled.references(client, image, record[image]))]
+    pulled.forget(directory, unused)
+    return dropped
 
 
 def drop(client: DockerClient, tags: list[str]) -> list[str]:

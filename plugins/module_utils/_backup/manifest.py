@@ -27,6 +27,9 @@ MANIFEST = "manifest.json"
 SEAL = "manifest.json.sha256"
 FILES = "files"
 DUMPS = "dumps"
+# Beside the files of a release made by hand, what a container had in the place of one that was replaced: to be looked at, and put in
+# place by nobody, since the way back has every file as it lay there.
+SERVED = "served"
 ID = re.compile(r"\d{8}_\d{6}")
 ID_TIME = "%Y%m%d_%H%M%S"
 

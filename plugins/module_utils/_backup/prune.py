@@ -102,7 +102,7 @@ def superseded(sealed: dict[str, Manifest], ledger: Iterable[dict[str, Any]]) ->
 
     One of a run that was cut off or could not go back may hold the only dump of rows that it had taken out of the live database.
     """
-    used = {entry["backup"] for entry in ledger if entry["result"] in ("deployed", "rolled back", "interrupted", "broken")}
+    used = {entry["backup"] for entry in ledger if entry["result"] in ("deployed", "rolled back", "done", "interrupted", "broken")}
     newest = {manifest.release: identifier for identifier, manifest in sealed.items()}
     return {identifier for identifier, manifest in sealed.items() if newest[manifest.release] != identifier and identifier not in used}
 
@@ -135,11 +135,12 @@ def finish_removals(directory: str) -> None:
 
 
 def drop_images(client: DockerClient, project: str, backups: list[Found], live: Live) -> list[str]:
-    """Remove the tags of backups that are gone, and images built here that nothing uses; return the tags."""
+    """Remove the tags of backups that are gone, and images built or pulled by deploys that nothing uses; return the names."""
     identifiers = {one.id for one in backups}
     dropped = images.drop(client, images.tags_without_backup(client, project, identifiers))
     used = {image.id for image in live.images.values()}
     used |= {image["id"] for one in backups if one.manifest for image in one.manifest.images.values()}
     if any(one.kind == "sealed" and one.manifest is None for one in backups):
         return dropped  # A damaged manifest cannot tell which images it needs.
-    return dropped + images.drop(client, images.unused_builds(client, project, used))
+    dropped += images.drop(client, images.unused_builds(client, project, used))
+    return dropped + images.drop_pulled(client, live.root, used)

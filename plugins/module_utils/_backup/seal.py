@@ -21,7 +21,7 @@ from . import databases as backup_databases
 from . import images as backup_images
 from .databases import Dumping
 from .integrity import measure
-from .manifest import DUMPS, FILES, FORMAT, ID, ID_TIME, MANIFEST, SEAL, BackupError, Manifest, dump, seal_of, store
+from .manifest import DUMPS, FILES, FORMAT, ID, ID_TIME, MANIFEST, SEAL, SERVED, BackupError, Manifest, dump, seal_of, store
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -45,6 +45,8 @@ class Occasion:
     project: str
     by: str = ""
     commit: str = ""
+    # Containers whose databases are not even looked at, since they may be damaged.
+    unread: frozenset[str] = frozenset()
 
 
 def new_id(directory: str, now: Callable[[], datetime]) -> str:
@@ -83,11 +85,11 @@ def require_space(needs: Mapping[str, int]) -> None:
         raise BackupError(f"{short}. Nothing has been changed. {FREE_SPACE}")
 
 
-def needs_of(client: DockerClient, live: Live, dumping: Mapping[str, Dumping]) -> dict[str, int]:
-    """Return the bytes that sealing what is live takes, by directory."""
-    files_size = sum(len(existing.data) for existing in live.files.values())
+def needs_of(client: DockerClient, live: Live, dumping: Mapping[str, Dumping], directory: str = "") -> dict[str, int]:
+    """Return the bytes that sealing what is live takes, by directory; the backup lies in the one that is given."""
+    files_size = sum(len(existing.data) for existing in live.files.values()) + sum(map(len, live.served.values()))
     return {
-        store(live.root): files_size + backup_databases.dumps_space(dumping),
+        directory or store(live.root): files_size + backup_databases.dumps_space(dumping),
         client.info()["DockerRootDir"]: backup_databases.proof_space(dumping),
     }
 
@@ -102,6 +104,19 @@ def write_files(directory: str, live: Live) -> dict[str, dict[str, Any]]:
             make_directory(os.path.dirname(location), PRIVATE_DIRECTORY)
             write_durably(location, existing.data, PRIVATE_FILE)
     return stated
+
+
+def write_served(directory: str, identifier: str, live: Live) -> list[str]:
+    """Keep what containers have in the place of files that were replaced; return what to tell."""
+    for path, data in sorted(live.served.items()):
+        location = os.path.join(directory, path)
+        make_directory(os.path.dirname(location), PRIVATE_DIRECTORY)
+        write_durably(location, data, PRIVATE_FILE)
+    return [
+        f"{path} was replaced while it was mounted, so that what is served is the file of before. Backup {identifier} has both: the one "
+        f"that lies there, which the way back puts in place, and as {SERVED}/{path} the one that is served."
+        for path in sorted(live.served)
+    ]
 
 
 def measured(directory: str) -> dict[str, dict[str, Any]]:
@@ -121,6 +136,48 @@ def sync_tree(directory: str) -> None:
         sync_directory(parent)
 
 
+def fill(
+    work: str,
+    identifier: str,
+    moment: datetime,
+    live: Live,
+    occasion: Occasion,
+    client: DockerClient,
+    dumping: Mapping[str, Dumping],
+    labels: Mapping[str, str],
+) -> tuple[Manifest, list[str]]:
+    """Make a directory a sealed backup of the live release; return its manifest and warnings. Labels are those of scratch containers."""
+    for part in (FILES, DUMPS):
+        make_directory(os.path.join(work, part), PRIVATE_DIRECTORY)
+    files = write_files(os.path.join(work, FILES), live)
+    replaced = write_served(os.path.join(work, SERVED), identifier, live)
+    databases, warnings = backup_databases.dump_all(client, live, dumping, os.path.join(work, DUMPS), labels, occasion.unread)
+    images = backup_images.stated(occasion.project, identifier, live.images)
+    manifest = Manifest(
+        format=FORMAT,
+        id=identifier,
+        created=moment.strftime(TIME),
+        reason=occasion.reason,
+        by=occasion.by,
+        commit=occasion.commit,
+        project=occasion.project,
+        release=release_digest(files, {name: image["id"] for name, image in images.items()}),
+        files=files,
+        images=images,
+        databases=databases,
+        dumps=measured(os.path.join(work, DUMPS)),
+        sources=live.description.sources,
+        description=live.description,
+        serving=sorted(live.serving),
+        certificates=certificates_live.stated(),
+    )
+    content = dump(manifest)
+    write_durably(os.path.join(work, MANIFEST), content, PRIVATE_FILE)
+    write_durably(os.path.join(work, SEAL), seal_of(content), PRIVATE_FILE)
+    sync_tree(work)
+    return manifest, [*replaced, *warnings]
+
+
 def seal(
     live: Live,
     occasion: Occasion,
@@ -137,34 +194,9 @@ def seal(
     identifier = new_id(directory, lambda: moment)
     work = os.path.join(directory, f"{SEALING}{identifier}")
     try:
-        for part in (FILES, DUMPS):
-            make_directory(os.path.join(work, part), PRIVATE_DIRECTORY)
-        files = write_files(os.path.join(work, FILES), live)
-        labels = {containers.OWNER_LABEL: occasion.project}
-        databases, warnings = backup_databases.dump_all(client, live, dumping, os.path.join(work, DUMPS), labels)
-        images = backup_images.keep(client, occasion.project, identifier, live.images)
-        manifest = Manifest(
-            format=FORMAT,
-            id=identifier,
-            created=moment.strftime(TIME),
-            reason=occasion.reason,
-            by=occasion.by,
-            commit=occasion.commit,
-            project=occasion.project,
-            release=release_digest(files, {name: image["id"] for name, image in images.items()}),
-            files=files,
-            images=images,
-            databases=databases,
-            dumps=measured(os.path.join(work, DUMPS)),
-            sources=live.description.sources,
-            description=live.description,
-            serving=sorted(live.serving),
-            certificates=certificates_live.stated(),
-        )
-        content = dump(manifest)
-        write_durably(os.path.join(work, MANIFEST), content, PRIVATE_FILE)
-        write_durably(os.path.join(work, SEAL), seal_of(content), PRIVATE_FILE)
-        sync_tree(work)
+        manifest, warnings = fill(work, identifier, moment, live, occasion, client, dumping, {containers.OWNER_LABEL: occasion.project})
+        # A dump that fails leaves nothing behind, names of images neither.
+        backup_images.keep(client, backup_images.stated(occasion.project, identifier, live.images))
         os.rename(work, os.path.join(directory, identifier))
         sync_directory(directory)
     except OSError as error:

@@ -21,7 +21,9 @@ from .listing import Found
 from .manifest import FILES, BackupError, Manifest, store
 
 # The result of a run after which its release is proven to serve.
-PROVEN = ("deployed", "rolled back", "restored", "unchanged")
+PROVEN = ("deployed", "rolled back", "restored", "unchanged", "done")
+# The actions that bring another release.
+RELEASING = ("deploy", "rotate secrets")
 GOOD, BY_HAND, DRIFTED, NOT_PROVEN, UNSEALED, DAMAGED = "good", "by hand", "drifted", "not proven", "unsealed", "damaged"
 
 # What a rollback may choose by itself.
@@ -123,10 +125,10 @@ def previous(backups: list[Found], ledger: list[dict[str, Any]], live: Live) -> 
 
 
 def sealed_before(ledger: Iterable[Mapping[str, Any]], release: str) -> str | None:
-    """Return the backup that was sealed by the deploy which brought a release; None where no deploy is known to have."""
+    """Return the backup that was sealed by the run which brought a release; None where no run is known to have."""
     found = None
     for entry in ledger:
-        if entry["action"] == "deploy" and entry["result"] == "deployed" and entry["release"] == release:
+        if entry["action"] in RELEASING and entry["result"] in ("deployed", "done") and entry["release"] == release:
             found = entry["backup"]
     return found
 

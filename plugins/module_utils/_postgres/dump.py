@@ -9,12 +9,13 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._base.files import sync_directory
+from . import global_objects
 from .client import Database, DatabaseError, conninfo, fail, query, size, snapshot
 from .helper import MOUNT, beside, remove, scratch_name
 from .programs import run_program
@@ -38,17 +39,19 @@ class Dump:
     size: int
     seconds: float
     tables: dict[str, int]
+    # The file beside it that says what surrounded the database; empty in what 0.3 and before have made.
+    globals: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Dump:
         """Return the dump that a manifest describes."""
-        file, form = str(data["file"]), str(data["format"])
-        if file in ("", ".", "..") or "/" in file or form not in FORMATS:
-            expected = f"a name without a directory and one of {', '.join(FORMATS)}"
+        file, form, beside_it = str(data["file"]), str(data["format"]), str(data.get("globals", ""))
+        if file in ("", ".", "..") or "/" in file + beside_it or beside_it in (".", "..") or form not in FORMATS:
+            expected = f"names without a directory and one of {', '.join(FORMATS)}"
             advice = "Use another backup, this one's manifest was changed."
-            raise DatabaseError("manifest", "this does not describe a dump", expected, f"{file!a} and {form!a}", advice)
+            raise DatabaseError("manifest", "this does not describe a dump", expected, f"{file!a}, {beside_it!a} and {form!a}", advice)
         tables = {str(name): int(number) for name, number in data["tables"].items()}
-        return cls(file, form, int(data["size"]), float(data["seconds"]), tables)
+        return cls(file, form, int(data["size"]), float(data["seconds"]), tables, beside_it)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dump for a manifest."""
@@ -83,20 +86,26 @@ def dump(
     jobs: int = 0,
     *,
     labels: Mapping[str, str] | None = None,
+    compressed: bool = True,
 ) -> Dump:
-    """Dump into directory: as one file, or, for a large database, as a directory written by that many jobs."""
+    """Dump into directory: as one file, or, for a large database, as a directory written by that many jobs.
+
+    One that is to be deduplicated is not compressed: a row that changes would change all that comes after it.
+    """
     begun = time.monotonic()
     path = os.path.join(directory, database.container + (".dumpdir" if jobs else ".dump"))
     application = f"rarebooks-dump-{secrets.token_hex(4)}"
+    options = [] if compressed else ["--compress=0"]
     try:
         # A killed run's helper would go on writing there.
-        remove(client, scratch_name("dump", database))
+        remove(client, scratch_name("dump", database, labels or {}))
         _delete(path)
         with snapshot(client, database) as (name, tables):
             if jobs:
-                _write_directory(client, database, path, name, application, jobs, labels or {})
+                _write_directory(client, database, path, name, application, jobs, labels or {}, options)
             else:
-                _write_file(client, database, path, name, application)
+                _write_file(client, database, path, name, application, options)
+            surroundings = global_objects.save(global_objects.read(client, database), directory, database.container)
         sync_directory(directory)
     except BaseException as error:
         # Docker lets a program run on when nobody reads its output, and this one would keep its snapshot.
@@ -104,12 +113,13 @@ def dump(
             query(client, database, _END, application=application)
         have = _free(directory)
         _delete(path)
+        _delete(os.path.join(directory, database.container + global_objects.SUFFIX))
         if isinstance(error, OSError):
             _refuse(client, database, directory, error, have)
         raise
     seconds = round(time.monotonic() - begun, 3)
     form = "directory" if jobs else "custom"
-    return Dump(os.path.basename(path), form, sum(map(os.path.getsize, _files(path))), seconds, tables)
+    return Dump(os.path.basename(path), form, sum(map(os.path.getsize, _files(path))), seconds, tables, surroundings)
 
 
 def _pg_dump(database: Database, snapshot: str, *options: str) -> list[str]:
@@ -117,10 +127,10 @@ def _pg_dump(database: Database, snapshot: str, *options: str) -> list[str]:
     return ["pg_dump", *options, f"--snapshot={snapshot}", wait, "-w", "-U", database.user, "-d", conninfo(database.name)]
 
 
-def _write_file(client: DockerClient, database: Database, path: str, snapshot: str, application: str) -> None:
+def _write_file(client: DockerClient, database: Database, path: str, snapshot: str, application: str, options: Sequence[str]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb", buffering=_BUFFER) as stream:
-        command = _pg_dump(database, snapshot, "--format=custom")
+        command = _pg_dump(database, snapshot, "--format=custom", *options)
         environment = {"PGHOST": "", "PGAPPNAME": application}
         outcome = run_program(client, database.container, command, environment=environment, into=stream)
         if outcome.code != 0:
@@ -137,10 +147,11 @@ def _write_directory(
     application: str,
     jobs: int,
     labels: Mapping[str, str],
+    options: Sequence[str],
 ) -> None:
     os.mkdir(path, 0o700)
     with beside(client, database, "dump", path, labels, writable=True) as helper:
-        command = _pg_dump(database, snapshot, "--format=directory", f"--jobs={jobs}", f"--file={MOUNT}")
+        command = _pg_dump(database, snapshot, "--format=directory", f"--jobs={jobs}", f"--file={MOUNT}", *options)
         outcome = run_program(client, helper, command, environment={"PGAPPNAME": application})
     if outcome.code != 0:
         fail(database, "pg_dump failed", outcome)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .client import Database, DatabaseError, checked, query
+from .global_objects import superuser
 from .restore import drop
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Swap:
     # Rows written to the restored one until it was ready.
     written: int
     clients: list[str] = field(default_factory=list)
+    # Whether the one that was live is kept whatever a dump has of it, such as where none could be made.
+    keep: bool = False
 
     @property
     def database(self) -> Database:
@@ -76,11 +79,13 @@ def rows_written(client: DockerClient, database: Database, name: str) -> int:
     return int(query(client, database, _WRITTEN, dbname=name)[0][0])
 
 
-def prepared(client: DockerClient, database: Database, incoming: str, aside: str, clients: list[str]) -> Swap:
+def prepared(client: DockerClient, database: Database, incoming: str, aside: str, clients: list[str], keep: bool = False) -> Swap:
     """Return the swap of the live database with a restored one, once nothing stands in its way."""
+    # An app's role may rename nothing: that must not come out when it is stopped.
+    database = superuser(client, database)
     live_oid, incoming_oid = number_of(client, database, database.name), number_of(client, database, incoming)
     written = rows_written(client, database, incoming)
-    swap = Swap(database.container, database.name, database.user, incoming, checked(aside), live_oid, incoming_oid, written, clients)
+    swap = Swap(database.container, database.name, database.user, incoming, checked(aside), live_oid, incoming_oid, written, clients, keep)
     require_exchangeable(client, swap)
     return swap
 

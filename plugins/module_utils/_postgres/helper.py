@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 PREFIX = "rarebooks-scratch-"
+# The label that gives them another beginning: two that are at work at once take no container of each other's.
+PREFIX_LABEL = "rarebooks.platform.scratch"
 MOUNT = "/dump"
 MAX_JOBS = 4
 
@@ -36,41 +38,52 @@ _POLL_SECONDS = 0.1
 # Nothing in the scratch server has to survive it, and its user is the only one.
 _CARELESS = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_wal_size=4GB"]
 
+# It is emptied should it end before all is in it, and it is stopped in order once it is: so much has to be done for that alone.
+_UNTIL_STOPPED = ["full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_wal_size=4GB"]
+_SECONDS_TO_STOP = 300
+# Of the container with the new version of a database, in its name.
+PURPOSE = "upgrade"
+
 
 def beside(
     client: DockerClient, database: Database, purpose: str, path: str, labels: Mapping[str, str], *, writable: bool
 ) -> AbstractContextManager[str]:
     """Run an idle container that reaches the database over TCP and sees path; the context is its name."""
     inspected = _inspect(client, database.container)
-    environment = _environment(inspected)
-    # Here and not in an argument, which every user of the server can read in the list of processes.
-    access = {"PGHOST": "127.0.0.1", "PGPORT": environment.get("PGPORT", "5432")}
-    if "POSTGRES_PASSWORD" in environment:
-        access["PGPASSWORD"] = environment["POSTGRES_PASSWORD"]
     settings = {
         "entrypoint": ["sleep"],
         "command": [_SECONDS_TO_LIVE],
         "user": "0:0",
         "network_mode": f"container:{inspected['Id']}",
-        "environment": access,
+        "environment": access_of(inspected),
         "mounts": [_mount(path, writable)],
     }
-    return _scratch(client, scratch_name(purpose, database), inspected["Image"], labels, settings)
+    return _scratch(client, scratch_name(purpose, database, labels), inspected["Image"], labels, settings)
+
+
+def access_of(inspected: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment by which a program in a database's network logs in there."""
+    environment = _environment(inspected)
+    # Here and not in an argument, which every user of the server can read in the list of processes.
+    access = {"PGHOST": "127.0.0.1", "PGPORT": environment.get("PGPORT", "5432")}
+    if "POSTGRES_PASSWORD" in environment:
+        access["PGPASSWORD"] = environment["POSTGRES_PASSWORD"]
+    return access
 
 
 @contextmanager
-def server(client: DockerClient, database: Database, path: str, labels: Mapping[str, str]) -> Iterator[Database]:
-    """Run an empty PostgreSQL of the database's own image that sees path, and yield how to reach it."""
+def server(client: DockerClient, database: Database, path: str, labels: Mapping[str, str], image: str = "") -> Iterator[Database]:
+    """Run an empty PostgreSQL that sees path, and yield how to reach it. The image is its container's, if none is given."""
     settings = {
         "command": ["postgres", *(word for option in _CARELESS for word in ("-c", option))],
         "network_mode": "none",
         "environment": {"POSTGRES_USER": database.user, "POSTGRES_PASSWORD": secrets.token_urlsafe(24)},
         "mounts": [_mount(path, False)],
     }
-    image = _inspect(client, database.container)["Image"]
+    image = image or _inspect(client, database.container)["Image"]
     with ExitStack() as stack:
-        name = stack.enter_context(_scratch(client, scratch_name("proof", database), image, labels, settings))
-        _wait_until_ready(client, name, database.user)
+        name = stack.enter_context(_scratch(client, scratch_name("proof", database, labels), image, labels, settings))
+        wait_until_ready(client, name, database.user)
         yield replace(database, container=name)
 
 
@@ -86,6 +99,46 @@ def pg_restore(client: DockerClient, where: str, container: str, user: str, dbna
             "otherwise do not rely on this dump."
         )
         raise DatabaseError(where, "pg_restore failed", "exit code 0", str(outcome), advice)
+
+
+@contextmanager
+def server_on(
+    client: DockerClient,
+    database: Database,
+    image: str,
+    volume: tuple[str, str],
+    environment: Mapping[str, str],
+    path: str,
+    labels: Mapping[str, str],
+) -> Iterator[Database]:
+    """Run a PostgreSQL of an image that initialises an empty volume, mounted where the second of the pair says, and sees path.
+
+    It is stopped in order at the end, so that what lies in the volume is whole, and belongs to the next container.
+    """
+    name, target = volume
+    settings = {
+        "command": ["postgres", *(word for option in _UNTIL_STOPPED for word in ("-c", option))],
+        "network_mode": "none",
+        "environment": dict(environment),
+        "mounts": [_mount(path, False), Mount(target, name, type="volume")],
+    }
+    with ExitStack() as stack:
+        container = stack.enter_context(_scratch(client, scratch_name(PURPOSE, database, labels), image, labels, settings))
+        wait_until_ready(client, container, database.user)
+        yield replace(database, container=container)
+        with reaching(f"container {container}"):
+            client.containers.get(container).stop(timeout=_SECONDS_TO_STOP)
+        code = _inspect(client, container)["State"]["ExitCode"]
+        if code != 0:
+            expected = "exit code 0"
+            raise DatabaseError(f"container {container}", "PostgreSQL did not stop in order", expected, f"exit code {code}", _ADVICE)
+
+
+def restart(client: DockerClient, database: Database) -> None:
+    """Stop the server of a scratch container in order and start it again, with the settings that need that."""
+    with reaching(f"container {database.container}"):
+        client.containers.get(database.container).restart(timeout=_SECONDS_TO_STOP)
+    wait_until_ready(client, database.container, database.user)
 
 
 @contextmanager
@@ -105,9 +158,9 @@ def _scratch(client: DockerClient, name: str, image: str, labels: Mapping[str, s
     remove(client, name)
 
 
-def scratch_name(purpose: str, database: Database) -> str:
+def scratch_name(purpose: str, database: Database, labels: Mapping[str, str]) -> str:
     """Return the name of the container that serves a purpose for a database."""
-    return f"{PREFIX}{purpose}-{database.container}"
+    return f"{labels.get(PREFIX_LABEL, PREFIX)}{purpose}-{database.container}"
 
 
 def remove(client: DockerClient, name: str) -> None:
@@ -132,7 +185,8 @@ def _environment(inspected: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, _equals, value in pairs}
 
 
-def _wait_until_ready(client: DockerClient, name: str, user: str) -> None:
+def wait_until_ready(client: DockerClient, name: str, user: str) -> None:
+    """Wait until the PostgreSQL in a container accepts connections."""
     deadline = time.monotonic() + _SECONDS_TO_START
     last = "nothing"
     while True:

@@ -7,9 +7,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .client import COUNT_QUERY, Database, DatabaseError, counts, query
+from . import global_objects, properties
+from .client import COUNT_QUERY, Database, counts, query
 from .dump import Dump
 from .helper import pg_restore, server
 
@@ -17,19 +19,6 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _NAME = "rarebooks_proof"
-
-# What pg_restore cannot know from a dump of one database, and what decides about sort order and unique texts. As JSON,
-# since the columns of later versions must not be named on earlier ones.
-_CREATION = """
-SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L',
-              :'target', pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype)
-       || CASE to_jsonb(d) ->> 'datlocprovider'
-          WHEN 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L',
-                               coalesce(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale'))
-          WHEN 'b' THEN format(' LOCALE_PROVIDER builtin BUILTIN_LOCALE %L', to_jsonb(d) ->> 'datlocale')
-          ELSE '' END
-  FROM pg_database d
- WHERE datname = :'source'"""
 
 # Policies name roles whatever pg_restore is told about owners and rights.
 _ROLES = "SELECT format('CREATE ROLE %I', rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user"
@@ -39,20 +28,57 @@ def prove(client: DockerClient, database: Database, dump: Dump, directory: str, 
     """Restore a dump into an empty PostgreSQL of the same image, compare all tables, and return the seconds it took."""
     begun = time.monotonic()
     roles = query(client, database, _ROLES, dbname=database.maintenance)
-    create = creation(client, database, _NAME)
+    wanted = properties.read(client, database)
+    surroundings = global_objects.load(directory, dump.globals)
     with server(client, database, os.path.join(directory, dump.file), labels) as scratch:
-        query(client, scratch, ";\n".join([*(role for (role,) in roles), create]), dbname=scratch.maintenance)
+        query(client, scratch, ";\n".join([*(role for (role,) in roles), wanted.creation]), dbname=scratch.maintenance, target=_NAME)
+        if surroundings:  # A policy of an older dump may name one that is gone today.
+            global_objects.ensure_needed(client, scratch, surroundings)
         where = f"proof of the dump {dump.file} of {database}"
         flags = ["--no-owner", "--no-acl", "--no-tablespaces"]
         pg_restore(client, where, scratch.container, scratch.user, _NAME, dump.format, flags)
         dump.require(where, counts(query(client, scratch, COUNT_QUERY, dbname=_NAME)))
+        properties.give(client, scratch, wanted, _NAME)
     return round(time.monotonic() - begun, 3)
 
 
-def creation(client: DockerClient, database: Database, name: str) -> str:
-    """Return the statement that creates an empty database like this one."""
-    answer = query(client, database, _CREATION, dbname=database.maintenance, target=name, source=database.name)
-    if not answer:
-        advice = f"Look at the databases: docker exec {database.container} psql -U {database.user} -l"
-        raise DatabaseError(str(database), "there is no such database", "one to take the properties of", "none", advice)
-    return answer[0][0]
+def prove_alone(client: DockerClient, database: Database, image: str, dump: Dump, directory: str, labels: Mapping[str, str]) -> bool:
+    """Restore a dump into an empty PostgreSQL of an image and compare all tables, without the database that it was made of.
+
+    Where it is known what surrounded that, owners, rights, roles and settings come back as well and are compared; return whether they did.
+    """
+    where = f"restore of the dump {dump.file} of {database}"
+    surroundings = global_objects.load(directory, dump.globals)
+    first = replace(database, user=surroundings.bootstrap) if surroundings else database
+    with server(client, first, os.path.join(directory, dump.file), labels, image) as scratch:
+        flags = ["--no-tablespaces"]
+        if surroundings:
+            global_objects.give_roles(client, scratch, surroundings)
+            properties.create(client, scratch, surroundings.database, _NAME)
+        else:
+            query(client, scratch, 'CREATE DATABASE :"target" TEMPLATE template0', dbname=scratch.maintenance, target=_NAME)
+            flags += ["--no-owner", "--no-acl"]
+        pg_restore(client, where, scratch.container, scratch.user, _NAME, dump.format, flags)
+        dump.require(where, counts(query(client, scratch, COUNT_QUERY, dbname=_NAME)))
+        if surroundings:
+            properties.give(client, scratch, surroundings.database, _NAME)
+            surroundings.require(where, global_objects.read(client, replace(scratch, name=_NAME)))
+    return surroundings is not None
+
+
+def fill(client: DockerClient, database: Database, dump: Dump, directory: str, where: str) -> None:
+    """Load the dump that a scratch container sees into its database, as an app will find it, and compare all tables.
+
+    The container has made its role and its database by its environment, unless the app's database goes by another name.
+    """
+    surroundings = global_objects.load(directory, dump.globals)
+    flags = ["--no-tablespaces"]
+    if surroundings and surroundings.bootstrap == database.user:
+        global_objects.give_roles(client, database, surroundings)
+    else:
+        flags += ["--no-owner", "--no-acl"]
+    there = query(client, database, "SELECT 1 FROM pg_database WHERE datname = :'name'", dbname=database.maintenance, name=database.name)
+    if not there:
+        query(client, database, 'CREATE DATABASE :"name" TEMPLATE template0', dbname=database.maintenance, name=database.name)
+    pg_restore(client, where, database.container, database.user, database.name, dump.format, flags)
+    dump.require(where, counts(query(client, database, COUNT_QUERY)))

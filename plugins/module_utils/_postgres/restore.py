@@ -9,36 +9,25 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from . import global_objects, properties
 from .client import COUNT_QUERY, Database, DatabaseError, checked, counts, query
 from .dump import Dump
 from .helper import beside, pg_restore
-from .proof import creation
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_OF_POSTGRESQL = ("postgres", "template0", "template1")
+# Before 13 nothing ends the connections by itself.
+_DROP = r"""
+SELECT current_setting('server_version_num')::int >= 130000 AS forces \gset
+\if :forces
+DROP DATABASE IF EXISTS :"target" WITH (FORCE);
+\else
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :'target';
+DROP DATABASE IF EXISTS :"target";
+\endif"""
 
-# Settings and rights belong to the database itself and are in no dump of it. The listed settings are stored as lists
-# of quoted names, which a further quote would make one name.
-_PROPERTIES = """
-SELECT 1, CASE setrole WHEN 0 THEN format('ALTER DATABASE %I', :'target')
-          ELSE format('ALTER ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), :'target') END
-       || format(' SET %I TO ', split_part(item, '=', 1))
-       || CASE WHEN lower(split_part(item, '=', 1)) IN ('search_path', 'temp_tablespaces', 'local_preload_libraries',
-                                                        'session_preload_libraries')
-          THEN substr(item, strpos(item, '=') + 1) ELSE quote_literal(substr(item, strpos(item, '=') + 1)) END
-  FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(setconfig) item
- WHERE datname = :'source'
-UNION ALL
-SELECT 2, format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'target')
-  FROM pg_database WHERE datname = :'source' AND datacl IS NOT NULL
-UNION ALL
-SELECT 3, format('GRANT %s ON DATABASE %I TO %s', privilege_type, :'target',
-                 CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
-       || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-  FROM pg_database, aclexplode(datacl) WHERE datname = :'source'
- ORDER BY 1"""
+_OF_POSTGRESQL = ("postgres", "template0", "template1")
 
 
 def databases(client: DockerClient, database: Database) -> dict[str, bool]:
@@ -47,25 +36,57 @@ def databases(client: DockerClient, database: Database) -> dict[str, bool]:
     return {name: accepts == "t" for name, accepts in answer}
 
 
-def restore_beside(client: DockerClient, database: Database, dump: Dump, directory: str, labels: Mapping[str, str], incoming: str) -> None:
-    """Restore a dump into a new database of the name incoming beside the live one, which is not touched."""
+def restore_beside(
+    client: DockerClient,
+    database: Database,
+    dump: Dump,
+    directory: str,
+    labels: Mapping[str, str],
+    incoming: str,
+    *,
+    as_it_was: bool = False,
+) -> list[str]:
+    """Restore a dump into a new database of the name incoming beside the live one, which is not touched; return the roles made for it.
+
+    It gets the settings and rights of the live one; as it was, in a server that nobody uses yet, those it had, and all roles there were.
+    """
     checked(incoming)
     where = f"restore of the dump {dump.file} beside {database}"
+    surroundings = global_objects.load(directory, dump.globals)
     drop(client, database, incoming)
+    # Some extensions can be made by nobody else.
+    admin = global_objects.superuser(client, database)
+    made: list[str] = []
     try:
-        query(client, database, creation(client, database, incoming), dbname=database.maintenance)
+        if surroundings and as_it_was:
+            global_objects.give_roles(client, admin, surroundings)
+            wanted, flags = surroundings.database, ["--no-tablespaces"]
+        else:
+            made = global_objects.ensure_needed(client, admin, surroundings) if surroundings else []
+            wanted, flags = properties.read(client, database), []
+        properties.create(client, admin, wanted, incoming)
         path = os.path.join(directory, dump.file)
         with beside(client, database, "restore", path, labels, writable=False) as helper:
-            pg_restore(client, where, helper, database.user, incoming, dump.format)
-        dump.require(where, counts(query(client, database, COUNT_QUERY, dbname=incoming)))
-        for _order, statement in query(client, database, _PROPERTIES, target=incoming, source=database.name):
-            query(client, database, statement, dbname=database.maintenance)
+            pg_restore(client, where, helper, admin.user, incoming, dump.format, flags)
+        dump.require(where, counts(query(client, admin, COUNT_QUERY, dbname=incoming)))
+        properties.give(client, admin, wanted, incoming)
         # Without it the first queries would be planned as if all tables were empty.
-        query(client, database, "ANALYZE", dbname=incoming)
+        query(client, admin, "ANALYZE", dbname=incoming)
     except BaseException:
         with suppress(DatabaseError):
             drop(client, database, incoming)
         raise
+    return made
+
+
+def create_beside(client: DockerClient, database: Database, name: str) -> None:
+    """Create an empty database like the live one beside it, with its settings and rights."""
+    checked(name)
+    drop(client, database, name)
+    wanted = properties.read(client, database)
+    admin = global_objects.superuser(client, database)
+    properties.create(client, admin, wanted, name)
+    properties.give(client, admin, wanted, name)
 
 
 def drop(client: DockerClient, database: Database, dbname: str) -> None:
@@ -73,5 +94,5 @@ def drop(client: DockerClient, database: Database, dbname: str) -> None:
     if dbname in (database.name, *_OF_POSTGRESQL):
         advice = "This is an error in the caller."
         raise DatabaseError(str(database), "it is not dropped", "a database kept aside", dbname, advice)
-    statement = 'DROP DATABASE IF EXISTS :"target" WITH (FORCE)'
-    query(client, database, statement, dbname=database.maintenance, target=checked(dbname))
+    admin = global_objects.superuser(client, database)
+    query(client, admin, _DROP, dbname=database.maintenance, target=checked(dbname))

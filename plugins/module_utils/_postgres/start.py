@@ -38,7 +38,7 @@ def ensure_running(client: DockerClient, project: Project, databases: Iterable[D
             continue
         try:
             _start(client, project, database)
-            _await(client, database)
+            wait_until_answers(client, database)
         except (DatabaseError, ComposeError) as error:
             raise _down(client, database, error, last.get(database.container, "")) from error
         notes.append(f"Database {database.name}: container {database.container} did not run. It was started, so that no data is given up.")
@@ -57,7 +57,7 @@ def _start(client: DockerClient, project: Project, database: Database) -> None:
         project.up_container(database.container)
 
 
-def _await(client: DockerClient, database: Database) -> None:
+def wait_until_answers(client: DockerClient, database: Database) -> None:
     """Wait until the database answers, or give up where its container has ended again."""
     deadline = time.monotonic() + SECONDS_TO_START
     while True:

@@ -89,19 +89,29 @@ SELECT pg_terminate_backend(pid, 9000) FROM pg_stat_activity WHERE query LIKE '%
 @contextmanager
 def running(client: docker.DockerClient) -> Iterator[None]:
     """Run the laboratory."""
-    command = ["postgres", "-c", "fsync=off", "-c", "max_prepared_transactions=2"]
-    environment = {"POSTGRES_USER": DATABASE.user, "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": DATABASE.name}
     remove(client)
-    client.containers.run(IMAGE, command, name=NAME, detach=True, environment=environment, labels=LABELS)
-    try:
-        deadline = time.monotonic() + 30
-        while run_program(client, NAME, ["pg_isready", "-h", "127.0.0.1"]).code != 0:
-            assert time.monotonic() < deadline, client.containers.get(NAME).logs().decode()
-            time.sleep(0.1)
+    with bare(client, NAME):
         query(client, DATABASE, CONTENT)
         yield
+
+
+@contextmanager
+def bare(client: docker.DockerClient, name: str, user: str = DATABASE.user) -> Iterator[Database]:
+    """Run a PostgreSQL as its image makes it."""
+    command = ["postgres", "-c", "fsync=off", "-c", "max_prepared_transactions=2", "-c", "log_statement=ddl"]
+    environment = {"POSTGRES_USER": user, "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": DATABASE.name}
+    container = client.containers.run(IMAGE, command, name=name, detach=True, environment=environment, labels=LABELS)
+    try:
+        deadline = time.monotonic() + 30
+        while run_program(client, name, ["pg_isready", "-h", "127.0.0.1"]).code != 0:
+            assert time.monotonic() < deadline, container.logs().decode()
+            time.sleep(0.1)
+        yield Database(name, DATABASE.name, user)
     finally:
-        remove(client)
+        if name == NAME:
+            remove(client)
+        else:
+            container.remove(force=True, v=True)
 
 
 def remove(client: docker.DockerClient) -> None:

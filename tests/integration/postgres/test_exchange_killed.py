@@ -30,8 +30,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.progr
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import description, journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run as switch_run
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target, transaction
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction as switch_transaction
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.databases import Exchange
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Switched
@@ -172,11 +172,11 @@ def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> Non
             raise RuntimeError("The app does not serve")
         return Switched(plan)
 
-    def proven(result: str, _error: str) -> None:
+    def proven(result: str, _error: str, _reasons: Any) -> None:
         ledger.append(str(root), ledger.entry(request.run, result or "rolled back", 1.0))
 
     mock.patch.object(transaction, "switch", play).start()
-    switch_run.end_proven(server)
+    switch_transaction.end_proven(server)
     try:
         carry_out(server, request, tree_plan.Plan(str(root), [], {}, {}, {}, {}, False), proven)
     except Failed as failure:

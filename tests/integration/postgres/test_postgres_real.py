@@ -27,9 +27,10 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.clien
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump, dump
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.exchange import exchange, exchange_back, keep_or_drop, prepared
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import started
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.programs import run_program, started
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.proof import prove
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.restore import databases, drop, restore_beside
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import databases as switch_databases
 
 sys.path.insert(0, os.path.dirname(__file__))
 from lab import DATABASE, IMAGE, LABELS, NAME, PASSWORD, TABLES, containers, running, writing
@@ -215,6 +216,28 @@ def test_a_restored_one_that_was_written_to_is_kept(client: docker.DockerClient,
         assert databases(client, DATABASE)["shop_kept"]
     finally:
         drop(client, DATABASE, "shop_kept")
+
+
+def test_one_that_takes_no_connection_is_exchanged_and_kept(client: docker.DockerClient, tmp_path: Path) -> None:
+    broken = replace(DATABASE, name="broken")
+    query(client, DATABASE, "CREATE DATABASE broken")
+    query(client, broken, "CREATE TABLE book AS SELECT 1 AS id")
+    try:
+        made = dump(client, broken, str(tmp_path))
+        number = postgres_exchange.number_of(client, broken, "broken")
+        run_program(client, NAME, ["rm", f"/var/lib/postgresql/data/base/{number}/pg_filenode.map"])
+        (tmp_path / "again").mkdir()
+        with pytest.raises(DatabaseError, match=r"pg_filenode\.map"):
+            dump(client, broken, str(tmp_path / "again"))
+        restore_beside(client, broken, made, str(tmp_path), LABELS, INCOMING)
+        swap = prepared(client, broken, INCOMING, ASIDE, [], keep=True)
+        exchange(client, swap)
+        (note,) = switch_databases.finish(client, [swap], {})
+        assert query(client, broken, "SELECT id FROM book") == [["1"]]
+        assert postgres_exchange.numbers(client, broken)[number] == ASIDE and f"kept as database {ASIDE}" in note
+        drop(client, broken, ASIDE)
+    finally:
+        query(client, DATABASE, "DROP DATABASE broken WITH (FORCE)", dbname="postgres")
 
 
 def properties_are_kept(client: docker.DockerClient) -> None:

@@ -37,7 +37,7 @@ def postgres(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Note what PostgreSQL is asked for."""
     asked: list[tuple[Any, ...]] = []
 
-    def dump(_client: Any, database: Database, _directory: str, jobs: int, labels: Any) -> Dump:
+    def dump(_client: Any, database: Database, _directory: str, jobs: int, labels: Any, compressed: bool) -> Dump:
         asked.append(("dump", database.container, jobs))
         return Dump(f"{database.container}.dump", "directory" if jobs else "custom", 10, 0.1, {})
 

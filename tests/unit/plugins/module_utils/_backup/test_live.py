@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import live as backup_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.integrity import verify
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError, Manifest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.seal import Occasion
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import replaced
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
@@ -73,3 +75,34 @@ def test_without_a_whole_backup_nothing_is_guessed(tmp_path: Path, engine: Engin
     (tmp_path / "backups" / before.id / "files/docker-compose.yml").unlink()
     with pytest.raises(BackupError, match=r"is missing. A switch was cut off that began with this backup. Nothing has been changed"):
         backup_live.read(str(tmp_path), PROJECT, engine)
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_of_a_file_that_was_replaced_while_it_was_mounted_both_are_kept(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch, ours: bool
+) -> None:
+    """What lies there is what its owner wants next, and what comes back byte for byte; what is served may be nowhere else."""
+    for name, text in (("nginx/nginx_prod.conf", "new"), ("7/etc/nginx/nginx.conf", "old"), ("7/etc/motd", "of before")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    if ours:
+        (tmp_path / "release.json").write_text("{}")
+    monkeypatch.setattr(replaced, "INSIDE", f"{tmp_path}/{{}}")
+    engine.running["web"]["State"]["Pid"] = 7
+    engine.running["web"]["Mounts"] = [
+        {"Type": "bind", "Source": f"{tmp_path}/nginx/nginx_prod.conf", "Destination": "/etc/nginx/nginx.conf"},
+        # Of the server, and not of the release.
+        {"Type": "bind", "Source": "/etc/hostname", "Destination": "/etc/motd"},
+    ]
+    live = backup_live.read(str(tmp_path), PROJECT, engine, description("web"))
+    manifest, told = seal.seal(live, Occasion("a test", PROJECT), engine, {}, lambda: NOON)
+    backup = tmp_path / "backups" / manifest.id
+    if ours:  # A release of ours has its directory mounted.
+        assert told == [] and not (backup / "served").exists()
+        return
+    assert (backup / "files/nginx/nginx_prod.conf").read_text() == "new" and set(manifest.files) >= {"nginx/nginx_prod.conf"}
+    assert {path.relative_to(backup / "served"): path.read_text() for path in (backup / "served").rglob("*.*")} == {
+        Path("nginx/nginx_prod.conf"): "old"
+    }
+    assert len(told) == 1 and f"Backup {manifest.id} has both" in told[0] and "as served/nginx/nginx_prod.conf the one" in told[0]
+    verify(str(backup), manifest)

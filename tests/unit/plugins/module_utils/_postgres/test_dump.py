@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 from dataclasses import replace
@@ -22,9 +23,13 @@ DUMP = Dump("db_shop.dump", "custom", 5, 0.5, TABLES)
 
 def test_a_manifest_and_back() -> None:
     assert Dump.from_dict(DUMP.to_dict()) == DUMP
+    older = {name: value for name, value in DUMP.to_dict().items() if name != "globals"}
+    assert Dump.from_dict(older) == DUMP
 
 
-@pytest.mark.parametrize("change", [{"file": "../etc"}, {"file": ""}, {"file": ".."}, {"format": "plain"}])
+@pytest.mark.parametrize(
+    "change", [{"file": "../etc"}, {"globals": "../etc"}, {"globals": ".."}, {"file": ""}, {"file": ".."}, {"format": "plain"}]
+)
 def test_a_manifest_that_was_changed(change: dict[str, Any]) -> None:
     with pytest.raises(DatabaseError, match="this does not describe a dump"):
         Dump.from_dict({**DUMP.to_dict(), **change})
@@ -57,7 +62,7 @@ def test_the_same_rows() -> None:
 
 
 def test_a_file(tmp_path: Path) -> None:
-    engine = Engine(SNAPSHOT, Answer("pg_dump", b"PGDMP" * 1000))
+    engine = Engine(SNAPSHOT, Answer("pg_dump ", b"PGDMP" * 1000))
     (tmp_path / "db_shop.dump").write_text("of a killed run")
     made = dump(engine, SHOP, str(tmp_path))
     assert (made.file, made.format, made.size, made.tables) == ("db_shop.dump", "custom", 5000, TABLES)
@@ -67,7 +72,11 @@ def test_a_file(tmp_path: Path) -> None:
     (call,) = engine.called("pg_dump ")
     assert (call.container, call.argv[1:3]) == ("db_shop", ["--format=custom", "--snapshot=00000003-1B-1"])
     assert engine.calls[0].ended.wait(5)
-    assert engine.events == ["begin psql", "begin pg_dump", "end psql"]
+    # What surrounds it is read while nobody can have changed what was dumped.
+    assert engine.events == ["begin psql", "begin pg_dump", *["begin psql"] * 2, "begin pg_dumpall", "begin psql", "end psql"]
+    beside = tmp_path / "db_shop.globals.json"
+    assert made.globals == beside.name and stat.S_IMODE(beside.stat().st_mode) == 0o600
+    assert json.loads(beside.read_text())["needed"] == ["keeper", "reader"]
 
 
 def test_a_directory(tmp_path: Path) -> None:

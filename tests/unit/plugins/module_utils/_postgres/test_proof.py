@@ -4,24 +4,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
 import docker.errors
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import helper
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import global_objects, helper
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.proof import prove
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.proof import prove, prove_alone
 from postgres_support import SECRET, SHOP, Answer, Engine
 
 NAME = "rarebooks-scratch-proof-db_shop"
 DUMP = Dump("db_shop.dump", "custom", 5, 0.5, {"public.Users": 3})
-ROLES = Answer("FROM pg_roles", b'CREATE ROLE reader\n"CREATE ROLE ""a,b"""\n')
-CREATION = Answer("target=rarebooks_proof", b"CREATE DATABASE rarebooks_proof OWNER keeper\n")
+ROLES = Answer("FROM pg_roles WHERE rolname !~", b'CREATE ROLE reader\n"CREATE ROLE ""a,b"""\n')
 COUNTED = Answer("query_to_xml", b"public.Users,3\n")
 # Whatever is not answered here succeeds and says nothing.
-GOOD = (ROLES, CREATION, COUNTED)
+GOOD = (ROLES, COUNTED)
 
 
 def test_a_dump_that_restores(tmp_path: Path) -> None:
@@ -33,7 +33,8 @@ def test_a_dump_that_restores(tmp_path: Path) -> None:
     assert [call.container for call in engine.calls] == ["db_shop", "db_shop", NAME, NAME, NAME, NAME]
 
     (created,) = engine.called("CREATE ROLE reader")
-    assert created.input == 'CREATE ROLE reader;\nCREATE ROLE "a,b";\nCREATE DATABASE rarebooks_proof OWNER keeper\n;\n'
+    assert created.input == 'CREATE ROLE reader;\nCREATE ROLE "a,b";\nCREATE DATABASE :"target" OWNER keeper\n;\n'
+    assert "target=rarebooks_proof" in created.argv
     (restored,) = engine.called("pg_restore")
     assert {"--exit-on-error", "--no-owner", "--no-acl", "--format=custom", "--jobs=1"} <= set(restored.argv)
     assert restored.argv[-3:] == ["-d", "dbname='rarebooks_proof'", "/dump"]
@@ -44,6 +45,18 @@ def test_a_dump_that_restores(tmp_path: Path) -> None:
     (mount,) = settings["mounts"]
     assert (mount["Source"], mount["ReadOnly"]) == (str(tmp_path / "db_shop.dump"), True)
     assert "fsync=off" in settings["command"]
+
+
+def test_what_a_database_has_beside_its_rows_is_proven_as_well(tmp_path: Path) -> None:
+    """Also where a policy of an older dump names a role that is gone."""
+    wanted = Answer("SELECT 0, format('CREATE DATABASE", b'0,"CREATE DATABASE :""target"""\n1,"ALTER DATABASE :""target"" SET x TO y"\n')
+    engine = Engine(wanted, *GOOD)
+    dump = replace(DUMP, globals=global_objects.save(global_objects.read(engine, SHOP), str(tmp_path), SHOP.container))
+    engine.calls.clear()
+    prove(engine, SHOP, dump, str(tmp_path), {})
+    (made,) = engine.called("NOLOGIN")
+    assert "role=reader" in made.argv and made.container == NAME
+    assert [call.container for call in engine.called("SET x TO y")] == [NAME]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +76,23 @@ def test_a_dump_that_does_not(tmp_path: Path, answers: tuple[Answer, ...], told:
     with pytest.raises(DatabaseError, match=told):
         prove(engine, SHOP, DUMP, str(tmp_path), {})
     assert engine.there == set()
+
+
+def test_what_surrounds_it_comes_back_and_is_compared(tmp_path: Path) -> None:
+    engine = Engine(*GOOD)
+    surroundings = global_objects.read(engine, SHOP)
+    dump = replace(DUMP, globals=global_objects.save(surroundings, str(tmp_path), SHOP.container))
+    engine.calls.clear()
+    assert prove_alone(engine, SHOP, "sha256:15", dump, str(tmp_path), {})
+    (restored,) = engine.called("pg_restore")
+    assert "--no-tablespaces" in restored.argv and not {"--no-owner", "--no-acl"} & set(restored.argv)
+    assert engine.called("CREATE ROLE reader") and engine.called("pg_dumpall")
+    assert not prove_alone(engine, SHOP, "sha256:15", DUMP, str(tmp_path), {})
+    assert {"--no-owner", "--no-acl"} <= set(engine.called("pg_restore")[-1].argv)
+    another = Engine(Answer("pg_dumpall", b"CREATE ROLE keeper;\n"), *GOOD)
+    with pytest.raises(DatabaseError, match=r"do not come back as they were.*ALTER ROLE reader"):
+        prove_alone(another, SHOP, "sha256:15", dump, str(tmp_path), {})
+    assert another.there == set()
 
 
 def test_a_parallel_dump_is_restored_in_parallel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,4 +144,4 @@ def test_the_first_error_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_no_such_database(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="database shop in container db_shop: there is no such database"):
-        prove(Engine(ROLES), SHOP, DUMP, str(tmp_path), {})
+        prove(Engine(ROLES, Answer("'CREATE DATABASE", b"")), SHOP, DUMP, str(tmp_path), {})
