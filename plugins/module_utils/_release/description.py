@@ -65,6 +65,8 @@ class Secret:
     fixed: bool = False
     database: str = ""
     taken_from: EnvironmentVariable | None = None
+    # Whether the app reads it only when it starts on an empty database: another one would change nothing later.
+    at_first_start: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,8 @@ class Drift:
     got: str
     mend: Literal["recreate", "restart", "unpause", "update"]
     restart: str = ""
+    # Why it is mended, in the words of a summary.
+    cause: str = ""
 
     @property
     def reason(self) -> str:
@@ -48,21 +50,22 @@ class Drift:
 def find(project: Project, client: DockerClient) -> list[Drift]:
     """Return what was changed by hand; Compose is asked for what was wanted only where something looks unusual."""
     containers = containers_of(client, project.name)
-    if not any(is_unusual(one) for one in containers.values()):
+    kept = project.carried().values()
+    # One that was carried over may have a policy that is usual, and not its own: that of a release from which its owner went back.
+    if not (kept or any(is_unusual(one) for one in containers.values())):
         return []
     services, networks = project.config()
-    kept = project.carried().values()
     found: list[Drift] = []
     for name, one in containers.items():
         service = services.get(service_of(one))
-        if service is not None:
+        if service is not None and project.is_about(service_of(one)):
             # One that was carried over as it is was looked at then; to make it anew would lose what it has.
             found += [drift for drift in drifts(name, one, service, networks) if not (drift.mend == "recreate" and name in kept)]
     return found
 
 
 def mend(project: Project, client: DockerClient) -> list[str]:
-    """Make each such container as the project says; return their names."""
+    """Make each such container as the project says; return the names of those that are to be told of as started."""
     found = find(project, client)
     for drift in found:
         container = client.containers.get(drift.container)
@@ -73,7 +76,9 @@ def mend(project: Project, client: DockerClient) -> list[str]:
         elif drift.mend == "update":
             container.update(restart_policy=as_policy(drift.restart))
     project.recreate(sorted({drift.service for drift in found if drift.mend == "recreate"}))
-    return sorted({drift.container for drift in found})
+    # One that was carried over goes on running with another policy, and is told of as such.
+    kept = project.carried().values()
+    return sorted({drift.container for drift in found if not (drift.mend == "update" and drift.container in kept)})
 
 
 def is_unusual(inspected: Mapping[str, Any]) -> bool:
@@ -91,17 +96,21 @@ def drifts(name: str, inspected: Mapping[str, Any], service: Mapping[str, Any], 
     key = service_of(inspected)
     status = inspected["State"]["Status"]
     if status in MENDED:
-        yield Drift(name, key, "running", status, MENDED[status])
+        cause = "was paused" if status == "paused" else "was in a crash loop"
+        yield Drift(name, key, "running", status, MENDED[status], cause=cause)
     attached = inspected["NetworkSettings"]["Networks"]
     wanted = [networks.get(network, {}).get("name", network) for network in service.get("networks") or {}]
     for network in wanted:
         if network not in attached:
-            yield Drift(name, key, f"on network {network}", f"on {' and '.join(attached) or 'none'}", "recreate")
+            cause = f"lost its network {network}"
+            yield Drift(name, key, f"on network {network}", f"on {' and '.join(attached) or 'none'}", "recreate", cause=cause)
         elif key not in names_in(attached[network]):
-            yield Drift(name, key, f"known as {key} on network {network}", "without that name", "recreate")
-    restart = service.get("restart")
+            cause = f"lost its name {key} on network {network}"
+            yield Drift(name, key, f"known as {key} on network {network}", "without that name", "recreate", cause=cause)
+    restart = service.get("restart") or ("" if (service.get("deploy") or {}).get("restart_policy") else "no")
     if restart and restart != restart_of(inspected):
-        yield Drift(name, key, f"with restart policy {restart}", f"with {restart_of(inspected)}", "update", restart)
+        cause = f"edited by hand: restart policy {restart_of(inspected)}"
+        yield Drift(name, key, f"with restart policy {restart}", f"with {restart_of(inspected)}", "update", restart, cause)
 
 
 def service_of(inspected: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ DAMAGED = (
     "was live before that switch) with rollback.yml -e rollback_to=<id>, or deploy again."
 )
 # The ledger's words for a switch whose release was proven to serve.
-PROVEN = ("deployed", "rolled back", "restored")
+PROVEN = ("deployed", "rolled back", "restored", "done")
 
 
 @dataclass(frozen=True)

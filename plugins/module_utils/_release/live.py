@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from glob import glob
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .._base.files import sha256
 from .._engine.compose import COMPOSE_FILE
 from .._engine.containers import CONFIG_LABEL, containers_of
+from .._engine.replaced import replaced
 from .._tree import plan
 from .._tree.plan import Existing
 from . import description
@@ -63,6 +64,8 @@ class Live:
     serving: frozenset[str] = field(default_factory=frozenset)
     # The containers that serve now, also where the rest is what was live before.
     answering: frozenset[str] = field(default_factory=frozenset)
+    # Of a release made by hand, files that were replaced while a container had them mounted: as that has them.
+    served: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -143,4 +146,17 @@ def read(root: str, project: str, client: DockerClient, successor: Release | Non
     }
     serving = frozenset(name for name, one in containers.items() if is_serving(one))
     said = read_description(files)
-    return Live(root, files, successor if successor and not said.apps else said, images, serving, serving)
+    description_of = successor if successor and not said.apps else said
+    served = {} if description.FILE in files else _served(root, containers.values())
+    return Live(root, files, description_of, images, serving, serving, served)
+
+
+def _served(root: str, containers: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    """Return the files below the root that containers have as they were before somebody replaced them."""
+    found = {}
+    for one in containers:
+        for source, inside in replaced(one):
+            if source.startswith(f"{root}/"):
+                with open(inside, "rb") as stream:
+                    found[os.path.relpath(source, root)] = stream.read()
+    return found

@@ -8,7 +8,7 @@ import errno
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -17,9 +17,10 @@ from .._base.files import read_if_exists, sync_directory
 from .._base.times import TIME
 
 FILE = "ledger.jsonl"
-SUCCESSES = ("deployed", "rolled back", "renewed", "unchanged")
-# refused: before anything was changed. failed: before the switch, or with nothing to go back to. restored: the old release serves
-# again. broken: that could not be proven. interrupted: the controller died, and the successor wrote this.
+SUCCESSES = ("deployed", "rolled back", "renewed", "unchanged", "done")
+# done: what its action says, such as "rotate secrets". refused: before anything was changed. failed: before the switch, or with nothing
+# to go back to. restored: the old release serves again. broken: that could not be proven. interrupted: the controller died, and the
+# successor wrote this.
 RESULTS = (*SUCCESSES, "refused", "failed", "restored", "broken", "interrupted")
 
 
@@ -65,6 +66,8 @@ class Entry:
     release: str = ""
     backup: str = ""
     to: str = ""
+    # Why each container was started or replaced.
+    reasons: dict[str, str] = field(default_factory=dict)
     step: str = ""
     error: str = ""
 
@@ -86,8 +89,16 @@ def seconds_since(started: str) -> float:
     return max(0.0, (datetime.now(timezone.utc) - began).total_seconds())
 
 
-def entry(run: Run | Mapping[str, Any], result: str, duration: float, **facts: str) -> dict[str, Any]:
-    """Return the entry of a run. Facts are release, backup, to, step and error.
+def seconds_between(first: str, second: str) -> float:
+    """Return how long after another a time of the ledger's form is; 0 for one that is before it or no time."""
+    try:
+        return max(0.0, (datetime.strptime(second, TIME) - datetime.strptime(first, TIME)).total_seconds())
+    except ValueError:
+        return 0.0
+
+
+def entry(run: Run | Mapping[str, Any], result: str, duration: float, **facts: Any) -> dict[str, Any]:
+    """Return the entry of a run. Facts are release, backup, to, reasons, step and error.
 
     The end is computed, since the beginning was read from the controller's clock, which may differ from the server's.
     """

@@ -9,7 +9,7 @@ say would be missing one day, when an update replaces it and nobody thinks of to
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,13 @@ from .._backup.manifest import FILES, store
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from .._engine import carried
-from .._engine.compose import COMPOSE_FILE, ComposeError, Definition, Project
+from .._engine.compose import COMPOSE_FILE, ComposeError, Definition, Project, digest
 from .._engine.containers import DIRECTORY_LABEL, FILES_LABEL, containers_of, inspect, inspect_project
 from .._engine.image_name import image_name
+from .._engine.proxy import Proxy
 from .._engine.written import PROXY_MOUNTS, outside_of_volumes
-from .._release.differences import differences
-from .._release.drift import drifts, service_of
+from .._release.composed import Composed
+from .._release.drift import Drift, drifts, service_of
 from .._release.live import stated
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Adoption:
     # Container: why it is replaced; new ones have no reason.
     replaced: dict[str, str] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
+    # What is changed about containers that are carried over, without a restart.
+    policies: dict[str, Drift] = field(default_factory=dict)
     # Of the project's own file, the digest of each service's definition.
     definitions: dict[str, str] = field(default_factory=dict)
 
@@ -66,34 +69,33 @@ class Adoption:
         names = ", ".join(self.carried)
         notes = [f"Carried over as made by hand, each container until its own next release: {names}."] if names else []
         notes += [f"{name}: replaced, since {reason}." for name, reason in sorted(self.replaced.items())]
+        notes += [f"{name}: goes on running, and gets restart policy {one.restart}." for name, one in sorted(self.policies.items())]
         return notes + proxy_notes([name for name in self.proxy if name in self.carried], [])
 
     def judge(self, tree: str) -> None:
         """Compare each container with the staged tree, and refuse what nobody has decided to let go."""
-        self.carried, self.replaced, self.new = [], {}, []
-        document = Definition(self.run_command, tree, self.project).document()
+        self.carried, self.replaced, self.new, self.policies = [], {}, [], {}
+        release = Composed.of(Definition(self.run_command, tree, self.project).document(), self.project)
         present = inspect_project(self.run_command, self.project)
-        self.definitions = self._own_definitions(present)
-        networks = document.get("networks") or {}
-        services = {str(one.get("container_name") or f"{self.project}-{key}-1"): (key, one) for key, one in document["services"].items()}
-        volumes = {key: str((one or {}).get("name") or key) for key, one in (document.get("volumes") or {}).items()}
+        own = self._own_services(present)
+        self.definitions = {key: digest(one) for key, one in own.items()}
         kept = {(file.container, file.path) for app in stated(tree).apps for file in app.kept_files}
         lost: list[str] = []
-        for name, (key, service) in sorted(services.items()):
+        for name, (key, service) in sorted(release.services.items()):
             found = present.get(name) or next((one for one in present.values() if service_of(one) == key), None)
             if found is None:
                 self.new.append(name)
                 continue
-            reason = self._reason(name, key, service, found, tree) or self._detached(name, found, service, networks)
+            reason = self._reason(name, key, service, found, tree) or self._detached(name, found, service, release.networks)
             if reason:
                 self.replaced[name] = reason
             else:
                 self.carried.append(name)
+                self.policies |= {one.container: one for one in drifts(name, found, service, release.networks) if one.mend == "update"}
             written = outside_of_volumes(self.run_command, found)
             lost += [f"file {name} {path}" for path in written if (name, path) not in kept and not self._is_nginx(name, path)]
-            if name not in self.proxy:
-                [image] = inspect(self.run_command, "image", [found["Image"]])
-                lost += differences(name, found, image["Config"], service, volumes)
+            [image] = inspect(self.run_command, "image", [found["Image"]])
+            lost += release.lost(name, found, image["Config"], own.get(service_of(found), {}), name in self.proxy)
         undecided = [one for one in lost if one not in self.let_go]
         if undecided:
             raise AdoptionError(
@@ -130,8 +132,8 @@ class Adoption:
         found = [one for one in drifts(name, inspected, service, networks) if one.mend == "recreate"]
         return f"it is to be {found[0].expected}, and is {found[0].got}" if found else ""
 
-    def _own_definitions(self, present: Mapping[str, Any]) -> dict[str, str]:
-        """Return the definitions of the project's own file, on which the way back depends, or refuse what Compose cannot read by itself."""
+    def _own_services(self, present: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Return the services of the project's own file, on which the way back depends, or refuse what Compose cannot read by itself."""
         file = os.path.join(self.root, COMPOSE_FILE)
         made_from = {os.path.realpath(path) for one in present.values() for path in files_of(one, file)}
         # A proxy that was put back was made from its sealed file, which is the same.
@@ -144,7 +146,7 @@ class Adoption:
                 "once, and deploy again."
             )
         try:
-            return Definition(self.run_command, self.root, self.project).definitions() if present else {}
+            return Definition(self.run_command, self.root, self.project).config()[0] if present else {}
         except ComposeError as error:
             raise AdoptionError(
                 f"{file}: expected what Compose can read by itself, with no variables of a shell, since going back depends on it. Nothing "
@@ -181,12 +183,43 @@ def held(client: DockerClient, root: str, project: str, proxy: Sequence[str]) ->
     return [name for name in proxy if name in present and name in record and record[name].id == present[name]["Id"]]
 
 
+def sealed_by_hand(root: str) -> listing.Found | None:
+    """Return the backup that the adoption sealed."""
+    found = [one for one in listing.find_all(root) if one.manifest and one.manifest.by_hand and COMPOSE_FILE in one.manifest.files]
+    return found[-1] if found else None
+
+
+def ways_back(root: str, moved: Sequence[str]) -> list[str]:
+    """Return how containers of the proxy come back as they were made by hand, which the release that was live before does not have."""
+    sealed = sealed_by_hand(root) if moved else None
+    if sealed is None:
+        return []
+    return [
+        f"To have {', '.join(moved)} as it was made by hand, and all that was before the adoption, run: "
+        f"ansible-playbook rollback.yml -e rollback_to={sealed.id}"
+    ]
+
+
+def refuse_deaf(waiting: Sequence[Proxy], replaced: Collection[str]) -> None:
+    """Refuse to replace containers behind a proxy that would not read its configuration, made by hand, again.
+
+    It has looked their addresses up when it read it, and looks the new ones up by reading it once more.
+    """
+    for proxy in waiting if replaced else []:
+        if complaint := proxy.complaint():
+            raise AdoptionError(
+                f"{proxy.container} still runs with the configuration that was made by hand, which it would not read again:\n{complaint}\n"
+                f"So it would not find {', '.join(sorted(replaced))}, which get other addresses. Nothing has been changed. Correct the "
+                "file that it has mounted, or let it be replaced at once: ansible-playbook deploy.yml -e stack_adopt_proxy=now"
+            )
+
+
 def put_proxy_back(client: DockerClient, run_command: RunCommand, root: str, project: str, moved: Sequence[str]) -> None:
     """Make containers of the proxy again as they were made by hand, from the file that the adoption sealed; their release did not serve."""
-    sealed = [one for one in listing.find_all(root) if one.manifest and one.manifest.by_hand and COMPOSE_FILE in one.manifest.files]
-    if not moved or not sealed:
+    sealed = sealed_by_hand(root) if moved else None
+    if sealed is None:
         return
-    by_hand = Project(client, run_command, root, project, os.path.join(sealed[-1].directory, FILES, COMPOSE_FILE))
+    by_hand = Project(client, run_command, root, project, os.path.join(sealed.directory, FILES, COMPOSE_FILE))
     definitions = by_hand.definitions()
     for name in moved:
         by_hand.up_container(name)

@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._backup.databases import as_database
 from .._backup.manifest import DUMPS, BackupError, Manifest
-from .._engine.containers import OWNER_LABEL
-from .._postgres import exchange
+from .._engine.compose import Project
+from .._engine.containers import OWNER_LABEL, containers_of
+from .._postgres import exchange, password
 from .._postgres import restore as postgres_restore
 from .._postgres.client import Database, DatabaseError, checked
 from .._postgres.dump import Dump
 from .._postgres.exchange import Swap
+from .._postgres.start import ensure_running
 from .._release.description import App
+from .._run import restoring
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -37,37 +40,31 @@ def beside(database: Database, what: str, token: str) -> str:
     return checked(f"{database.name}_{what}_{token[:TOKEN_LENGTH]}")
 
 
-class Exchange:
-    """The dumps of a backup that are to take the place of the live databases, for one run."""
+class Replacement:
+    """Databases that are to take the place of live ones, for one run: empty ones, each of which is made beside the live one first."""
 
-    def __init__(self, client: DockerClient, directory: str, manifest: Manifest, token: str) -> None:
+    def __init__(self, client: DockerClient, token: str, databases: Iterable[Database], keep: bool = False) -> None:
         self._client = client
-        self._dumps = os.path.join(directory, DUMPS)
-        self._labels = {OWNER_LABEL: manifest.project}
         self._token = token
-        self.databases = {
-            container: (as_database(container, entry), Dump.from_dict(entry["dump"]))
-            for container, entry in manifest.databases.items()
-            if entry["dump"]
-        }
-        if not self.databases:
-            raise BackupError(
-                f"Backup {manifest.id} holds no dump of a database, so none can be restored. Nothing has been changed. "
-                "Roll back without rollback_restore_database, or choose a backup with a dump (`ansible-playbook backups.yml`)."
-            )
-        for database, _dump in self.databases.values():
+        # Whether the live ones are kept beside, whatever a dump has of them.
+        self._keep = keep
+        self.databases = list(databases)
+        for database in self.databases:
             for what in (RESTORED, BEFORE, KEPT):
                 beside(database, what, token)
 
+    def make(self, database: Database, incoming: str) -> None:
+        """Make a database of another name beside the live one."""
+        postgres_restore.create_beside(self._client, database, incoming)
+
     def restore(self, pending: Iterable[Swap] = ()) -> None:
-        """Restore every dump beside the live database, which is not touched. Pending are swaps of a run that was cut off."""
+        """Make every database beside the live one, which is not touched. Pending are swaps of a run that was cut off."""
         spared = {(swap.container, swap.incoming) for swap in pending}
-        for database, dump in self.databases.values():
+        for database in self.databases:
             for name in leftovers(self._client, database, RESTORED):
                 if (database.container, name) not in spared:
                     postgres_restore.drop(self._client, database, name)
-            incoming = beside(database, RESTORED, self._token)
-            postgres_restore.restore_beside(self._client, database, dump, self._dumps, self._labels, incoming)
+            self.make(database, beside(database, RESTORED, self._token))
 
     def swaps(self, apps: Iterable[App]) -> list[Swap]:
         """Return what is to be exchanged; the apps are those of either release, any of which may use a database."""
@@ -79,24 +76,126 @@ class Exchange:
                 beside(database, RESTORED, self._token),
                 beside(database, BEFORE, self._token),
                 clients_of(known, database.container),
+                self._keep,
             )
-            for database, _dump in self.databases.values()
+            for database in self.databases
         ]
 
     def discard(self) -> None:
         """Drop what was restored and never became live."""
-        for database, _dump in self.databases.values():
+        for database in self.databases:
             postgres_restore.drop(self._client, database, beside(database, RESTORED, self._token))
 
     def notes(self) -> list[str]:
         """Tell of databases that earlier runs kept, since there may be rows in them that are nowhere else."""
         return [
             f"Database {name} in {database.container} was kept by an earlier run and nothing uses it. {advice(database, name)}"
-            for database, _dump in self.databases.values()
+            for database in self.databases
             for what in (BEFORE, KEPT)
             for name in leftovers(self._client, database, what)
             if not name.endswith(self._token[:TOKEN_LENGTH])
         ]
+
+
+class Exchange(Replacement):
+    """The dumps of a backup that are to take the place of the live databases: all of them, or those in some containers."""
+
+    def __init__(
+        self,
+        client: DockerClient,
+        directory: str,
+        manifest: Manifest,
+        token: str,
+        containers: Container[str] = (),
+        keep: bool = False,
+        as_it_was: bool = False,
+    ) -> None:
+        # On a server that nobody uses yet, with the roles and settings that there were; on any other one those of today hold.
+        self._as_it_was = as_it_was
+        self._directory = os.path.join(directory, DUMPS)
+        self._labels = {OWNER_LABEL: manifest.project}
+        self._dumped = {
+            as_database(container, entry): Dump.from_dict(entry["dump"])
+            for container, entry in manifest.databases.items()
+            if entry["dump"] and (not containers or container in containers)
+        }
+        if not self._dumped:
+            raise BackupError(
+                f"Backup {manifest.id} holds no dump of a database, so none can be restored. Nothing has been changed. "
+                "Roll back without rollback_restore_database, or choose a backup with a dump (`ansible-playbook backups.yml`)."
+            )
+        super().__init__(client, token, self._dumped, keep)
+        self._roles: list[str] = []
+
+    def make(self, database: Database, incoming: str) -> None:
+        """Restore the dump of a database."""
+        where = (self._client, database, self._dumped[database], self._directory, self._labels, incoming)
+        self._roles += roles_made(database, postgres_restore.restore_beside(*where, as_it_was=self._as_it_was))
+
+    def notes(self) -> list[str]:
+        """Tell of roles that were made for the dumps as well."""
+        return [*super().notes(), *self._roles]
+
+
+class Newest(Exchange):
+    """The dumps for a server that nobody uses yet: what the log had beyond the backup goes before the backup's own."""
+
+    def __init__(self, client: DockerClient, directory: str, manifest: Manifest, token: str, root: str) -> None:
+        super().__init__(client, directory, manifest, token, as_it_was=True)
+        note = restoring.read(root)
+        self._newer = note.newer if note else {}
+        self._newer_directory = os.path.join(root, restoring.NEWER)
+
+    def make(self, database: Database, incoming: str) -> None:
+        """Restore the newest dump of a database."""
+        found = self._newer.get(database.container)
+        if found is None:
+            super().make(database, incoming)
+            return
+        dump, directory = Dump.from_dict(found.dump), os.path.join(self._newer_directory, database.container)
+        postgres_restore.restore_beside(self._client, database, dump, directory, self._labels, incoming, as_it_was=True)
+
+
+class FirstFill:
+    """Dumps for a server that is being restored: its databases are made by the release's own containers, and are to be filled before any
+    app is started, so that nobody ever meets an empty one. There is nothing beside which they could be restored earlier.
+    """
+
+    def __init__(self, client: DockerClient, exchange: Exchange) -> None:
+        self._client, self._exchange = client, exchange
+
+    def fill(self, project: Project, apps: Iterable[App]) -> list[str]:
+        """Start the databases of a tree that is live, with no app, and restore into each; return what to tell."""
+        databases = self._exchange.databases
+        new = {one.container for one in databases} - set(containers_of(self._client, project.name))
+        ensure_running(self._client, project, databases, {})
+        self._exchange.restore()
+        swaps = self._exchange.swaps(apps)
+        perform(self._client, swaps)
+        for swap in swaps:
+            if swap.container in new:  # What its image has just made has no row of anybody's.
+                postgres_restore.drop(self._client, swap.database, swap.aside)
+        notes = [note for database in databases for note in _locked_out(self._client, database)]
+        return notes + finish(self._client, [swap for swap in swaps if swap.container not in new], {})
+
+
+def _locked_out(client: DockerClient, database: Database) -> list[str]:
+    """Tell of roles that cannot log in to a server that its image has just made; that of the app is given its password again."""
+    return [
+        f"Role {name} came back to {database.container} with its password as MD5, which the pg_hba.conf there lets nobody in with. Give it "
+        "its password again."
+        for name in password.locked_out(client, database)
+        if name != database.user
+    ]
+
+
+def roles_made(database: Database, names: Iterable[str]) -> list[str]:
+    """Tell of roles that a dump names, and that were made for it without a login."""
+    return [
+        f"Role {name} was made in {database.container}, since the dump names it. Nobody can log in as it before it is given LOGIN and a "
+        "password."
+        for name in names
+    ]
 
 
 def clients_of(apps: Iterable[App], container: str) -> list[str]:
@@ -152,6 +251,14 @@ def finish(client: DockerClient, swaps: Iterable[Swap], sealed: Mapping[str, Map
     notes = []
     for swap in swaps:
         database, entry = swap.database, sealed.get(swap.container, {})
+        if swap.keep:
+            # It is not even asked what is in it, since it may be damaged; it stays closed to connections.
+            notes.append(
+                f"Database {swap.name} in {swap.container}, as it was before, is kept as database {swap.aside}, which takes no "
+                f"connections. To look at it, on the server: docker exec {swap.container} psql -U {swap.user} -d {database.maintenance} -c "
+                f"'ALTER DATABASE \"{swap.aside}\" ALLOW_CONNECTIONS true'. {advice(database, swap.aside)}"
+            )
+            continue
         dumped = int(entry["written"]) if entry.get("dump") and entry.get("oid") == swap.live_oid else -1
         try:
             if exchange.keep_or_drop(client, database, swap.live_oid, dumped, swap.aside):

@@ -159,7 +159,7 @@ def _put_aside(root: str, copy: Copy) -> list[str]:
     aside = os.path.join(root, DIRECTORY, BEFORE, copy.file.container, f"{copy.file.path.lstrip('/')}.{sha256(stored)[:8]}")
     make_directory(os.path.dirname(aside), DIRECTORY_MODE)
     write_durably(aside, stored, 0o600)
-    return [f"{copy.place} was another one, from before the container was made by hand; that is now {aside}."]
+    return [f"{copy.place} was another one; that is now {aside}."]
 
 
 def give_back(server: Server, target: Target) -> list[str]:

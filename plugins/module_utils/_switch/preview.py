@@ -16,25 +16,33 @@ from .._engine.compose import ComposeError, Definition, essence
 from .._engine.containers import containers_of
 from .._release import live as release_live
 from .._release.journal import Journal
+from .._release.reasons import of_definitions
 from .server import Server
 from .target import Target
 
 
 @dataclass
 class Differing:
-    """The containers that a staged tree defines otherwise than the live files, or alone; filled when the tree is looked at."""
+    """The containers that a staged tree defines otherwise than the live files, or alone, with what differs; filled when it is looked at."""
 
     server: Server
     target: Target
-    containers: list[str] = field(default_factory=list)
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def containers(self) -> list[str]:
+        return sorted(self.found)
 
     def __call__(self, tree: str) -> None:
         """Compare a staged tree."""
         try:
             wanted, now = definitions(self.server, tree), definitions(self.server, self.server.root)
-            self.containers = sorted(name for name, definition in wanted.items() if now.get(name) != definition)
+            differing = {name: definition for name, definition in wanted.items() if now.get(name) != definition}
+            self.found = {name: of_definitions(now[name], definition) if name in now else [] for name, definition in differing.items()}
         except ComposeError:
-            self.containers = self.target.containers  # Such as where the live files are damaged: what it takes shows when it is done.
+            self.found = {
+                name: [] for name in self.target.containers
+            }  # Such as where the live files are damaged: what it takes shows when it is done.
 
 
 def definitions(server: Server, directory: str) -> dict[str, dict[str, Any]]:

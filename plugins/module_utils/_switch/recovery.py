@@ -13,27 +13,26 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from .._backup import listing
 from .._base import state
-from .._base.command import execute
+from .._base.command import run_command
 from .._base.errors import PlatformError, describe
 from .._engine.client import connect
 from .._release import journal
 from .._release import live as release_live
 from .._release.journal import Journal
 from .._run import lease, ledger
+from .._secrets import kept
 from .._tree import desired
 from .._tree import plan as tree_plan
 from . import databases
 from . import target as switch_target
-from .run import Recorder, end_proven
+from .recorder import Recorder
 from .server import Server
 from .switch import switch
-from .transaction import SwitchRequest, end, go_back, recover_tree
+from .transaction import SwitchRequest, end, end_proven, go_back, recover_tree
 
 STEP = "ending the switch that was cut off"
 # An operator may be quicker than the boot; whoever holds the lease ends the switch as well.
@@ -89,14 +88,9 @@ def complete(server: Server, target: switch_target.Target, pending: Journal, rec
     except Exception as error:
         recorder.record("broken", "", describe(error))
         return False, f"The switch that was cut off could not be completed: {describe(error)} Deploy again when the cause is removed."
-    recorder.proven("deployed", "")
-    notes += done.notes + end(server, pending)
+    recorder.proven("deployed", "", {})
+    notes += done.notes + server.logs.problems + end(server, pending)
     return True, "\n".join([f"The switch that was cut off was completed, and the release serves after {done.seconds} s.", *notes])
-
-
-def run_command(argv: Sequence[str], **_options: Any) -> tuple[int, str, str]:
-    """Run a command as a module would, which there is none of at boot."""
-    return execute(argv)
 
 
 def report(host: str, text: str, urgent: bool) -> None:
@@ -128,7 +122,7 @@ def main() -> int:
 def work(settings: Settings, place: lease.Place, this: ledger.Run) -> tuple[bool, str]:
     """End the switch under the lease; return whether a release serves, and what to tell."""
     os.chdir(settings.path)
-    secrets = desired.load_secrets(settings.secrets_file)
+    secrets = kept.live_masks(settings.path, desired.load_secrets(settings.secrets_file))
     server = Server(
         connect(), run_command, settings.path, settings.project, settings.proxy_paths, settings.proxy_record, None, True, 0, secrets
     )

@@ -5,60 +5,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._backup import databases, listing
 from .._backup import images as backup_images
-from .._backup.integrity import Dumps
-from .._backup.manifest import BackupError, Manifest
-from .._base.command import RunCommand
-from .._base.errors import PlatformError, describe, facts_of
-from .._base.state import Misfit
+from .._base.errors import describe, facts_of
 from .._certificates import exchange as certificates_exchange
 from .._engine import carried
 from .._engine import containers as engine_containers
 from .._engine.client import connect
-from .._engine.compose import COMPOSE_FILE, Project
-from .._release import journal, live
+from .._engine.proxy import Proxy
+from .._release import journal, live, stopped
 from .._release.by_hand import ByHand
-from .._release.description import FILE, Release, parse
+from .._release.description import FILE
 from .._run import lease as run_lease
-from .._run import ledger
-from .._tree import desired, promote
+from .._run import restoring
 from .._tree import diff as tree_diff
+from .._tree import edited, promote
 from .._tree import plan as tree_plan
 from .._tree.validate import Validators
-from . import certificates, kept_files, preview, switch
-from . import target as switch_target
-from .adoption import Adoption, held, proxy_notes, put_proxy_back
-from .databases import Exchange
+from . import certificates, clusters, kept_files, preview, switch
+from .adoption import Adoption, held, proxy_notes, put_proxy_back, refuse_deaf, ways_back
 from .options import Invocation, Options
+from .reasons import Reasons
+from .recorder import STEP, Recorder
 from .server import Server
 from .switch import Switched
 from .target import Target
-from .transaction import Failed, SwitchRequest, carry_out, end, recover_tree
+from .transaction import Failed, SwitchRequest, carry_out, end_proven, recover_tree
+from .wanted import ReleaseError, Wanted, is_restoring, read_wanted
 
 if TYPE_CHECKING:
     from docker import DockerClient
-
-STEP = "switching to the new release"
-
-
-class ReleaseError(PlatformError):
-    """The release is not live; facts become keys of the failed task's result."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The target, and for a backup what it was taken from."""
-
-    target: Target
-    hidden: dict[str, str]
-    manifest: Manifest | None = None
-    exchange: Exchange | None = None
 
 
 def make_live(options: Options, invocation: Invocation) -> dict[str, Any]:
@@ -119,10 +99,16 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     handmade = [] if adoption or options.to else held(client, root, options.project, wanted.target.proxy)
     moved = [] if options.adopt_proxy == "later" else handmade
     stale = switch.needed(server, wanted.target, plan, moved)
-    changed = bool(recovered or plan.needed or stale or pending or wanted.exchange)
+    changed = bool(recovered or plan.needed or stale or pending or wanted.exchange or wanted.filling)
+    containers = engine_containers.containers_of(client, options.project)
+    known, purposely = preview.known_containers(root, pending), stopped.read(root, containers)
+    why = Reasons(server, wanted.target, plan, containers, known, purposely, stale.drifts)
     result: dict[str, Any] = {
         "changed": changed,
         "started": stale.containers,
+        "reasons": {},
+        "file_reasons": edited.reasons(plan),
+        "overwritten": edited.overwritten(plan, wanted.hidden),
         "containers_removed": [],
         "reloaded": False,
         "proven": False,
@@ -135,16 +121,44 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         **tree_diff.report(plan, completed, wanted.hidden, invocation.diff),
     }
     result["diff"] += [drift.diff for drift in stale.drifts if invocation.diff]
+
+    going = clusters.Going(options.to, options.restore_database, options.accept_unsealed, pending is not None)
+    sealed = {name: image["id"] for name, image in wanted.target.images.items()}
+    images = clusters.Images({name: one["Image"] for name, one in containers.items()}, sealed)
+    told: list[str] = []
+
+    def find_data(tree: str) -> None:
+        # To Compose a staged tree in which nothing that it reads is changed is the live one.
+        asked = tree if why.changed_sources or recovered else root
+        told[:] = clusters.check(server, wanted.target.release, asked, going, images)
+
+    def look(tree: str) -> None:
+        why.look(tree)
+        find_data(tree)
+
+    def refuse() -> None:
+        proxies = handmade or (adoption.carried if adoption else [])
+        waiting = [name for name in wanted.target.proxy if name in proxies and name not in moved]
+        started = adoption.started if adoption else [*why.defined, *stale.containers]
+        refuse_deaf([Proxy(name, options.proxy_paths, options.proxy_record) for name in waiting], set(started) - set(wanted.target.proxy))
+
     if check_mode or (previewed and (changed or journal.read(root))):
         if plan.needed:
-            look = preview.Differing(server, wanted.target)
             validators.validate_copy(wanted.target.files, invocation.tmpdir, look)
             result["validated"] = validators.mark(wanted.target.files)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
-            others = {*look.containers, *stale.containers, *switch.stale(server, wanted.target)} - (set(handmade) - set(moved))
+            others = {*why.defined, *stale.containers, *switch.stale(server, wanted.target)} - (set(handmade) - set(moved))
             result["started"] = adoption.started if adoption else sorted(others)
             result["containers_removed"] = preview.removed(server, wanted.target, pending)
-        return {**result, **adopted(adoption, {"notes": result["notes"] + keeping})}
+        else:
+            keeping += [one.note for one in kept_files.plan(server, wanted.target)]
+            result["changed"] = changed or bool(keeping)
+        refuse()
+        if stale and not plan.needed:
+            find_data(root)
+        result["notes"] += told
+        result["reasons"] = why.foretold(result["started"])
+        return {**result, **adopted(adoption, result["notes"] + keeping)}
     if previewed:
         # Nothing is left to do but to prove it.
         run_lease.begin_step(options.place, options.run.token, STEP, process=True)
@@ -153,8 +167,10 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
 
     def validate(tree: str) -> None:
         ask(tree)
+        look(tree)
         if adoption:
             adoption.judge(tree)  # What was validated before need not be asked again; what becomes of containers is to be known here.
+        refuse()
 
     def begin() -> None:
         if adoption:
@@ -167,15 +183,24 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     def give_back() -> None:
         put_proxy_back(client, run_command, root, options.project, moved)
 
-    request = SwitchRequest(wanted.target, run, options.backup, validate, begin, give_back, wanted.exchange, options.restore_database)
-    recorder = Recorder(options.place, options.run, server, options.backup, options.to)
+    def between() -> list[str]:
+        return wanted.filling.fill(server.compose, wanted.target.release.apps) if wanted.filling else []
+
+    going_back = (give_back, wanted.exchange, between, options.restore_database, ways_back(root, moved))
+    request = SwitchRequest(wanted.target, run, options.backup, validate, begin, *going_back)
+    recorder = Recorder(options.place, options.run, server, options.backup, options.to, why.found)
     if not changed:
-        reloaded, expiring = prove(server, wanted.target)
+        copied, reloaded, expiring = prove(server, wanted.target)
         release = live.read(root, server.project, client).digest
         run_lease.note(options.place, options.run.token, release=release)
-        found = result["notes"] + ended + expiring
-        return {**result, "changed": reloaded, "reloaded": reloaded, "proven": True, "release": release, "notes": found}
+        if is_restoring(options):
+            restoring.clear(root)
+        found = result["notes"] + ended + copied + expiring
+        return {**result, "changed": reloaded or bool(copied), "reloaded": reloaded, "proven": True, "release": release, "notes": found}
     try:
+        if not plan.needed:
+            refuse()
+            find_data(root)
         done = carry_out(server, request, plan, recorder.proven)
     except Failed as failure:
         if not failure.restored:
@@ -186,14 +211,13 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         certificates_exchange.restore()  # nginx has not read the others yet.
         recorder.record("refused", "", describe(error))
         raise ReleaseError(describe(error), **facts_of(error), result="refused", restored="") from error
-    found = result["notes"] + done.expiring + ended + done.notes + recorder.notes + notes(server, wanted)
-    return {**result, **result_of(done), "release": recorder.release, **adopted(adoption, {"notes": found})}
-
-
-def end_proven(server: Server) -> list[str]:
-    """Tidy up after a switch that had ended well when its run was cut off; return what to tell."""
-    pending = journal.read(server.root)
-    return end(server, pending) if pending and pending.is_proven(server.root) else []
+    stopped.forget(root)
+    if is_restoring(options):
+        restoring.clear(root)
+    found = result["notes"] + told + done.expiring + ended + done.notes + recorder.notes + server.logs.problems + notes(server, wanted)
+    found += wanted.exchange.notes() if wanted.exchange else []
+    did = {**result_of(done), "release": recorder.release, "reasons": why.found(done.started)}
+    return {**result, **did, **adopted(adoption, found)}
 
 
 def adopting(server: Server, options: Options, target: Target) -> Adoption | None:
@@ -203,11 +227,11 @@ def adopting(server: Server, options: Options, target: Target) -> Adoption | Non
     return Adoption(server.run_command, server.root, server.project, target.proxy, options.let_go, options.adopt_proxy == "later")
 
 
-def adopted(adoption: Adoption | None, result: Mapping[str, Any]) -> dict[str, Any]:
+def adopted(adoption: Adoption | None, notes: list[str]) -> dict[str, Any]:
     """Return what an adoption adds to the result."""
     if adoption is None:
-        return {"carried": [], "notes": result["notes"]}
-    return {"carried": adoption.carried, "notes": [*adoption.notes, *result["notes"]]}
+        return {"carried": [], "notes": notes}
+    return {"carried": adoption.carried, "notes": [*adoption.notes, *notes]}
 
 
 def by_hand_validator(server: Server, target: Target) -> Callable[[str], None] | None:
@@ -228,16 +252,21 @@ def trusted(target: Target) -> tuple[str | None, bool]:
     return target.release.ca_file or None, target.release.certificates_on_disk
 
 
-def prove(server: Server, target: Target) -> tuple[bool, list[str]]:
-    """Prove that an unchanged release serves; return whether the proxy had something to read, such as a new certificate, and warnings."""
+def prove(server: Server, target: Target) -> tuple[list[str], bool, list[str]]:
+    """Prove that an unchanged release serves.
+
+    Return which files of containers were copied anew, should somebody replace these by hand, whether the proxy had something to read,
+    such as a new certificate, and warnings.
+    """
     try:
+        copied = kept_files.keep(server, target)
         reloaded = switch.reload(server, target, force=False)
         expiring = switch.wait_until_serving(server, target)
     except Exception as error:
         back = certificates.put_back(server, target)
         raise ReleaseError(describe(error) + back, **facts_of(error), result="failed", restored="") from error
     certificates_exchange.settle()
-    return reloaded, expiring
+    return copied, reloaded, expiring
 
 
 def result_of(done: Switched) -> dict[str, Any]:
@@ -247,96 +276,28 @@ def result_of(done: Switched) -> dict[str, Any]:
 
 
 def notes(server: Server, wanted: Wanted) -> list[str]:
-    """Tell of databases that have another schema than the release that was brought back, and of hosts without a certificate."""
+    """Tell of databases that have another schema than the release that was brought back, of hosts without a certificate, and of apps
+    that were not asked.
+    """
     manifest = wanted.manifest
     if manifest is None:
         return []
-    hosts = [
-        f"{host} is served again, but today's certificate does not cover it, so that browsers refuse it. Deploy with that name to have "
-        "a certificate for it."
+    found = [
+        f"{host} is served again, but today's certificate does not cover it or has expired, so that browsers refuse it. Deploy with that "
+        "name to have a certificate for it."
         for host in sorted(wanted.target.uncovered)
+    ]
+    found += [
+        f"{app.title} did not serve when backup {manifest.id} was sealed, and was not waited for. To see whether it does now: "
+        "ansible-playbook status.yml"
+        for app in manifest.apps
+        if app not in wanted.target.apps
     ]
     running = set(engine_containers.containers_of(server.client, server.project))
     moved = databases.moved_schemas(server.client, manifest.databases, running)
-    return hosts + [
+    return found + [
         f"Database {manifest.databases[container]['name']} in {container} is at schema {now or '(none)'}, this release was sealed with "
         f"{then or '(none)'}. If the app does not work with it, run: ansible-playbook rollback.yml "
         f"-e rollback_to={manifest.id} -e rollback_restore_database=true -e rollback_confirm=true"
         for container, (then, now) in moved.items()
     ]
-
-
-def read_wanted(client: DockerClient, options: Options, run_command: RunCommand, preview: bool) -> Wanted:
-    """Return what the run wants to be live; a backup is read and verified, its dumps where they are restored."""
-    root = options.path
-    if not options.to:
-        files, hidden = desired.read(root, options.files, options.secrets_file, preview, options.secrets_pending)
-        return Wanted(switch_target.from_inventory(files, described(files)), hidden)
-    hidden = desired.load_secrets(options.secrets_file)
-    backup = listing.get(root, options.to)
-    if backup.kind == "legacy":
-        if not options.accept_unsealed:
-            raise BackupError(f"Backup {backup.id} was made by hand and is not sealed. Nothing has been changed.")
-        return Wanted(legacy_target(client, run_command, root, options.project, backup), hidden)
-    manifest, _mark = listing.check(backup, Dumps.CONTENTS if options.restore_database else Dumps.SIZES, options.verified)
-    backup_images.check(client, manifest)
-    exchange = Exchange(client, backup.directory, manifest, options.run.token) if options.restore_database else None
-    return Wanted(switch_target.from_backup(backup, manifest, only_what_served=False), hidden, manifest, exchange)
-
-
-def described(files: Sequence[desired.File]) -> Release:
-    """Return what the files of a release say that it consists of."""
-    content = next((file.data for file in files if file.path == FILE), None)
-    if content is None:
-        raise ReleaseError(
-            f"The roles of the release: expected {FILE}, which says what the release consists of, among their files, got none. Add the "
-            "role rarebooks.platform.stack to roles. Nothing has been changed."
-        )
-    try:
-        return parse(content)
-    except Misfit as error:
-        raise ReleaseError(f"{FILE} of the release's roles: {error}. Nothing has been changed.") from None
-
-
-def legacy_target(client: DockerClient, run_command: RunCommand, root: str, project: str, backup: listing.Found) -> Target:
-    """Return the release of a backup of the guide, once every image it needs is known to be there."""
-    compose_file = (backup.files or {})[COMPOSE_FILE]
-    services = Project(client, run_command, root, project, compose_file).services()
-    present = {tag for image in client.api.images() for tag in image["RepoTags"] or []}
-    missing = sorted({one["image"] for one in services if not {one["image"], f"{one['image']}:latest"} & present})
-    if missing:
-        raise BackupError(
-            f"{compose_file}: image {', '.join(missing)} is not on the server, and an old backup keeps none. Nothing has been "
-            "changed. Build or pull it under that name first."
-        )
-    return switch_target.from_legacy(backup, services, live.read_description(live.read_files(root)))
-
-
-class Recorder:
-    """Writes the run's entry into the ledger, once, and says so in the lease."""
-
-    def __init__(self, place: run_lease.Place, run: ledger.Run, server: Server, backup: str, to: str = "") -> None:
-        root, pending = server.root, journal.unfinished(server.root)
-        self.backup = backup or (pending.backup if pending else "")
-        self.release = ""
-        self.notes: list[str] = []
-        self._place, self._run, self._server, self._to = place, run, server, to
-        if pending and not ledger.has(root, pending.run.get("token", "")):
-            # The lease, which tells of a dead controller, does not survive a reboot; the journal does.
-            dead = ledger.Run.from_dict(pending.run)
-            ledger.append(root, ledger.entry(dead, "interrupted", 0.0, backup=pending.backup, step=STEP))
-
-    def proven(self, result: str, error: str) -> None:
-        """Write that a release has been proven to serve, this run's own one where no other result is given."""
-        self.release = live.read(self._server.root, self._server.project, self._server.client).digest
-        self.record(result or ("rolled back" if self._to else "deployed"), self.release, error)
-
-    def record(self, result: str, release: str, error: str) -> None:
-        """Write the entry; step and error are those of a failure."""
-        lease = run_lease.mine(self._place, self._run.token)
-        facts = {"release": release, "backup": self.backup, "to": self._to, "step": STEP if error else "", "error": error}
-        try:
-            ledger.append(self._server.root, ledger.entry(self._run, result, lease.duration, **facts))
-        except OSError as problem:  # Such as a full disk: what was done is done all the same.
-            self.notes.append(f"This run could not be recorded in {self._server.root}/{ledger.FILE}: {problem}")
-        run_lease.note(self._place, self._run.token, recorded=True)

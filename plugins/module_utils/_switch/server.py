@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._base.command import RunCommand
 from .._engine.compose import Project
+from .._engine.kept_logs import KeptLogs
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -31,10 +32,13 @@ class Server:
     deadline: float
     secrets: dict[str, str]
     at_least: float = 0
+    logs: KeptLogs = field(default_factory=KeptLogs)
+    # The services that a switch is about, and no others; all of them where none are named.
+    services: tuple[str, ...] = ()
 
     @property
     def compose(self) -> Project:
-        return Project(self.client, self.run_command, self.root, self.project)
+        return Project(self.client, self.run_command, self.root, self.project, logs=self.logs, only=self.services)
 
     @property
     def way_back(self) -> Server:

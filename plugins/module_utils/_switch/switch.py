@@ -21,7 +21,7 @@ from .._release import drift as release_drift
 from .._release.drift import Drift
 from .._tree import plan as tree_plan
 from .._tree import promote
-from . import kept_files
+from . import kept_files, passwords
 from .adoption import held
 from .server import Server
 from .target import Target
@@ -56,6 +56,8 @@ class Switched:
     seconds: float = 0.0
     # What else a person should know, such as a database that was kept.
     notes: list[str] = field(default_factory=list)
+    # On the way back, why each container was started.
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def switch(
     else:
         start()
     between()
-    done.notes = kept_files.keep(server, target) + kept_files.give_back(server, target)
+    done.notes = passwords.follow(server, target.release.apps) + kept_files.keep(server, target) + kept_files.give_back(server, target)
     done.started = up(server, target)
     if done.started:
         wait_until_serving(server, target, sites=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from .._backup.kept import KeptFile, kept_files, kept_owned
@@ -37,7 +38,7 @@ class Target:
     partial: bool = False
     # Containers besides those of apps and proxy: all there is to know of a release that does not describe itself.
     others: tuple[str, ...] = ()
-    # Hosts of the release that the certificates of today do not cover.
+    # Hosts of the release that the certificates of today do not cover, or no longer.
     uncovered: frozenset[str] = frozenset()
     # Whether no deploy made it, so that its own Compose file alone says how its nginx is mounted.
     by_hand: bool = False
@@ -85,14 +86,14 @@ class Target:
 
 
 def uncovered_hosts(apps: Iterable[App]) -> frozenset[str]:
-    """Return the hosts for which there is no certificate (any more): certificates do not go back with a release.
+    """Return the hosts for which there is no certificate (any more): certificates do not go back with a release, and expire.
 
     Whether nginx starts without them is for its own test to say; that nobody trusts them is no reason not to go back.
     """
-    found = set()
+    found, now = set(), datetime.now(timezone.utc)
     for app in apps:
         leaf = Installed(app.certificate).leaf() if app.certificate else None
-        found |= {host for host in app.server_names if leaf and not leaf.covers(host)}
+        found |= {host for host in app.server_names if leaf and not (leaf.covers(host) and leaf.not_after > now)}
     return frozenset(found)
 
 

@@ -7,25 +7,29 @@ It runs on the server in one piece, so that a controller that dies or loses its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._backup import integrity, listing
 from .._backup import manifest as backup_manifest
 from .._base.errors import PlatformError, describe, facts_of
 from .._certificates import exchange as certificates_exchange
+from .._engine.containers import containers_of
 from .._postgres.client import DatabaseError
 from .._release import journal as release_journal
 from .._release import live as release_live
 from .._release.journal import Journal
+from .._run import new_secrets
 from .._tree import plan as tree_plan
 from .._tree import promote
+from . import clusters
 from . import databases as switch_databases
 from . import target as switch_target
-from .databases import Exchange
-from .report import restored_report
+from .databases import Exchange, Replacement
+from .reasons import of_way_back
+from .report import kept_logs_report, restored_report
 from .server import Server
 from .switch import Switched, switch
 from .target import Target
@@ -43,9 +47,17 @@ class SwitchRequest:
     begin: Callable[[], None] = lambda: None
     # Called before the sealed release is brought back.
     give_back: Callable[[], None] = lambda: None
-    exchange: Exchange | None = None
+    exchange: Replacement | None = None
+    # Called when the files are those of the target, before its containers are started; returns what to tell.
+    between: Callable[[], list[str]] = list
     # Whether going back restores the databases as well.
     restore_database: bool = False
+    # What else to tell where the sealed release could not be brought back.
+    ways: Sequence[str] = ()
+    # What is stored once the target has been proven.
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # What else has to hold for the target to be proven.
+    prove: Callable[[], None] = lambda: None
 
 
 class Failed(PlatformError):
@@ -56,8 +68,8 @@ class Failed(PlatformError):
         self.message, self.result, self.restored = message, result, restored
 
 
-# Records how a run ended: the ledger's word for it, empty for success, and the error of a run that went back.
-Proven = Callable[[str, str], None]
+# Records how a run ended: the ledger's word for it, empty for success; of a run that went back the error, and why containers were started.
+Proven = Callable[[str, str, Mapping[str, str]], None]
 
 
 def recover_tree(root: str) -> dict[str, str] | None:
@@ -80,13 +92,18 @@ def carry_out(server: Server, request: SwitchRequest, plan: tree_plan.Plan, prov
     containers = sorted(known | request.target.every_container)
     backup = request.backup or (pending.backup if pending else "")
     journal = Journal(request.run, backup, containers, pending.swaps if pending else [])
-    begun, notes = pending is not None, []
+    begun, notes = pending is not None, list[str]()
 
     def begin() -> None:
         nonlocal begun
+        new_secrets.write(server.root, request.run.get("token", ""), request.secrets)
         release_journal.write(server.root, journal)
         begun = True
         request.begin()
+
+    def between() -> None:
+        switch_databases.perform(server.client, journal.swaps)
+        notes.extend(request.between())
 
     try:
         if request.exchange:
@@ -102,8 +119,9 @@ def carry_out(server: Server, request: SwitchRequest, plan: tree_plan.Plan, prov
             known,
             request.validate,
             begin,
-            between=lambda: switch_databases.perform(server.client, journal.swaps),
+            between=between,
         )
+        request.prove()
     except Exception as error:
         if begun:
             raise go_back(server, request, journal, error, proven) from error
@@ -111,7 +129,7 @@ def carry_out(server: Server, request: SwitchRequest, plan: tree_plan.Plan, prov
             if request.exchange:
                 request.exchange.discard()
         raise  # Nothing has been changed, and the error says what was wanted.
-    proven("", "")
+    proven("", "", {})
     done.notes = notes + done.notes + end(server, journal)
     return done
 
@@ -119,9 +137,16 @@ def carry_out(server: Server, request: SwitchRequest, plan: tree_plan.Plan, prov
 def end(server: Server, journal: Journal) -> list[str]:
     """Tidy up after a switch whose release has been proven, also one that was cut off right then; return what to tell."""
     certificates_exchange.settle()
+    new_secrets.store(server.root)
     notes = switch_databases.finish(server.client, journal.swaps, sealed_databases(server, journal)) if journal.swaps else []
     release_journal.clear(server.root)
     return notes
+
+
+def end_proven(server: Server) -> list[str]:
+    """Tidy up after a switch that had ended well when its run was cut off; return what to tell."""
+    pending = release_journal.read(server.root)
+    return end(server, pending) if pending and pending.is_proven(server.root) else []
 
 
 def sealed_databases(server: Server, journal: Journal) -> dict[str, dict[str, Any]]:
@@ -138,28 +163,32 @@ def go_back(server: Server, request: SwitchRequest, journal: Journal, error: Exc
     if not journal.backup:
         return stay(server, journal, f"{message}\n\nThere was no release before this one to go back to, {stays}", facts)
     kept: list[str] = []
+    before = len(server.logs.kept)
     try:
         backup = listing.get(server.root, journal.backup)
         manifest = load(backup)
         if not manifest.any_serving:
             return stay(server, journal, f"{message}\n\nNothing served before this release either (backup {backup.id}), {stays}", facts)
         restored, journal = restore(server, request, journal, backup, manifest, kept)
-        proven("restored", message)
+        proven("restored", message, restored.reasons)
         restored.notes += kept + end(server, journal)
-        notes = "\n".join([restored_report(server, manifest, restored), *restored.notes])
+        logs = server.logs.kept[before:]
+        notes = "\n".join([restored_report(server, manifest, restored), *restored.notes, *kept_logs_report(server, logs)])
     except Exception as second:
+        logs = server.logs.kept[before:]
         return Failed(
             f"{message}\n\nTHE RELEASE THAT RAN BEFORE COULD NOT BE BROUGHT BACK: {describe(second)}\n"
             f"It is sealed as backup {journal.backup} on the server. When the cause is removed, run: ansible-playbook rollback.yml "
-            f"-e rollback_to={journal.backup}" + "".join(f"\n{note}" for note in kept),
+            f"-e rollback_to={journal.backup}" + "".join(f"\n{note}" for note in [*request.ways, *kept, *kept_logs_report(server, logs)]),
             "broken",
-            facts=facts,
+            facts={**facts, "logs": logs},
         )
-    return Failed(f"{message}\n\n{notes}", "restored", restored, facts)
+    return Failed(f"{message}\n\n{notes}", "restored", restored, {**facts, "logs": logs})
 
 
 def stay(server: Server, journal: Journal, message: str, facts: dict[str, Any]) -> Failed:
-    """Leave the failed release as it is, with the databases that it uses."""
+    """Leave the failed release as it is, with the databases and the secrets that it uses."""
+    new_secrets.store(server.root)
     release_journal.clear(server.root)
     return Failed("\n".join([message, *switch_databases.kept(journal.swaps)]), "failed", facts=facts)
 
@@ -183,10 +212,15 @@ def restore(
     certificates = certificates_exchange.restore()
     server = replace(server, ca_file=None, certificates_on_disk=True)
     target = switch_target.from_backup(backup, manifest, only_what_served=True)
+    if server.services:
+        ours = {app.name for app in request.target.apps}
+        target = replace(target, apps=tuple(app for app in target.apps if app.name in ours))
     recover_tree(server.root)
+    kept += clusters.left_behind(server, manifest.described)
     exchanged = bool(journal.swaps)
     kept += switch_databases.undo(server.client, journal.swaps)
     journal = replace(journal, swaps=[])
+    new_secrets.forget(server.root)
     if request.restore_database and not exchanged and any(entry["dump"] for entry in manifest.databases.values()):
         exchange = Exchange(server.client, backup.directory, manifest, request.run["token"])
         exchange.restore()
@@ -194,6 +228,7 @@ def restore(
     release_journal.write(server.root, journal)
     request.give_back()
     plan = tree_plan.make(target.files, tree_plan.LiveTree(server.root), target.owned)
+    before = containers_of(server.client, server.project)
     # What the failed release added to the sealed one must not stay.
     done = switch(
         server.way_back,
@@ -202,4 +237,4 @@ def restore(
         set(journal.containers),
         between=lambda: switch_databases.perform(server.client, journal.swaps),
     )
-    return replace(done, certificates=certificates), journal
+    return replace(done, certificates=certificates, reasons=of_way_back(before, containers_of(server.client, server.project))), journal

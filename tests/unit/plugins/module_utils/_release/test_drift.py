@@ -127,7 +127,7 @@ def test_what_is_done_about_it(server: Server) -> None:
     assert release_drift.mend(server.project, server.engine) == ["shop_backend", "shop_db", "shop_host"]
     assert server.engine.events == ["update shop_db", "unpause shop_host"]
     assert server.engine.running["shop_db"]["HostConfig"]["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3}
-    assert server.asked[-1] == ["up", "--detach", "--no-build", "--pull", "never", "--force-recreate", "--no-deps", "backend"]
+    assert server.asked[-1] == ["up", "--detach", "--no-build", "--pull", "never", "--force-recreate", "backend"]
 
 
 def test_it_is_shown_as_a_difference(server: Server) -> None:

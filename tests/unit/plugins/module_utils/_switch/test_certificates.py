@@ -13,9 +13,11 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._engine.proxy i
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import certificates, run, switch
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import ReleaseError, prove
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import prove
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import SwitchError
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.wanted import ReleaseError
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.plan import Plan
 from backup_support import PROJECT, Engine, description
 from certificates import pair
 
@@ -98,7 +100,7 @@ def test_where_nothing_was_exchanged_nothing_is_asked(case: Case) -> None:
 
 def test_what_serves_is_proven(case: Case) -> None:
     case.gate = None
-    assert prove(case.server, switch_target.from_inventory([], description("web"))) == (True, [])
+    assert prove(case.server, switch_target.from_inventory([], description("web"))) == ([], True, [])
     assert (case.installed.pair(), case.installed.before()) == (NEW, None)
 
 
@@ -106,7 +108,7 @@ def test_a_release_that_is_refused_leaves_the_certificates_of_before(case: Case,
     """As where nginx refuses the tree: nothing was changed, and nginx has not read the new ones."""
     target = switch_target.from_inventory([], description("web"))
     wanted = run.Wanted(target, {})
-    plan = type("Plan", (), {"needed": True})()
+    plan = Plan(str(tmp_path), [], {}, {}, {}, {}, True)
     for name, value in (
         ("read_wanted", lambda *_a: wanted),
         ("connect", lambda: case.server.client),
@@ -116,6 +118,7 @@ def test_a_release_that_is_refused_leaves_the_certificates_of_before(case: Case,
         monkeypatch.setattr(run, name, value)
     monkeypatch.setattr(run.run_lease, "begin_step", lambda *_a, **_k: None)
     monkeypatch.setattr(run.tree_plan, "make", lambda *_a: plan)
+    monkeypatch.setattr(run.engine_containers, "containers_of", lambda *_a: {})
     monkeypatch.setattr(run.tree_diff, "report", lambda *_a: {"diff": []})
     monkeypatch.setattr(switch, "needed", lambda *_a: switch.Needed())
     params = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import exchange, restore
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import exchange, global_objects, restore
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database, DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.exchange import Swap
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import description
@@ -34,6 +34,8 @@ class Postgres:
     written: dict[int, int] = field(default_factory=lambda: {10: 7, 11: 5})
     did: list[str] = field(default_factory=list)
     refuses: str = ""
+    # Whether the app's role may do nothing by itself.
+    needs_keeper: bool = False
 
     def __post_init__(self) -> None:
         self.containers = self
@@ -45,9 +47,13 @@ class Postgres:
     def play(self, monkeypatch: pytest.MonkeyPatch) -> Postgres:
         monkeypatch.setattr(exchange, "query", self.query)
         monkeypatch.setattr(restore, "query", self.query)
+        monkeypatch.setattr(global_objects, "query", self.query)
         return self
 
     def query(self, _client: Any, database: Database, sql: str, *, dbname: str = "", **names: str) -> list[list[str]]:
+        if "FROM pg_roles u" in sql:
+            return [["keeper", "keeper", "15"]]
+        assert database.user == "keeper" or not self.needs_keeper, sql
         if sql.startswith("SELECT oid"):
             return [[str(number), name] for number, name in self.names.items()]
         if "pg_stat_user_tables" in sql:
@@ -141,14 +147,37 @@ def manifest(dump: Any = ...) -> Any:
 def test_a_restore_drops_what_dead_runs_restored_but_not_what_one_has_to_undo(played: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pending = replace(SWAP, incoming="chat_restored_aaaaaaaa")
     postgres = played({10: "chat", 11: pending.incoming, 12: "chat_restored_bbbbbbbb", 13: "chat_before_cccccccc", 14: "chat_restored"})
-    monkeypatch.setattr(restore, "restore_beside", lambda *arguments: postgres.did.append(f"restore {arguments[-1]}"))
-    Exchange(postgres, "/backup", manifest(), TOKEN).restore([pending])
+
+    def restored(*arguments: Any, as_it_was: bool) -> list[str]:
+        assert not as_it_was, "a server in use keeps its roles and settings"
+        postgres.did.append(f"restore {arguments[-1]}")
+        return ["reader"]
+
+    monkeypatch.setattr(restore, "restore_beside", restored)
+    exchange = Exchange(postgres, "/backup", manifest(), TOKEN)
+    exchange.restore([pending])
     assert postgres.did == ["drop chat_restored_bbbbbbbb", "restore chat_restored_01234567"]
+    assert exchange.notes()[-1].startswith("Role reader was made in db, since the dump names it.")
 
 
 def test_the_containers_of_an_app_but_not_its_databases_use_one(played: Any) -> None:
     postgres = played(READY)
-    assert Exchange(postgres, "/backup", manifest(), TOKEN).swaps(APPS) == [SWAP]
+    assert Exchange(postgres, "/backup", manifest(), TOKEN).swaps(APPS) == [replace(SWAP, user="keeper")]
+
+
+def test_whoever_may_do_everything_exchanges_and_drops(played: Any) -> None:
+    postgres = played(READY, needs_keeper=True)
+    swaps = Exchange(postgres, "/backup", manifest(), TOKEN).swaps(APPS)
+    databases.perform(postgres, swaps)
+    databases.finish(postgres, swaps, {"db": {"dump": {}, "written": 7, "oid": 10}})
+    assert postgres.did[:2] == ["stop web", "exchange"]
+
+
+def test_a_role_that_nobody_can_log_in_as_on_a_bare_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the app is given its password again by what follows."""
+    monkeypatch.setattr(databases.password, "locked_out", lambda _client, database: [database.user, "reader"])
+    (note,) = databases._locked_out(object(), Database("db", "chat", "postgres"))
+    assert "Role reader came back to db with its password as MD5" in note
 
 
 def test_a_backup_without_a_dump_and_a_name_that_is_too_long_are_refused_at_once() -> None:

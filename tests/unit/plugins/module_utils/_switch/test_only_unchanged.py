@@ -12,6 +12,9 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._release.descri
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run, switch
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import target as switch_target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.recorder import STEP
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.wanted import Wanted
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.plan import Plan
 
 CHANGES = ("end_proven", "recover_tree", "carry_out")
 
@@ -25,7 +28,7 @@ class Comparison:
         self.path, self._monkeypatch = tmp_path, monkeypatch
         target = switch_target.from_inventory([], Release())
         self.set(run, "connect", MagicMock)
-        self.set(run, "read_wanted", lambda *_a: run.Wanted(target, {}))
+        self.set(run, "read_wanted", lambda *_a: Wanted(target, {}))
         self.set(run, "Recorder", MagicMock())
         self.set(run, "prove", self._prove)
         self.set(run.run_lease, "begin_step", lambda _place, _token, step, **_k: self.held.append(step))
@@ -42,14 +45,14 @@ class Comparison:
         self._monkeypatch.setattr(where, name, value)
 
     def find(self, needed: bool = False, started: tuple[str, ...] = (), unfinished: Any = None, journal: Any = None) -> None:
-        self.set(run.tree_plan, "make", lambda *_a: SimpleNamespace(needed=needed))
+        self.set(run.tree_plan, "make", lambda *_a: Plan(str(self.path), [], {}, {}, {}, {}, needed))
         self.set(switch, "needed", lambda *_a: switch.Needed(list(started)))
         self.set(run.journal, "unfinished", lambda _root: unfinished)
         self.set(run.journal, "read", lambda _root: journal)
 
-    def _prove(self, *_a: Any) -> tuple[bool, list[str]]:
+    def _prove(self, *_a: Any) -> tuple[list[str], bool, list[str]]:
         self.proven += 1
-        return False, []
+        return [], False, []
 
     def run(self, check_mode: bool = False) -> dict[str, Any]:
         path = str(self.path)
@@ -68,12 +71,12 @@ def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Comparison:
 def test_what_is_live_already_is_proven_in_the_same_call(comparison: Comparison) -> None:
     result = comparison.run()
     assert (result["changed"], result["proven"], result["release"]) == (False, True, "abc")
-    assert comparison.proven == 1 and comparison.held == [run.STEP]
+    assert comparison.proven == 1 and comparison.held == [STEP]
 
 
 @pytest.mark.parametrize(
     "found",
-    [{"needed": True}, {"started": ("web",)}, {"unfinished": object()}, {"journal": object()}],
+    [{"needed": True}, {"started": ("web",)}, {"unfinished": SimpleNamespace(containers=[])}, {"journal": object()}],
     ids=["a file", "a container", "a switch cut off", "a switch to tidy up after"],
 )
 def test_where_anything_differs_nothing_is_done(comparison: Comparison, found: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease, ledger
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.run import Recorder
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import recorder as switch_recorder
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.recorder import STEP, Recorder
 from transaction_support import Stage
 
 RUN = {"token": "mine", "action": "deploy", "started": "2026-11-24T20:00:00Z"}
@@ -46,11 +46,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 )
 def test_a_proven_release_is_recorded_as_what_it_is(desk: Desk, to: str, result: str, written: str) -> None:
     recorder = desk.recorder(to)
-    recorder.proven(result, "the gate gave up" if result else "")
+    recorder.proven(result, "the gate gave up" if result else "", {})
     (entry,) = desk.entries
     assert (entry["result"], entry["backup"], entry["to"]) == (written, "sealed", to)
     assert entry["release"] == recorder.release != "" and lease.mine(desk.place, "mine").recorded
-    assert (entry["step"], entry["error"]) == ((run.STEP, "the gate gave up") if result else ("", ""))
+    assert (entry["step"], entry["error"]) == ((STEP, "the gate gave up") if result else ("", ""))
 
 
 def test_a_run_that_died_is_recorded_once(desk: Desk) -> None:
@@ -64,8 +64,8 @@ def test_a_ledger_that_cannot_be_written_fails_no_release(desk: Desk, monkeypatc
     def full(*_arguments: Any) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(run, "ledger", SimpleNamespace(**{**vars(ledger), "append": full}))
+    monkeypatch.setattr(switch_recorder, "ledger", SimpleNamespace(**{**vars(ledger), "append": full}))
     recorder = desk.recorder()
-    recorder.proven("", "")
+    recorder.proven("", "", {})
     (note,) = recorder.notes
     assert "could not be recorded" in note and "No space left" in note

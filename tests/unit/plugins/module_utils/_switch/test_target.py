@@ -52,6 +52,13 @@ def test_going_back_asks_no_host_without_a_certificate(live: str) -> None:
     assert [probe.url for probe in target.probes] == ["https://a.example.org/", "http://b.example.org/"]
 
 
+def test_going_back_asks_no_host_whose_certificate_has_expired_meanwhile(live: str) -> None:
+    Installed("shop").put(pair("a.example.org", "b.example.org", left=-0.1))
+    assert switch_target.uncovered_hosts([APP]) == {"a.example.org", "b.example.org"}
+    Installed("shop").put(pair("a.example.org", "b.example.org", left=0.1))
+    assert switch_target.uncovered_hosts([APP]) == frozenset()
+
+
 def test_a_release_from_before_there_were_such_probes_is_asked_for_none(live: str) -> None:
     old = replace(APP, certificate="", server_names=())
     target = Target([], Release(apps=(old,)), (old,))

@@ -13,8 +13,9 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certificates i
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch import transaction
-from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import SwitchError
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import clusters, transaction
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import Switched, SwitchError
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transaction import Failed
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan
 from backup_support import sealed
@@ -45,13 +46,24 @@ def test_a_failure_brings_the_sealed_release_back(stage: Stage) -> None:
     with pytest.raises(Failed) as failure:
         stage.run(GATE, None, backup=backup.id)
     failed = failure.value
-    assert failed.result == "restored" and failed.facts == {"failed_fast": True} and stage.journal is None
+    assert failed.result == "restored" and failed.facts == {"failed_fast": True, "logs": []} and stage.journal is None
     assert failed.message.startswith("The health gate gave up: web died.\n\nThe release that ran before is back and was proven in 1.5 s: ")
     assert f"Web serves again.\nRestored from backup {backup.id}" in failed.message
     assert [app.name for app in stage.goals[1].apps] == ["web"] and stage.goals[1].images == backup.images
     assert stage.recorded == ["restored"]
     # What the failed release added goes.
     assert stage.extra[1] == {"chat", "nginx", "web"}
+
+
+@pytest.mark.parametrize("second", [None, SwitchError("The disk is full.")])
+def test_what_stays_in_the_volumes_of_the_failed_release_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, second: SwitchError | None
+) -> None:
+    told = "Database chat in db serves from volume data again, without at least 3 rows"
+    # Asked while the failed release is the live one still.
+    monkeypatch.setattr(clusters, "left_behind", lambda *_what: [told] * (len(stage.goals) == 1))
+    with pytest.raises(Failed, match=told):
+        stage.run(GATE, second, backup=sealed(stage.root, stage.engine).id)
 
 
 def test_an_app_that_was_ill_before_is_not_waited_for(stage: Stage) -> None:
@@ -145,3 +157,18 @@ def test_otherwise_the_new_ones_stay(stage: Stage, exchanged: Installed, outcome
     else:
         stage.run(outcome, backup=sealed(stage.root, stage.engine).id)
     assert (exchanged.pair(), exchanged.before()) == (NEW, None if outcome is None else OLD)
+
+
+def test_the_logs_of_the_failed_release_are_named_and_no_others(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = transaction.switch
+
+    def switch(server: Server, *arguments: Any, **options: Any) -> Switched:
+        server.logs.kept.append(f"/opt/rarebooks/logs/{len(stage.goals)}.json.gz")
+        return played(server, *arguments, **options)
+
+    monkeypatch.setattr(transaction, "switch", switch)
+    with pytest.raises(Failed) as failure:
+        stage.run(GATE, None, backup=sealed(stage.root, stage.engine).id)
+    assert failure.value.facts["logs"] == ["/opt/rarebooks/logs/1.json.gz"]
+    assert "The whole logs of the failed release's containers are kept below /opt/rarebooks/logs: 1.json.gz." in failure.value.message
+    assert "ansible-playbook logs.yml -e logs_since=1h" in failure.value.message

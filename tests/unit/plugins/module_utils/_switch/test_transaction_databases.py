@@ -65,7 +65,7 @@ class Databases:
         plan = tree_plan.Plan(str(self.stage.root), [], {}, {}, {}, {}, False)
         exchange: Any = self if with_exchange else None
         request = SwitchRequest(target, RUN, backup, exchange=exchange, restore_database=restore_database)
-        return carry_out(self.stage.server, request, plan, lambda result, _error: self.stage.recorded.append(result or "success"))
+        return carry_out(self.stage.server, request, plan, lambda result, _error, _reasons: self.stage.recorded.append(result or "success"))
 
 
 @pytest.fixture
