@@ -14,9 +14,10 @@ from operators import Deployer
 from printed import MOVE_PROXY
 from routes import ROUTES, archive, leads
 from support import Web
-from taken_over import MOVE, PROXY, Before, look, made_anew, rows, type_command
+from taken_over import MOVE, PROXY, Before, look, made_anew, policy, rows, type_command
 from visitor import Visitor
 
+POLICY = "rarebooks_frontend: goes on running, and gets restart policy unless-stopped."
 CARRIED = "Carried over as made by hand, each container until its own next release: "
 
 
@@ -36,6 +37,7 @@ def test_check_mode_says_what_will_go_on_and_changes_nothing(before: Before, ado
     done = adopting({}, "--check", "--diff")
     assert done.code == 0
     assert f"{CARRIED}db_maymessenger, maymessenger_backend, maymessenger_web_client, nginx_container, rarebooks_backend, " in done.output
+    assert POLICY in done.output and "and start: no container" in done.output
     assert server.difference(state, server.state()) == {}
 
 
@@ -54,7 +56,8 @@ def adopted(before: Before, adopting: Deployer, by_hand_ca: str) -> Deploy:
 
 def test_every_container_is_the_one_of_before(adopted: Deploy, before: Before) -> None:
     assert made_anew(before.containers) == set()
-    assert "Containers started or replaced: none" in adopted.output
+    assert "Containers started or replaced: none" in adopted.output and POLICY in adopted.output
+    assert policy() == "unless-stopped"
 
 
 @pytest.mark.usefixtures("adopted")

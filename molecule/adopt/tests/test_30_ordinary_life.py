@@ -13,7 +13,7 @@ from by_hand import containers
 from contract import DIRECTORY
 from operators import Deployer
 from support import Web
-from taken_over import PROXY, files, foreign, made_anew, rows, type_command
+from taken_over import PROXY, files, foreign, made_anew, policy, rows, type_command
 from visitor import Visitor
 
 MESSENGER = "maymessenger_backend"
@@ -83,6 +83,7 @@ def test_the_way_back_restores_what_was_written_by_hand(by_hand_again: str, brow
     assert files().startswith(sealed)
     assert not server.run("sh", "-c", f"ls {DIRECTORY}/release.json {DIRECTORY}/compose 2>/dev/null || true")
     assert set(rows().values()) == {100} and written_before.read(browser) == written_before.content
+    assert policy() == "always"
     # The first release of the shop's backend has gone, and with it its mount; the file has not.
     assert not server.run("docker", "inspect", "--format", "{{range .Mounts}}{{.Destination}}{{end}}", "rarebooks_backend").count(
         "appsettings"

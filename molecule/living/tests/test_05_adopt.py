@@ -16,13 +16,15 @@ from support import Web
 from visitor import Visitor
 
 SECRETS = [*by_hand.PASSWORDS.values(), *by_hand.KEYS.values()]
+OTHER = "another value in the release; give the one of today in the inventory"
 UNDECIDED = [
-    "environment maymessenger_backend Seed__AdminPhone: another value in the release; give the one of today in the inventory",
+    f"environment maymessenger_backend Seed__AdminPhone: {OTHER}, as maymessenger_admin_phone",
     "volume rarebooksdokploy_maymessenger_firebase: mounted today, and by nothing in the release; it stays on the server",
     "volume rarebooksdokploy_maymessenger_images: mounted today, and by nothing in the release; it stays on the server",
     "container maymessenger_web_client: goes on running, but no route leads to it any more",
-    "environment rarebooks_backend Jwt__Audience: another value in the release; give the one of today in the inventory",
-    "environment rarebooks_backend Jwt__Issuer: another value in the release; give the one of today in the inventory",
+    f"environment rarebooks_backend Jwt__Audience: {OTHER}, as rarebooks_jwt_audience",
+    f"environment rarebooks_backend Jwt__Issuer: {OTHER}, as rarebooks_jwt_issuer",
+    "setting rarebooks_backend extra_hosts: in its Compose file, and not like that in the release",
     "file rarebooks_backend /app/appsettings.json: written outside of volumes, and gone with its container",
     "site archive.rare-books.ru: no app of the release serves it",
     "location messenger.rare-books.ru /web/: the release does not answer there as nginx does today",
@@ -57,7 +59,8 @@ REPORT = {
         "Certificate messenger.rare-books.ru is renewed by nobody (no timer, no line of cron, no container); it ends on DAY.",
         "Certificate rare-books.ru is signed by itself: no browser trusts it.",
         "Certificate rare-books.ru is renewed by nobody (no timer, no line of cron, no container); it ends on DAY.",
-        "rarebooks_backend: its first set-up is open, so that whoever comes first may do it.",
+        "rarebooks_backend: its first set-up is open to everyone, as https://www.rare-books.ru/api/test/setup-status says, so that whoever "
+        "comes first may do it.",
     ],
     "4. Lost unless decided": UNDECIDED,
     "5. Broken today": ["nothing"],

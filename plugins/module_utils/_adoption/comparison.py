@@ -84,7 +84,7 @@ def _container(one: Mapping[str, Any]) -> Iterator[str]:
     if one["wanted_image"] and one["wanted_image"] != one["image"]:
         yield f"{one['name']}: runs image {one['image']}, the release has {one['wanted_image']}."
     if one["restart_policy"] != RESTART:
-        yield f"{one['name']}: restart policy {one['restart_policy'] or 'no'}; the release has {RESTART}."
+        yield f"{one['name']}: restart policy {one['restart_policy'] or 'no'}; a deploy sets {RESTART}, without a restart."
 
 
 def _unchecked(names: Iterable[str]) -> Iterator[str]:

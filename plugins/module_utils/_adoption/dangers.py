@@ -20,7 +20,7 @@ def dangers(facts: Mapping[str, Any]) -> list[Finding]:
     found = [
         *(text for one in facts["containers"] for text in _of_container(one, facts["proxy"]["container"])),
         *(text for one in facts["certificates"] for text in _of_certificate(one)),
-        *(f"{one}: its first set-up is open, so that whoever comes first may do it." for one in facts["setups"]),
+        *(_of_setup(one) for one in facts["setups"]),
         *(f"{line}: removes what nothing runs, the images of backups too." for line in facts["scheduled"] if "prune" in line),
     ]
     return [Finding(DANGEROUS, text) for text in found]
@@ -31,9 +31,18 @@ def _of_container(one: Mapping[str, Any], proxy: str) -> Iterator[str]:
         if one["name"] != proxy and not port["address"].startswith("127.") and port["address"] != "::1":
             yield f"Port {port['port']} of {one['name']} is open to everyone; the release publishes those of the proxy alone."
     for key in one["published"]:
-        yield f"{key} of {one['name']} holds what was printed in the public deployment guide: everybody knows it. Rotate it."
+        yield (
+            f"{key} of {one['name']} holds what was printed in the public deployment guide: everybody knows it. The adopting deploy says "
+            "how to rotate it."
+        )
     if files := lost_files(one):
         yield f"{one['name']} has written outside of volumes: the next image loses {', '.join(files)}."
+
+
+def _of_setup(one: Mapping[str, Any]) -> str:
+    if one["address"]:
+        return f"{one['container']}: its first set-up is open to everyone, as {one['address']} says, so that whoever comes first may do it."
+    return f"{one['container']}: its first set-up is open, though the proxy does not lead there: only whoever is on its network may do it."
 
 
 def _of_certificate(one: Mapping[str, Any]) -> Iterator[str]:
@@ -81,10 +90,17 @@ def _of_proxy(proxy: Mapping[str, Any]) -> Iterator[str]:
     elif proxy["error"] and proxy["configuration"]:
         yield f"nginx does not accept its files, and would not start again: {proxy['error']}."
     for path in proxy["detached"]:
-        yield f"{path} was replaced while it was mounted: nginx has the file of before until its container is started anew."
+        yield (
+            f"{path} was replaced while it was mounted: nginx has the file of before until its container is started anew. The routes in "
+            "this report are those of the file of before, which is served, and not those of the one on disk. A deploy seals both, and "
+            "the way back puts the one on disk in place."
+        )
     for path in proxy["newer"]:
         if path not in proxy["detached"]:
-            yield f"{path} was changed after nginx last read it: what is served is what it said before."
+            yield (
+                f"{path} was changed after nginx last read it: what is served is what it said before. The routes in this report are "
+                "those it has now; a comparison asks nginx, and so shows where they differ."
+            )
 
 
 def _of_directory(place: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[str]:

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from glob import escape, glob
 from typing import Any
 
@@ -22,23 +24,29 @@ DIRECTORIES = ("/root/RareBooksDokploy", "/home/docker/RareBooksDokploy", "/root
 _SECONDS = 1
 
 
+@dataclass(frozen=True)
+class Services:
+    """The services of somebody's own Compose file by name, or why Compose does not accept it."""
+
+    by_name: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    error: str = ""
+
+
 def directories(known: Iterable[str], path: str) -> list[str]:
     """Return the directories of a project: those its containers name, else each usual one that has a Compose file."""
     return sorted(known) or [place for place in dict.fromkeys((path, *DIRECTORIES)) if os.path.isfile(os.path.join(place, COMPOSE_FILE))]
 
 
-def read(run_command: RunCommand, places: Iterable[str], project: str) -> list[dict[str, Any]]:
+def read(places: Iterable[str], projects: Mapping[str, Services]) -> list[dict[str, Any]]:
     """Return what lies in each directory."""
-    return [_directory(run_command, place, project) for place in places]
+    return [_directory(place, projects[place]) for place in places]
 
 
-def _directory(run_command: RunCommand, place: str, project: str) -> dict[str, Any]:
-    file = os.path.join(place, COMPOSE_FILE)
-    services, error = _services(run_command, place, project) if os.path.isfile(file) else ([], f"{file}: no such file")
+def _directory(place: str, own: Services) -> dict[str, Any]:
     return {
         "path": place,
-        "services": services,
-        "error": error,
+        "services": sorted(own.by_name),
+        "error": own.error,
         "new": [path for pattern in NEW for path in _below(place, pattern)],
         "scripts": [os.path.basename(path) for path in _below(place, SCRIPTS)],
         "backups": [
@@ -51,12 +59,17 @@ def _below(place: str, pattern: str) -> list[str]:
     return sorted(path for path in glob(os.path.join(escape(place), pattern)) if os.path.isfile(path))
 
 
-def _services(run_command: RunCommand, place: str, project: str) -> tuple[list[str], str]:
-    """Return the services that the Compose file has today, or why they cannot be told."""
-    argv = ["docker", "compose", "--project-directory", place, "--project-name", project, "config", "--services"]
+def services(run_command: RunCommand, place: str, project: str) -> Services:
+    """Return the services that the Compose file of a directory has today, or why they cannot be told. There may be secrets in them."""
+    file = os.path.join(place, COMPOSE_FILE)
+    if not os.path.isfile(file):
+        return Services(error=f"{file}: no such file")
+    argv = ["docker", "compose", "--project-directory", place, "--project-name", project, "config", "--format", "json"]
     code, output, error = engine.ask(run_command, *argv)
+    if code == 0:
+        return Services(json.loads(output)["services"])
     said = [line for line in error.splitlines() if line.strip()]
-    return (sorted(output.split()), "") if code == 0 else ([], said[-1] if said else f"exit code {code}")
+    return Services(error=said[-1] if said else f"exit code {code}")
 
 
 def older_than_files(containers: Iterable[Mapping[str, Any]], files: Iterable[str]) -> list[str]:

@@ -16,8 +16,11 @@ WHY = {
     "entrypoint": "another one than the image's, which the release does not give",
     "command": "another one than the image's, which the release does not give",
     "environment": "not set by the release",
+    "network": "joined today, and not by the release",
+    "alias": "a name by which others on the network find it, and which the release does not give it",
+    "setting": "in its Compose file, and not like that in the release",
 }
-OTHER_VALUE = "another value in the release; give the one of today in the inventory"
+OTHER_VALUE = "another value in the release; give the one of today in the inventory{}"
 
 
 def find(facts: Mapping[str, Any]) -> list[Finding]:
@@ -38,8 +41,10 @@ def _container(one: Mapping[str, Any], proxy: Mapping[str, Any]) -> Iterator[Fin
 def _definition(one: Mapping[str, Any]) -> Iterator[Finding]:
     for line in one["lost"]:
         kind, _blank, what = line.partition(" ")
-        changes = kind == "environment" and one["environment"].get(what.rpartition(" ")[2]) == CHANGES
-        yield Finding(UNDECIDED, OTHER_VALUE if changes else WHY[kind], line)
+        key = what.rpartition(" ")[2]
+        changes = kind == "environment" and one["environment"].get(key) == CHANGES
+        variable = one.get("variables", {}).get(key)
+        yield Finding(UNDECIDED, OTHER_VALUE.format(f", as {variable}" if variable else "") if changes else WHY[kind], line)
 
 
 def _files(one: Mapping[str, Any]) -> Iterator[Finding]:

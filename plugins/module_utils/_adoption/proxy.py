@@ -10,11 +10,11 @@ from typing import Any
 
 from .._base.command import RunCommand
 from .._base.process import read_proc
+from .._engine.replaced import replaced
+from . import unloaded
 from .engine import ask, mounts, name_of, ports
+from .unloaded import CONFIGURATION
 
-CONFIGURATION = "/etc/nginx"
-# The lines by which `nginx -T` begins each file.
-HEADER = "# configuration file {}:\n"
 _SHUTTING_DOWN = "shutting down"
 
 
@@ -35,11 +35,11 @@ def read(run_command: RunCommand, container: Mapping[str, Any] | None) -> dict[s
     loaded = code == 0
     return {
         "container": name_of(container),
-        "configuration": output if loaded else _from_files(container),
+        "configuration": output if loaded else unloaded.read(run_command, container),
         "loaded": loaded,
         "error": "" if loaded else _complaint(error) or _complaint(_log(run_command, identifier)),
         "newer": _newer(container) if running else [],
-        "detached": _detached(container) if running else [],
+        "detached": [source for source, _inside in replaced(container)],
         "mounted_file": next((source for source, inside in _single_files(container) if inside.endswith(".conf")), ""),
     }
 
@@ -63,15 +63,6 @@ def _complaint(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-def _from_files(container: Mapping[str, Any]) -> str:
-    """Return what nginx would read of the files that are mounted, in the form of `nginx -T`."""
-    parts = []
-    for source, inside in _files(container):
-        with open(source, encoding="utf-8", errors="replace") as stream:
-            parts.append(HEADER.format(inside) + stream.read())
-    return "\n".join(parts)
-
-
 def _files(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each mounted file of nginx's configuration: where it lies on the server, and where in the container."""
     for mount in mounts(container):
@@ -92,16 +83,6 @@ def _newer(container: Mapping[str, Any]) -> list[str]:
     process = container["State"].get("Pid") or 0
     since = loaded_at(process)
     return [source for source, _inside in _files(container) if since and os.path.getmtime(source) > since + 1]
-
-
-def _detached(container: Mapping[str, Any]) -> list[str]:
-    """Return the files that were replaced by a rename: a container has the file that was mounted, not the one of that name."""
-    root = f"/proc/{container['State'].get('Pid') or 0}/root"
-    return [
-        source
-        for source, inside in _single_files(container)
-        if os.path.isfile(root + inside) and not os.path.samefile(source, root + inside)
-    ]
 
 
 def loaded_at(master: int) -> float:

@@ -118,7 +118,7 @@ def answer(address: str, request: Request, timeout: float) -> dict[str, str]:
     """Ask the proxy at an address, which need not have a certificate that anybody trusts."""
     until = time.monotonic() + timeout
     try:
-        connection = _connection(address, timeout, request)
+        connection = connect(address, timeout, request)
     except OSError as error:
         return {"status": f"{NONE}: {_reason(error)}"}
     try:
@@ -132,7 +132,7 @@ def answer(address: str, request: Request, timeout: float) -> dict[str, str]:
         connection.close()
 
 
-def _connection(address: str, timeout: float, request: Request) -> http.client.HTTPConnection:
+def connect(address: str, timeout: float, request: Request) -> http.client.HTTPConnection:
     """Return a connection to the address that names the request's host as visitors do."""
     port = _port(request.scheme)
     connection = http.client.HTTPConnection(address, port, timeout=timeout)

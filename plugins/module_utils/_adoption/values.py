@@ -33,14 +33,17 @@ def may_be_secret(name: str, value: str) -> bool:
 
 
 def told(container: Mapping[str, Any], states: Mapping[str, str], adoptions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the values that roles ask for, those that the release does not set and may be shown, and the names of the others."""
+    """Return the values that roles ask for with their variables, those that the release does not set and may be shown, and the names
+    of the others."""
     name, now = name_of(container), pairs(container["Config"].get("Env") or [])
     listed = list(adoptions)
-    asked = {one["key"] for role in listed for one in (role.get("environment") or {}).values() if one["container"] == name}
+    environments = [role.get("environment") or {} for role in listed]
+    asked = {place["key"]: variable for one in environments for variable, place in one.items() if place["container"] == name}
     extra = any(name in (role.get("extra_environment") or {}).values() for role in listed)
-    others = {key for key, state in states.items() if state == DISAPPEARS} - asked if extra else set()
+    others = {key for key, state in states.items() if state == DISAPPEARS} - asked.keys() if extra else set()
     return {
-        "values": {key: now[key] for key in sorted(asked & now.keys()) if not is_published(now[key])},
+        "values": {key: now[key] for key in sorted(asked.keys() & now.keys()) if not is_published(now[key])},
+        "variables": asked,
         "extra": {key: now[key] for key in sorted(others) if not may_be_secret(key, now[key])},
         "unsaid": sorted(key for key in others if may_be_secret(key, now[key])),
     }

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import certificates
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.command import execute
+from certificates import Authority
 
 SAID = """\
 subject=CN=rare-books.ru
@@ -52,6 +54,23 @@ def test_each_certificate_has_who_renews_it(tmp_path: Path, lineage: str, cron: 
     [found] = certificates.read(run, NOW, str(tmp_path))
     assert (found["name"], found["renewed_by"]) == ("rare-books.ru", by)
     assert found["obstacle"].startswith(obstacle) and bool(found["obstacle"]) is bool(obstacle)
+
+
+@pytest.mark.parametrize(("issuer", "local"), [("the server's own", True), ("another of that name", False), ("no file", False)])
+def test_what_the_servers_own_authority_has_issued_is_known(tmp_path: Path, issuer: str, local: bool) -> None:
+    """As 0.3.0 left it: by openssl itself, and not by the authority's name, which anybody may give his own."""
+    ca, other = (Authority.root("RareBooks platform CA of shop") for _number in range(2))
+    (tmp_path / certificates.LOCAL_CA).parent.mkdir(parents=True)
+    if issuer != "no file":
+        (tmp_path / certificates.LOCAL_CA).write_bytes(ca.pem)
+    leaf = (other if issuer.startswith("another") else ca).issue("rare-books.ru", left=-1)
+    (certificate(tmp_path, "rare-books.ru") / "fullchain.pem").write_bytes(leaf.chain)
+
+    def run(argv: list[str], **_options: Any) -> tuple[int, str, str]:
+        return execute(argv, {}) if argv[0] == "openssl" else (0, "", "")
+
+    [found] = certificates.read(run, NOW, str(tmp_path))
+    assert (found["local_ca"], found["own"]) == (local, False) and bool(found["renewed_by"]) is local
 
 
 def test_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:

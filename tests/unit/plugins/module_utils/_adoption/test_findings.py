@@ -113,7 +113,11 @@ def test_a_server_that_is_as_a_deploy_makes_it_gives_no_cause() -> None:
     [
         (of_backend(image="backend:0"), DIFFERENT, "backend: runs image backend:0, the release has backend:1."),
         (of_backend(health=""), DIFFERENT, "Without a health check, which the release has: backend."),
-        (of_backend(restart_policy="no"), DIFFERENT, "backend: restart policy no; the release has unless-stopped."),
+        (
+            of_backend(restart_policy="no"),
+            DIFFERENT,
+            "backend: restart policy no; a deploy sets unless-stopped, without a restart.",
+        ),
         (of_backend(networks={"net": []}, name="nginx2"), DIFFERENT, "Not there yet, and added by a deploy: backend. "),
         (top(project="other"), DIFFERENT, "stack_project: the server has other, the inventory shop."),
         (below("directories", path="/home/shop"), DIFFERENT, "stack_path: the project lies in /home/shop, the inventory says /root/shop."),
@@ -135,7 +139,16 @@ def test_a_server_that_is_as_a_deploy_makes_it_gives_no_cause() -> None:
         (below("certificates", own=True), DANGEROUS, "Certificate shop.ru is signed by itself: no browser trusts it."),
         (below("certificates", renewed_by=""), DANGEROUS, "Certificate shop.ru is renewed by nobody"),
         (below("certificates", obstacle="why"), DANGEROUS, "Certificate shop.ru: its renewal fails behind the proxy, why."),
-        (top(setups=["backend"]), DANGEROUS, "backend: its first set-up is open, so that whoever comes first may do it."),
+        (
+            top(setups=[{"container": "backend", "address": "https://shop/status"}]),
+            DANGEROUS,
+            "backend: its first set-up is open to everyone, as https://shop/status says, so that whoever comes first may do it.",
+        ),
+        (
+            top(setups=[{"container": "backend", "address": ""}]),
+            DANGEROUS,
+            "backend: its first set-up is open, though the proxy does not lead there: only whoever is on its network may do it.",
+        ),
         (below("certificates", days_left=-1), BROKEN, "Certificate shop.ru has ended on 2027-02-01."),
         (below("certificates", error="no PEM"), BROKEN, "Certificate shop.ru cannot be read: no PEM"),
         (
@@ -158,7 +171,12 @@ def test_a_server_that_is_as_a_deploy_makes_it_gives_no_cause() -> None:
         (
             of_backend(environment={"KEY": "changes"}, lost=["environment backend KEY"]),
             UNDECIDED,
-            "environment backend KEY: another value in the release",
+            "environment backend KEY: another value in the release; give the one of today in the inventory",
+        ),
+        (
+            of_backend(environment={"KEY": "changes"}, lost=["environment backend KEY"], variables={"KEY": "shop_key"}),
+            UNDECIDED,
+            "environment backend KEY: another value in the release; give the one of today in the inventory, as shop_key",
         ),
         (
             of_backend(environment={"KEY": "disappears"}, lost=["environment backend KEY"]),
@@ -167,6 +185,13 @@ def test_a_server_that_is_as_a_deploy_makes_it_gives_no_cause() -> None:
         ),
         (of_backend(lost=["volume shop_x"]), UNDECIDED, "volume shop_x: mounted today, and by nothing in the release"),
         (of_backend(lost=["mount backend /x"]), UNDECIDED, "mount backend /x: a directory or file of the server"),
+        (
+            of_backend(lost=["setting backend user"]),
+            UNDECIDED,
+            "setting backend user: in its Compose file, and not like",
+        ),
+        (of_backend(lost=["network backend monitoring"]), UNDECIDED, "network backend monitoring: joined today, and not by the release"),
+        (of_backend(lost=["alias backend api"]), UNDECIDED, "alias backend api: a name by which others on the network find it"),
         (of_backend(lost=["command backend"]), UNDECIDED, "command backend: another one than the image's"),
         (of_backend(written=["/app/keys"]), UNDECIDED, "file backend /app/keys: written outside of volumes"),
         (of_backend(wanted=False), UNDECIDED, "container backend: goes on running, but no route leads to it any more"),

@@ -26,15 +26,23 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_new_files_scripts_and_old_backups_are_found(directory: Path) -> None:
-    [found] = leftovers.read(lambda *_words, **_options: (0, "proxy\nbackend\n", ""), [str(directory)], "shop")
+    place = str(directory)
+    own = leftovers.services(lambda *_words, **_options: (0, '{"services": {"proxy": {}, "backend": {}}}', ""), place, "shop")
+    [found] = leftovers.read([place], {place: own})
     assert found["new"] == [f"{directory}/docker-compose.yml.new", f"{directory}/nginx/nginx_prod.conf.new"]
     assert found["scripts"] == ["deploy_maymessenger.sh"] and found["services"] == ["backend", "proxy"]
     assert [(one["id"], one["kind"]) for one in found["backups"]] == [("20250101_120000", "legacy")]
 
 
 def test_why_compose_refuses_a_file_is_told(directory: Path) -> None:
-    [found] = leftovers.read(lambda *_words, **_options: (1, "", "warning\nyaml: line 3: oops\n"), [str(directory)], "shop")
-    assert found["error"] == "yaml: line 3: oops"
+    place = str(directory)
+    own = leftovers.services(lambda *_words, **_options: (1, "", "warning\nyaml: line 3: oops\n"), place, "shop")
+    [found] = leftovers.read([place], {place: own})
+    assert (found["services"], found["error"]) == ([], "yaml: line 3: oops")
+    assert (
+        leftovers.services(lambda *_words, **_options: pytest.fail("asked"), "/none", "shop").error
+        == "/none/docker-compose.yml: no such file"
+    )
 
 
 def test_a_project_without_containers_is_looked_for(directory: Path) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import engine, reading, scheduled
-from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.wanted import Release
 from recorded_server import Recorded, release_of
 
 PROJECT = "rarebooksdokploy"
@@ -24,7 +23,7 @@ BACKEND = {
         "New": "is nobody's loss",
     },
 }
-RELEASE = release_of({"rarebooks_backend": BACKEND, "rarebooks_books_db": {"service": "db_books"}, "nginx_container": {}})
+RELEASE = {"rarebooks_backend": BACKEND, "rarebooks_books_db": {"service": "db_books"}, "nginx_container": {"service": "proxy"}}
 
 
 @pytest.fixture(autouse=True)
@@ -33,11 +32,21 @@ def _no_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduled, "read", lambda root="": [])
 
 
+@pytest.fixture
+def placed(tmp_path: Path) -> Recorded:
+    """A server whose project lies in a directory that is there."""
+    server = Recorded()
+    for one in server.containers:
+        one["Config"]["Labels"]["com.docker.compose.project.working_dir"] = str(tmp_path)
+    (tmp_path / "docker-compose.yml").touch()
+    return server
+
+
 def read(server: Recorded, secrets: dict[str, str] | None = None, project: str = PROJECT, path: str = "/none") -> dict[str, Any]:
-    release = Release.of(RELEASE, ["nginx_container"])
+    release = release_of(RELEASE, secrets)
     everything = engine.inspect(server)
     found = reading.project_of(everything, release, project)
-    return reading.read(server, everything, release, found, path, secrets or {}, [])
+    return reading.read(server, everything, release, found, path, [])
 
 
 def one(facts: dict[str, Any], name: str) -> dict[str, Any]:
@@ -100,8 +109,7 @@ def test_a_server_without_docker_has_nothing() -> None:
     def missing(argv: list[str], **_options: Any) -> tuple[int, str, str]:
         raise FileNotFoundError(argv[0])
 
-    release = Release.of({}, [])
-    facts = reading.read(missing, engine.inspect(missing), release, PROJECT, "/none", {}, [])
+    facts = reading.read(missing, engine.inspect(missing), release_of({}), PROJECT, "/none", [])
     assert facts["containers"] == [] and facts["proxy"]["container"] == ""
 
 
@@ -131,3 +139,12 @@ scheduled_read = scheduled.read
 
 def test_a_secret_that_would_be_generated_changes() -> None:
     assert one(read(Recorded()), "rarebooks_backend")["environment"]["Jwt__Key"] == "changes"
+
+
+def test_every_key_of_its_own_compose_file_is_compared(placed: Recorded) -> None:
+    placed.own = {"backend": {"shm_size": "1g", "environment": {"A": "secret"}}, "proxy": {"extra_hosts": ["bank=10.0.0.1"]}}
+    placed.container("rarebooks_backend")["NetworkSettings"]["Networks"]["monitoring"] = {"Aliases": None}
+    facts = read(placed)
+    assert "setting rarebooks_backend shm_size" in one(facts, "rarebooks_backend")["lost"]
+    assert one(facts, "nginx_container")["lost"] == ["setting nginx_container extra_hosts"]
+    assert "secret" not in json.dumps(facts)

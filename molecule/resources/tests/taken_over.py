@@ -52,11 +52,17 @@ def foreign() -> str:
 
 def rows() -> dict[str, int]:
     """Return how many rows there are of those that were written before anything was ours."""
-    query = ["-At", "-c", "SELECT count(*) FROM by_hand"]
+    query, present = ["-At", "-c", "SELECT count(*) FROM by_hand"], containers()
     return {
         container: int(server.run("docker", "exec", container, "psql", "-U", "postgres", "-d", database, *query))
         for container, database in DATABASES.items()
+        if container in present
     }
+
+
+def policy() -> str:
+    """Return the restart policy of the container that somebody gave another one than ours."""
+    return server.run("docker", "inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", "rarebooks_frontend").strip()
 
 
 def made_anew(before: dict[str, str]) -> set[str]:
