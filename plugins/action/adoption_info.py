@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import finding
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.finding import UNDECIDED, Finding
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError
-from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands, _nginx_claims, _wanted_containers
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands, _nginx_claims
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import parse_dump, parse_tree
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_trees import RoleTreeAction, texts
 
@@ -60,8 +60,7 @@ class ActionModule(RoleTreeAction):
         task_vars = task_vars or {}
         arguments = self._task.args.copy()
         files, _sources = self.merge(arguments.get("roles") or [], [], task_vars)
-        containers = _wanted_containers.read(files, str(arguments["project"]))
-        options = {**arguments, "containers": {**containers, **(arguments.get("containers") or {})}}
+        options = {**arguments, "files": files}
         result = dict(self._execute_module(module_name=MODULE, module_args=options, task_vars=task_vars))
         if "findings" in result:
             tree = texts(files)

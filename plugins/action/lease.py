@@ -19,6 +19,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import process
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease, ledger
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._failure import error_of
 
 MODULE = "rarebooks.platform.lease"
@@ -117,7 +118,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result.update(outcome)
         if result.get("heartbeat") and not result.get("failed"):
             self._start_heartbeat(result["heartbeat"], run)
-        return result
+        return _commands.in_result(result)
 
     def _add_error(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
         """Say why the run ended, unless the task says it or nothing of this play is to be shown."""

@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands
 
-ARGUMENTS = {"text": {"type": "str", "required": True}}
+ARGUMENTS = {"text": {"type": "str", "required": True}, "bare": {"type": "bool", "default": False}}
 
 
 def shown(host: str, text: str) -> str:
@@ -32,6 +32,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
         lines = _commands.replaced(arguments["text"]).strip("\n").splitlines()
         text = "\n".join(line.rstrip() for line in lines)
-        Display().display(shown((task_vars or {})["inventory_hostname"], text))
+        Display().display(text if arguments["bare"] else shown((task_vars or {})["inventory_hostname"], text))
         result.update(changed=False, msg=text)
         return result

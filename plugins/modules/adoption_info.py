@@ -13,22 +13,19 @@ description:
     backups, what runs by the clock, and what containers wrote outside of volumes, and compares it with the release of an inventory.
   - Sorts what it finds into five classes, of which RV(undecided) is what a deploy would lose. Each of these has a text by which
     C(stack_let_go) of the role stack lets it go.
-  - Needs nothing on the server but Python and Docker's command line. No value of an environment leaves the server. nginx's
+  - Needs nothing on the server but Python and Docker's command line with Compose 2. No value of an environment leaves the server. nginx's
     configuration does, in RV(facts), since it is read on the controller.
 extends_documentation_fragment:
   - rarebooks.platform.attributes.info_module
+  - rarebooks.platform.release_options.secrets
+  - rarebooks.platform.release_options.databases
+  - rarebooks.platform.release_options.files
 options:
   roles:
     description: The roles whose trees make up the release. They are rendered on the controller.
     type: list
     elements: str
     default: []
-  containers:
-    description:
-      - The containers of the release by name, with their service, image, mounts and environment. The controller adds those that the
-        trees of O(roles) have.
-    type: dict
-    default: {}
   proxy_containers:
     description: Those of them that are the proxy's.
     type: list
@@ -73,6 +70,11 @@ options:
         description: The key that is true as long as the set-up is open.
         type: str
         required: true
+      hosts:
+        description: The host names of its site, by which the proxy is asked for the same.
+        type: list
+        elements: str
+        default: []
   adoptions:
     description: What roles ask for, to make an inventory of it (docs/apps.md).
     type: list
@@ -82,66 +84,6 @@ options:
     description: The server's store of secrets, which need not exist.
     type: path
     required: true
-  secrets:
-    description: The secrets of the release.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the secret.
-        type: str
-        required: true
-      value:
-        description: The given value, empty where none is.
-        type: str
-        default: ""
-      fixed:
-        description: Whether data exists that only this value opens.
-        type: bool
-        default: false
-      database:
-        description: Of a fixed secret, the container of the database in O(databases) whose password it is.
-        type: str
-        default: ""
-      taken_from:
-        description: The environment variable whose value is taken where nobody gave the secret.
-        type: dict
-        suboptions:
-          container:
-            description: Name of the container, which need not exist.
-            type: str
-            required: true
-          variable:
-            description: Name of the variable.
-            type: str
-            required: true
-      length:
-        description: Not used here.
-        type: int
-        default: 32
-  databases:
-    description: The databases of the release.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      container:
-        description: Name of the container.
-        type: str
-        required: true
-      name:
-        description: Name of the database.
-        type: str
-        required: true
-      user:
-        description: User with which the app logs in.
-        type: str
-        required: true
-      volume:
-        description: The volume with its data, without the project's prefix.
-        type: str
-        default: ""
   unprefixed_volumes:
     description: Those of the databases' volumes that have no such prefix, by their whole names.
     type: list
@@ -166,6 +108,8 @@ EXAMPLES = r"""
     project: rarebooksdokploy
     network: rarebooksdokploy_rarebooks_network
     secrets_file: /root/RareBooksDokploy/.secrets.json
+    secrets: "{{ rarebooks_app.secrets }}"
+    databases: "{{ rarebooks_app.databases }}"
   register: adoption
 """
 
@@ -236,17 +180,20 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._adoption impor
     reading,
     wanted,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError, describe, facts_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired
 
 SETUP_OPTIONS = {
     "container": {"type": "str", "required": True},
     "port": {"type": "int", "default": 80},
     "path": {"type": "str", "required": True},
     "key": {"type": "str", "required": True, "no_log": False},
+    "hosts": {"type": "list", "elements": "str", "default": []},
 }
 OPTIONS = {
     "roles": {"type": "list", "elements": "str", "default": []},
-    "containers": {"type": "dict", "default": {}},
+    "files": desired.OPTION,
     "proxy_containers": {"type": "list", "elements": "str", "default": []},
     "path": {"type": "path", "required": True},
     "project": {"type": "str", "required": True},
@@ -255,7 +202,7 @@ OPTIONS = {
     "setups": {"type": "list", "elements": "dict", "default": [], "options": SETUP_OPTIONS},
     "adoptions": {"type": "list", "elements": "dict", "default": []},
     "secrets_file": {"type": "path", "required": True, "no_log": False},
-    "secrets": {"type": "list", "elements": "dict", "default": [], "no_log": False, "options": fixed.SECRET_OPTIONS},
+    "secrets": {"type": "list", "elements": "dict", "required": True, "no_log": False, "options": fixed.SECRET_OPTIONS},
     "allow_published": {"type": "bool", "default": False},
     "unprefixed_volumes": {"type": "list", "elements": "str", "default": []},
     "databases": {"type": "list", "elements": "dict", "default": [], "options": fixed.DATABASE_OPTIONS},
@@ -265,12 +212,17 @@ OPTIONS = {
 def main() -> None:
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     params = module.params
-    release = wanted.Release.of(params["containers"], params["proxy_containers"])
     everything = engine.inspect(module.run_command)
+    try:
+        files, _hidden = desired.read(params["path"], params["files"], None, check_mode=True)
+        of = (params["path"], params["project"], params["proxy_containers"])
+        release = wanted.read(module.run_command, files, *of, lambda: module.tmpdir, bare=not everything)
+    except PlatformError as error:
+        module.fail_json(msg=describe(error), **facts_of(error))
     project = reading.project_of(everything, release, params["project"])
     secrets = in_force.read(module.run_command, params, project)
     asked = (params["setups"], params["adoptions"])
-    facts = reading.read(module.run_command, everything, release, project, params["path"], secrets.values, *asked)
+    facts = reading.read(module.run_command, everything, release.with_secrets(secrets.values), project, params["path"], *asked)
     expected = {name: params[name] for name in ("project", "path", "network")}
     findings = [
         *comparison.kept(facts, secrets.taken),

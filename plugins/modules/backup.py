@@ -53,6 +53,23 @@ options:
     type: list
     elements: str
     default: []
+  only_databases:
+    description: Containers of the databases that are dumped, whatever the run changes. Empty for those of the apps that it changes.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.4.0
+  unread_databases:
+    description: Containers whose databases are neither dumped nor looked at, such as one that is too damaged for it.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.4.0
+  without_dump:
+    description: What to do where no dump can be made, which the error says. Empty for the settings of deploys.
+    type: str
+    default: ""
+    version_added: 0.4.0
   databases:
     description: Whether databases are dumped, and whether each dump is proven by restoring it.
     type: str
@@ -189,13 +206,13 @@ images_removed:
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import by_hand, listing, verdict
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import databases as backup_databases
-from ansible_collections.rarebooks.platform.plugins.module_utils._backup import listing, verdict
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import live as backup_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import prune as backup_prune
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal as backup_seal
@@ -204,13 +221,10 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifes
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError, fit
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import live as certificates_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried as engine_carried
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import containers_of
-from ansible_collections.rarebooks.platform.plugins.module_utils._health import run as health_run
-from ansible_collections.rarebooks.platform.plugins.module_utils._health.probes import Check
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.start import ensure_running
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
@@ -235,6 +249,8 @@ class Options:
     # What the release consists of that is to be deployed.
     successor: Release
     unchanged_apps: frozenset[str]
+    only_databases: frozenset[str]
+    unread_databases: frozenset[str]
     policy: backup_databases.Policy
     keep: int
     keep_days: int
@@ -248,6 +264,8 @@ class Options:
             run=run_ledger.Run.from_dict(params["run"]),
             successor=fit(params["successor"], Release),
             unchanged_apps=frozenset(params["unchanged_apps"]),
+            only_databases=frozenset(params["only_databases"]),
+            unread_databases=frozenset(params["unread_databases"]),
             policy=backup_databases.Policy(params["databases"], params["parallel_from"], params["prove_up_to"]),
             **{name: params[name] for name in ("project", "reason", "keep", "keep_days", "max_size")},
         )
@@ -257,7 +275,7 @@ def plan_dumps(
     module: AnsibleModule, options: Options, client: DockerClient, live: Live, dumped: dict[str, str]
 ) -> tuple[dict[str, Dumping], list[str]]:
     """Return the databases to dump, once all of them run, and what to tell of those that did not."""
-    due = backup_databases.due(live, options.policy, options.unchanged_apps, dumped)
+    due = backup_databases.due(live, options.policy, options.unchanged_apps, dumped, options.only_databases)
     notes = []
     if not module.check_mode:
         project = Project(client, module.run_command, live.root, options.project)
@@ -268,7 +286,7 @@ def plan_dumps(
 def seal(module: AnsibleModule, options: Options, client: DockerClient) -> dict[str, Any]:
     """Seal the live release, or say which backup it is sealed as already."""
     root, run = options.path, options.run
-    live = as_it_runs(root, backup_live.read(root, options.project, client, options.successor))
+    live = by_hand.as_it_runs(root, backup_live.read(root, options.project, client, options.successor))
     if not live.exists:
         return {}
     backups = listing.find_all(root)
@@ -279,41 +297,12 @@ def seal(module: AnsibleModule, options: Options, client: DockerClient) -> dict[
     if module.check_mode:
         return {"changed": True, "dumped": sorted(dumping)}
     backup_databases.remove_leftovers(client, options.project)
-    occasion = backup_seal.Occasion(options.reason, options.project, run.by, run.commit)
-    manifest, warnings = backup_seal.seal(with_probes(live), occasion, client, dumping)
+    occasion = backup_seal.Occasion(options.reason, options.project, run.by, run.commit, options.unread_databases)
+    manifest, warnings = backup_seal.seal(by_hand.with_probes(live), occasion, client, dumping)
     said = worth(root, manifest.id)
     for warning in [*notes, *warnings, *drift(root, manifest.id, said)]:
         module.warn(warning)
     return {"changed": True, "id": manifest.id, "dumped": sorted(dumping), "size": manifest.size, **said}
-
-
-def as_it_runs(root: str, live: Live) -> Live:
-    """Return a live release made by hand with a description of what there is of it; what comes after it may have more."""
-    if not live.by_hand or live.description.asked:
-        return live
-    known = live.description
-    if not known.apps:  # As where one goes back from it: then nothing is told of the apps but what a backup remembers.
-        known = next((one.manifest.description for one in reversed(listing.find_all(root)) if one.manifest and one.manifest.apps), known)
-    return replace(live, description=known.as_found(live.images, probes=True))
-
-
-def with_probes(live: Live) -> Live:
-    """Return a release made by hand with those of its probes that hold now: no others can be asked of it when it is gone back to."""
-    if not live.by_hand or live.description.asked:
-        return live
-    apps = live.description.apps
-    held = holding([check for app in apps for check in app.checks])
-    apps = tuple(replace(app, probes=tuple(check for check in app.checks if check in held)) for app in apps)
-    return replace(live, description=replace(live.description, apps=apps, asked=True))
-
-
-def holding(probes: list[Check]) -> list[Check]:
-    """Return those of some probes that hold now."""
-    if not probes or libraries.REQUESTS.is_missing:
-        return []
-    gate = health_run.Gate(probes=probes, trusted=certificates_live.chain_files(), deadline=0.001)
-    _all, result = health_run.wait_until_healthy(gate, {})
-    return [probe for probe, found in zip(probes, result["probes"], strict=True) if found["ok"]]
 
 
 def worth(root: str, identifier: str) -> dict[str, Any]:
@@ -337,10 +326,12 @@ def drift(root: str, identifier: str, said: Mapping[str, Any]) -> list[str]:
 UNCHANGED = "Nothing that runs has been changed: the backup comes before everything else."
 
 
-def way_out(error: DatabaseError, mode: str) -> str:
+def way_out(error: DatabaseError, mode: str, without_dump: str) -> str:
     """Return what to do where the cause cannot be removed: the way that keeps most comes first."""
     if error.is_down:
         return ""
+    if without_dump:
+        return f"\n{UNCHANGED} {without_dump}"
     unproven = "To go on with a dump that is not proven: -e stack_backup_databases=dump. " if mode == "prove" else ""
     return (
         f"\n{UNCHANGED} Remove the cause and run again. {unproven}To go on with no dump of today's data, at your own risk: "
@@ -393,6 +384,9 @@ def main() -> None:
             "reason": {"type": "str", "default": "by hand"},
             "successor": {"type": "dict", "default": {}},
             "unchanged_apps": {"type": "list", "elements": "str", "default": []},
+            "only_databases": {"type": "list", "elements": "str", "default": []},
+            "unread_databases": {"type": "list", "elements": "str", "default": []},
+            "without_dump": {"type": "str", "default": ""},
             "databases": {"type": "str", "choices": list(backup_databases.MODES), "default": "prove"},
             "parallel_from": {"type": "int", "default": 2048},
             "prove_up_to": {"type": "int", "default": 20480},
@@ -427,7 +421,7 @@ def main() -> None:
     except (BackupError, StateError, TreeError, lease.LeaseLost) as error:
         module.fail_json(msg=str(error))
     except DatabaseError as error:
-        module.fail_json(msg=f"{error}{way_out(error, module.params['databases'])}")
+        module.fail_json(msg=f"{error}{way_out(error, module.params['databases'], module.params['without_dump'])}")
     except Exception as error:
         module.fail_json(msg=f"{describe(error)}\n{UNCHANGED}")
     module.exit_json(**result, seconds=round(time.monotonic() - began, 1))

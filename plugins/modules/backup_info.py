@@ -50,6 +50,16 @@ options:
         O(id) and the server completed it, RV(done) says so, and no backup is chosen.
     type: str
     default: ""
+  offsite:
+    description: Whether the server's repositories elsewhere are asked as well for what they hold. One that does not answer fails nothing.
+    type: bool
+    default: false
+    version_added: 0.4.0
+  offsite_directory:
+    description: Directory on the server with the settings of its repositories.
+    type: path
+    default: /etc/rarebooks.platform/offsite
+    version_added: 0.4.0
 seealso:
   - module: rarebooks.platform.backup
 author:
@@ -159,6 +169,39 @@ done:
   description: The ledger's entry of the run in O(taken_over) where that was the wanted rollback and has ended well, otherwise empty.
   returned: success
   type: dict
+offsite:
+  description: With O(offsite), the backups that repositories hold, newest first.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 0.4.0
+  contains:
+    id:
+      description: Id of the backup.
+      type: str
+    age:
+      description: Seconds since the snapshot was made.
+      type: int
+    snapshot:
+      description: Id of the snapshot.
+      type: str
+    repository:
+      description: The repository that it lies in.
+      type: str
+    size:
+      description: Bytes that the snapshot is of, with the files of volumes. Null where this server does not know.
+      type: int
+    proven:
+      description: When a drill has proven it, empty where none has.
+      type: str
+    here:
+      description: Whether the backup is on the server as well.
+      type: bool
+offsite_errors:
+  description: Why a repository could not be asked, by repository.
+  returned: success
+  type: dict
+  version_added: 0.4.0
 interrupted:
   description: Whether a switch was cut off and has yet to be finished.
   returned: success
@@ -179,6 +222,8 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors im
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.state import StateError
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client as engine_client
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import fetch, records, settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Repository, access_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import description, journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live as release_live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
@@ -259,6 +304,32 @@ def newest_good(backups: list[Found], ledger: list[dict[str, Any]], live: Live, 
     return next((one.id for one in whole), "")
 
 
+def elsewhere(wanted: bool, directory: str, here: set[str]) -> dict[str, Any]:
+    """Return the server's snapshots in its repositories, newest first, and why some of these could not be asked."""
+    found = settings.load(directory) if wanted else None
+    if found is None:
+        return {"offsite": [], "offsite_errors": {}}
+    access = access_of(found, directory)
+    known = records.read().repositories
+    listed, errors = fetch.listed([Repository(location, access) for location in found.repositories], found.host)
+    return {"offsite": [told(one, known, here) for one in reversed(listed)], "offsite_errors": errors}
+
+
+def told(one: fetch.Offsite, known: dict[str, records.Known], here: set[str]) -> dict[str, Any]:
+    """Return what is known of one snapshot. Its size is known of the last one that this server made."""
+    record = known.get(one.repository.shown, records.Known())
+    last, drill = record.snapshot, record.drill
+    return {
+        "id": one.backup,
+        "age": int((datetime.now(timezone.utc) - one.snapshot.created).total_seconds()),
+        "snapshot": one.snapshot.id[:8],
+        "repository": one.repository.shown,
+        "size": last.total if last and last.backup == one.backup else None,
+        "proven": drill.at if drill and drill.backup == one.backup else "",
+        "here": one.backup in here,
+    }
+
+
 def warn_of_live(module: AnsibleModule, live: Live) -> None:
     """Tell where the live release cannot say what it is."""
     existing = live.files.get(description.FILE)
@@ -285,6 +356,8 @@ def main() -> None:
             "max_size": {"type": "int", "default": 0},
             "dumps": {"type": "bool", "default": True},
             "taken_over": {"type": "str", "default": "", "no_log": False},
+            "offsite": {"type": "bool", "default": False},
+            "offsite_directory": {"type": "path", "default": settings.DIRECTORY},
         },
         supports_check_mode=True,
     )
@@ -298,6 +371,7 @@ def main() -> None:
         backups = listing.find_all(root)
         listed = backups if identifier else [listing.as_found(backup) for backup in backups]
         present = images.present(client)
+        away = elsewhere(module.params["offsite"], module.params["offsite_directory"], {one.id for one in backups})
         chosen: dict[str, Any] = {}
         done = finished(ledger, module.params["taken_over"], identifier)
         if identifier == "previous" and not done:
@@ -323,6 +397,7 @@ def main() -> None:
         "interrupted": pending is not None,
         "good": "" if chosen.get("result") in verdict.CHOSEN else newest_good(listed, ledger, live, present),
         "done": done,
+        **away,
         **room(root, backups, module.params["max_size"]),
     }
     warn_of_live(module, live)

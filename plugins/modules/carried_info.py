@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - rarebooks.platform.attributes.info_module
   - rarebooks.platform.attributes.posix
+  - rarebooks.platform.release_options.files
 options:
   path:
     description: Absolute path of the directory that holds the release.
@@ -31,22 +32,6 @@ options:
     type: list
     elements: str
     default: []
-  files:
-    description: Files of the tree. Set by the action plugin from O(roles).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description: Path relative to O(path).
-        type: str
-        required: true
-      content:
-        description: Text of the file.
-        type: str
-      private_content:
-        description: Text of a file that is secret as a whole.
-        type: str
   proxy_containers:
     description: Containers of the proxy.
     type: list

@@ -45,9 +45,10 @@ options:
       - Set by the action plugin for O(state=taken).
     type: dict
   action:
-    description: What the run does, for O(state=taken).
+    description:
+      - What the run does, for O(state=taken), as the ledger and whoever is refused meanwhile are told, such as V(deploy), V(rollback),
+        V(renewal) or C(restart maymessenger).
     type: str
-    choices: [deploy, rollback, renewal]
     default: deploy
   step:
     description: What the run does from now on, for V(taken) and V(held) of O(state). Shown to whoever is refused meanwhile.
@@ -67,7 +68,7 @@ options:
     description:
       - How the run ended. Required for O(state=released); see RV(rarebooks.platform.ledger_info#module:entries[].result).
     type: str
-    choices: [deployed, rolled back, renewed, unchanged, refused, failed, restored, broken, interrupted]
+    choices: [deployed, rolled back, renewed, unchanged, done, refused, failed, restored, broken, interrupted]
   error:
     description:
       - The error's message, of which the first line is recorded, with the server's secrets masked.
@@ -209,17 +210,16 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import leftovers, secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
-from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger, new_secrets, restoring
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.finished import finished
 
 POLL = 0.2
-SECRETS = ".secrets.json"
 OPTIONS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
     "state": {"type": "str", "choices": ["taken", "held", "released"], "required": True},
     "directory": {"type": "path", "default": run_lease.DIRECTORY},
     "run": {"type": "dict"},
-    "action": {"type": "str", "choices": ["deploy", "rollback", "renewal"], "default": "deploy"},
+    "action": {"type": "str", "default": "deploy"},
     "step": {"type": "str", "default": ""},
     "stale_after": {"type": "int", "default": run_lease.STALE_AFTER},
     "wait": {"type": "int", "default": 900},
@@ -278,6 +278,8 @@ def told(held: run_lease.LeaseHeld) -> dict[str, Any]:
 
 def taken(module: AnsibleModule, place: run_lease.Place, run: ledger.Run) -> dict[str, Any]:
     """Take the lease, and record the interrupted run that is left behind by it."""
+    if refusal := restoring.refusal(place.path, run.action):
+        module.fail_json(msg=refusal, **answer({}, ""))
     try:
         orphan = await_lease(module, place, run)
     except run_lease.LeaseHeld as held:
@@ -309,12 +311,16 @@ def tidy_up(module: AnsibleModule) -> None:
         leftovers.remove(module.params["path"])
     except OSError as error:
         module.warn(f"What a killed run left in {module.params['path']} could not be removed, and may hold secrets: {error}")
+    try:
+        new_secrets.settle(module.params["path"])
+    except (OSError, state.StateError) as error:
+        module.warn(f"Secrets that the run before this one gave the apps could not be stored: {error}")
 
 
 def shown(module: AnsibleModule, error: str) -> str:
     """Return an error without the secrets of the server."""
     try:
-        return secret_store.mask(error, secret_store.load(os.path.join(module.params["path"], SECRETS)))
+        return secret_store.mask(error, secret_store.load(os.path.join(module.params["path"], secret_store.FILE)))
     except state.StateError:
         return error
 

@@ -63,7 +63,7 @@ entries:
       sample: 83.4
     result:
       description:
-        - V(deployed), V(rolled back), V(renewed) or V(unchanged) where it went well.
+        - V(deployed), V(rolled back), V(renewed), V(unchanged) or, of an operating command, V(done) where it went well.
         - V(refused) where it failed before anything was changed.
         - V(failed) where it failed before the switch, or had nothing to go back to.
         - V(restored) where it failed and the old release serves again.
@@ -87,6 +87,10 @@ entries:
     to:
       description: The backup that a rollback went to.
       type: str
+    reasons:
+      description: Why each container was started or replaced. Empty where none was, and of runs before 0.4.0.
+      type: dict
+      sample: {shop_backend: image differs}
     step:
       description: The step that failed.
       type: str

@@ -11,6 +11,7 @@ version_added: 0.4.0
 description:
   - Pulls images by their names, all in one call. Containers go on with the image they were started with.
   - Nobody is asked for an image that is there, unless O(newest) is set, so that a server without a registry works as well.
+  - A pull that would fill the engine's disk is given up before it does.
   - In check mode the registry is asked whether it has what is missing, and nothing is pulled.
 author:
   - RareBooks platform developers (@rarebooks)
@@ -27,6 +28,13 @@ options:
       - An image that did not come from a registry stays as it is, see RV(local).
     type: bool
     default: false
+  path:
+    description:
+      - The directory that holds it all, where it is noted what was pulled. M(rarebooks.platform.backup) removes that again when neither a
+        container nor a backup uses it.
+      - Without it, nothing is noted, and what was pulled stays.
+    type: path
+    default: ""
 attributes:
   check_mode:
     support: full
@@ -68,8 +76,8 @@ from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import client, image_pull
-from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client import DockerUnavailable
 
 
 def main() -> None:
@@ -77,13 +85,14 @@ def main() -> None:
         argument_spec={
             "names": {"type": "list", "elements": "str", "required": True},
             "newest": {"type": "bool", "default": False},
+            "path": {"type": "path", "default": ""},
         },
         supports_check_mode=True,
     )
     libraries.require(module, libraries.DOCKER)
     try:
-        done = image_pull.pull(client.connect(), module.params["names"], module.params["newest"], module.check_mode)
-    except (image_pull.PullError, DockerUnavailable) as error:
+        done = image_pull.pull(client.connect(), module.params["names"], module.params["newest"], module.check_mode, module.params["path"])
+    except PlatformError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(done.pulled), **asdict(done))
 

@@ -23,6 +23,7 @@ requirements:
   - requests >= 2.25 for Python on the server
 extends_documentation_fragment:
   - rarebooks.platform.attributes.posix
+  - rarebooks.platform.release_options.files
 options:
   path:
     description: Absolute path of the directory that holds the release.
@@ -39,22 +40,6 @@ options:
     type: list
     elements: str
     default: []
-  files:
-    description: Files of the tree. Set by the action plugin from O(roles).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description: Path relative to O(path).
-        type: str
-        required: true
-      content:
-        description: Text of the file.
-        type: str
-      private_content:
-        description: Text of a file that is secret as a whole.
-        type: str
   to:
     description: Id of the backup whose release is to be made live, in place of O(roles).
     type: str
@@ -229,6 +214,25 @@ started:
   returned: success
   type: list
   elements: str
+reasons:
+  description:
+    - Why each of RV(started) was or would be started, such as C(was stopped), C(image differs), C(edited by hand) and what, or
+      C(lost its network). No value of a variable is in it.
+  returned: success
+  type: dict
+  version_added: 0.4.0
+  sample: {shop_backend: image differs}
+file_reasons:
+  description: Why each file of RV(created), RV(updated) and RV(removed) is changed, such as C(edited by hand).
+  returned: success
+  type: dict
+  version_added: 0.4.0
+  sample: {compose/shop.yml: edited by hand}
+overwritten:
+  description: What somebody edited by hand and the release overwrites, as a unified difference, secrets masked. Empty where nothing was.
+  returned: success
+  type: str
+  version_added: 0.4.0
 carried:
   description: Containers made by hand that go on running as they are, with O(adopt).
   returned: success
@@ -284,6 +288,12 @@ restored:
   description: The backup that was brought back and proven, empty where none was.
   returned: failure
   type: str
+logs:
+  description: The whole logs of the failed release's containers, kept on the server.
+  returned: when a release was brought back, or could not be
+  type: list
+  elements: str
+  sample: [/opt/rarebooks/logs/20261126_104400_rarebooks_backend_96d186363354.json.gz]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -292,6 +302,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors im
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.wanted import ReleaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired, validate
 
 ARGUMENT_SPEC = {
@@ -328,7 +339,7 @@ def main() -> None:
     try:
         invocation = Invocation(module.check_mode, module._diff, lambda: module.tmpdir, module.run_command)
         result = run.make_live(Options.from_params(module.params), invocation)
-    except run.ReleaseError as error:
+    except ReleaseError as error:
         module.fail_json(msg=str(error), **error.facts)
     except Exception as error:
         module.fail_json(msg=describe(error), **facts_of(error), result="refused", restored="")

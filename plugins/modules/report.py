@@ -21,6 +21,10 @@ options:
     description: The text. Blanks at the ends of its lines and empty lines around it are left out.
     type: str
     required: true
+  bare:
+    description: Whether the text is for a machine, and shown as it is, without the name of its host.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full

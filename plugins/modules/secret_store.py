@@ -19,74 +19,14 @@ description:
 version_added: 0.1.0
 author:
   - RareBooks platform developers (@rarebooks)
+extends_documentation_fragment:
+  - rarebooks.platform.release_options.secrets
+  - rarebooks.platform.release_options.databases
 options:
   path:
     description: The file. Its directory is created with mode C(0755) when missing.
     type: path
     required: true
-  secrets:
-    description: The secrets that must exist.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: Name of the secret, lower-case letters, digits and underscores.
-        type: str
-        required: true
-      value:
-        description: The value to store. Empty means to keep what is stored, or to generate a value.
-        type: str
-        default: ""
-      fixed:
-        description:
-          - Whether a stored value must stay, since data exists that only it opens. PostgreSQL, for one, keeps the password with which
-            its volume was initialised, whatever its environment says later.
-          - Another given value is refused, unless the database that O(secrets[].database) names opens with it, or has no volume yet.
-        type: bool
-        default: false
-      database:
-        description: Of a fixed secret, the container of the database in O(databases) whose password it is.
-        type: str
-        default: ""
-      taken_from:
-        description: The environment variable whose value is taken where nobody gave the secret.
-        type: dict
-        suboptions:
-          container:
-            description: Name of the container, which need not exist.
-            type: str
-            required: true
-          variable:
-            description: Name of the variable.
-            type: str
-            required: true
-      length:
-        description: Number of characters of a generated value, letters and digits only.
-        type: int
-        default: 32
-  databases:
-    description: The databases whose passwords are among O(secrets).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      container:
-        description: Name of the container.
-        type: str
-        required: true
-      name:
-        description: Name of the database.
-        type: str
-        required: true
-      user:
-        description: User with which the app logs in.
-        type: str
-        required: true
-      volume:
-        description: The volume with its data, without the project's prefix.
-        type: str
-        default: ""
   project:
     description: The Compose project, which prefixes the names of volumes.
     type: str
@@ -170,7 +110,6 @@ exposed:
   sample: false
 """
 
-import json
 import os
 import secrets
 import stat
@@ -179,8 +118,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.sealed_passwords import SealedPasswords
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
-from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import make_directory, write_durably
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import make_directory
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import is_published
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Database, Secret
@@ -229,16 +169,17 @@ def open_to_take(store: dict[str, str], wanted: list[Secret], ours: bool) -> lis
     return [one for one in wanted if not one.value and (one.name not in store or not ours)]
 
 
-def published(store: dict[str, str], wanted: list[Secret], locked: list[secrets_fixed.Locked]) -> list[str]:
+def published(store: dict[str, str], wanted: list[Secret]) -> list[str]:
     """Say of each secret that everybody knows how to rotate it."""
-    changes = {secret.name: secret.change for secret in locked}
-    other = "give another one as {} in an encrypted inventory, and deploy; what was made with this one, such as a session, ends"
     return [
-        f"{one.name} was printed in the public deployment guide, so that everybody knows it. Rotate it: "
-        f"{changes.get(one.name) or other.format(one.name)}."
+        f"{one.name} was printed in the public deployment guide, so that everybody knows it. "
+        + (_IN_THE_APP if one.at_first_start else f"Rotate it: {secrets_fixed.rotation(one.name)}")
         for one in wanted
         if is_published(store[one.name])
     ]
+
+
+_IN_THE_APP = "The app read it when it started on an empty database: change it in the app."
 
 
 def live_users(root: str) -> dict[str, str]:
@@ -280,7 +221,8 @@ def main() -> None:
     lost = [secret.name for secret in wanted if not secret.value and secret.name not in store]
     kept = {name: value for name, value in (secrets_kept.read_back(root) if lost else {}).items() if name in lost}
     locked = secrets_fixed.locked(wanted, databases, project, store, kept, live_users(root), module.params["unprefixed_volumes"])
-    opened, problems = secrets_fixed.prove(module.run_command, locked, module.params["volumes"], allow_published)
+    sealed = SealedPasswords(module.run_command, root, project)
+    opened, problems = secrets_fixed.prove(module.run_command, locked, module.params["volumes"], allow_published, sealed.of)
     asked = open_to_take(store | kept, wanted, owns_tree(root))
     running = secrets_environment.in_force(module.run_command, project, asked, allow_published).other_than(store)
     problems += running.problems
@@ -299,7 +241,7 @@ def main() -> None:
     changed = new != store or exposed
     if changed and not module.check_mode:
         make_directory(os.path.dirname(path))
-        write_durably(path, json.dumps(new, indent=2, sort_keys=True).encode() + b"\n", 0o600)
+        secret_store.save(path, new)
     after = lines(new) + "".join(f"# given anew: {name}\n" for name in stored if name in store)
     places = sources(kept, opened, locked, running.containers)
     after += "".join(f"# taken from {place}: {name}\n" for name, place in sorted(places.items()))
@@ -308,7 +250,7 @@ def main() -> None:
         generated=generated,
         stored=stored,
         taken=sorted(taken),
-        published=published(new, wanted, locked),
+        published=published(new, wanted),
         exposed=exposed,
         diff={"before_header": path, "after_header": path, "before": lines(store), "after": after},
     )

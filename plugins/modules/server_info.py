@@ -14,6 +14,7 @@ description:
 version_added: 0.1.0
 extends_documentation_fragment:
   - rarebooks.platform.attributes.info_module
+  - rarebooks.platform.release_options.databases
 author:
   - RareBooks platform developers (@rarebooks)
 options:
@@ -61,28 +62,6 @@ options:
     elements: str
     default: []
     version_added: 0.4.0
-  databases:
-    description: The databases of the release to be deployed.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      container:
-        description: Name of the container.
-        type: str
-        required: true
-      name:
-        description: Name of the database.
-        type: str
-        required: true
-      user:
-        description: User with which the app logs in.
-        type: str
-        required: true
-      volume:
-        description: The volume with its data, without the project's prefix.
-        type: str
-        default: ""
   sources:
     description: Directories of sources, as M(rarebooks.platform.source_archive) puts them there, to tell what lies in them.
     type: list
@@ -124,6 +103,11 @@ memory:
   returned: always
   type: int
   sample: 3915
+engine_disk:
+  description: Where the engine keeps images and volumes (C(path)), and the space in MiB free for root there (C(free)).
+  returned: always
+  type: dict
+  sample: {path: /var/lib/docker, free: 51200}
 disk_free:
   description: Space in MiB free for root on the file system of O(path).
   returned: always
@@ -249,7 +233,7 @@ images:
 builds:
   description:
     - The images that a deploy built, known by their labels, with what they were built from.
-    - C(source) is empty where the deploy that built it did not state it yet.
+    - C(source) is empty where the deploy that built it did not state it yet. C(size) is in MiB.
   returned: always
   type: list
   elements: dict
@@ -258,6 +242,7 @@ builds:
       names: ["maymessenger_backend:c25f6d2f2da9"]
       project: rarebooksdokploy
       source: c25f6d2f2da9c0ee28e8b1b4b7fc5c1f4f1b3f6a0a7c0a3c5f0d6c3f0d7a9b11
+      size: 231
 images_lost:
   description: Names by which containers asked for their image and which stand for nothing now, with the id of that image.
   returned: always
@@ -357,11 +342,14 @@ def main() -> None:
     )
     engine = docker.engine()
     containers = server_containers.read(module.run_command)
+    root = docker.root()
+    disks = system.disks_free([module.params["path"], root])
     module.exit_json(
         changed=False,
         os=system.operating_system(),
         memory=system.memory(),
-        disk_free=system.disk_free(module.params["path"]),
+        disk_free=disks[module.params["path"]],
+        engine_disk={"path": root, "free": disks[root]},
         addresses=system.addresses(module.run_command),
         listeners=system.listeners(ports),
         names=system.resolve(module.params["names"]),

@@ -12,12 +12,13 @@ from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _adopted_routes
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._daemon_config import left_to_flags
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, Server, parse_dump
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_targets import Targets
 
 LIVE = re.compile(r"/etc/letsencrypt/live/([^/]+)/fullchain\.pem")
-# What stands in a location's way to the app's own directory of media.
-_MEDIA = ("volume",)
+_MEASURE = re.compile(r"\d+[A-Za-z]+")
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,27 @@ def entries(
     """Return what is other than the defaults of the roles, in the order of the file. Of an app without a container nothing is said."""
     containers = {one["name"]: one for one in facts["containers"]}
     described = [app for app in apps if any(name in containers for name in app.containers)]
-    roles, sites = list(adoptions), _sites(facts, described, containers)
+    roles, services = list(adoptions), {one["service"]: name for name, one in containers.items() if one["service"]}
+    configuration = _configuration(facts)
+    sites = _sites(configuration, described, services)
     found = [
         *_places(facts, [app.name for app in described]),
         *(entry for role in roles for entry in _of_role(role, containers, facts["project"], defaults, sites.get(role.get("app", "")))),
         *(entry for role in roles if role.get("app") in sites for entry in _site(role, sites[role["app"]], facts["proxy"]["container"])),
+        *(
+            Entry(name, value, f"locations of {sites[role['app']].names[0]} in container {facts['proxy']['container']}")
+            for role in roles
+            if role.get("app") in sites
+            for name, value in _adopted_routes.entries(role, configuration, sites[role["app"]], services)
+        ),
     ]
-    return [one for one in found if one.note or one.name not in defaults or defaults[one.name] != one.value]
+    return [one for one in found if one.note or one.name not in defaults or not _same(defaults[one.name], one.value)]
+
+
+def _same(default: Any, value: Any) -> bool:
+    """Say whether a value is the default one; nginx knows no case in what it measures."""
+    measured = isinstance(value, str) and _MEASURE.fullmatch(value)
+    return bool(default == (value.lower() if measured else value))
 
 
 def _places(facts: Mapping[str, Any], apps: list[str]) -> Iterator[Entry]:
@@ -55,7 +70,11 @@ def _places(facts: Mapping[str, Any], apps: list[str]) -> Iterator[Entry]:
     networks = Counter(name for one in facts["containers"] if one["wanted"] for name in one["networks"])
     for name, _count in networks.most_common(1):
         yield Entry("network_name", name, "the network of its containers")
-    if facts["certificates"]:
+    if options := left_to_flags(facts["engine"]["flags"]):
+        yield Entry("docker_daemon_options", options, "flags of the engine, which starts with none of them in daemon.json too; they stay")
+    if facts["certificates"] and all(one["local_ca"] for one in facts["certificates"]):
+        yield Entry("certificates_mode", "selfsigned", "/opt/rarebooks/ca, which has issued all of /etc/letsencrypt/live")
+    elif facts["certificates"]:
         yield Entry("certificates_mode", "existing", "/etc/letsencrypt/live; renewed as they are today")
 
 
@@ -123,13 +142,16 @@ def _served(medium: Mapping[str, Any], site: Server | None) -> dict[str, Any]:
     return {**medium, **given}
 
 
-def _sites(facts: Mapping[str, Any], apps: list[App], containers: Mapping[str, Any]) -> dict[str, Server]:
-    """Return the site of each app: the server block that passes most of its locations to the app."""
+def _configuration(facts: Mapping[str, Any]) -> Configuration:
+    """Return what nginx has read, nothing where that cannot be understood."""
     try:
-        configuration = parse_dump(facts["proxy"]["configuration"])
+        return parse_dump(facts["proxy"]["configuration"])
     except PlatformError:
-        return {}
-    services = {one["service"]: name for name, one in containers.items() if one["service"]}
+        return Configuration(())
+
+
+def _sites(configuration: Configuration, apps: list[App], services: Mapping[str, str]) -> dict[str, Server]:
+    """Return the site of each app: the server block that passes most of its locations to the app."""
     return {_app_of(configuration, block, services, apps): block for block in configuration.servers if block.ssl}
 
 

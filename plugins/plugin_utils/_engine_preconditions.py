@@ -13,31 +13,19 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._engine.daemon_
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _daemon_config
 
-# Options of daemon.json by flags with another name. Else a flag that may be given more than once has the option's singular.
-OPTIONS = {
-    "-b": "bridge", "-D": "debug", "-G": "group", "-H": "hosts", "-l": "log-level", "-p": "pidfile", "-s": "storage-driver",
-    "--insecure-registry": "insecure-registries",
-}  # fmt: skip
-# Of these the engine takes both.
-ADDED_UP = ("runtimes",)
 # With 18 the official image keeps its data elsewhere, and refuses to start with a volume where ours are.
 FIRST_MOVED_POSTGRES = 18
 POSTGRES = re.compile(r"(?:.*/)?postgres:(\d+)\b.*")
 
 
-def option_of(flag: str, options: Mapping[str, Any]) -> str:
-    """Return the option of daemon.json that a flag of the engine stands for; empty where it is none of these options."""
-    name = OPTIONS.get(flag, flag.lstrip("-"))
-    return next((one for one in (name, f"{name}s") if one in options and one not in ADDED_UP), "")
-
-
 def flags(engine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """No option is both a flag and in daemon.json: the engine would not start."""
-    both = {flag: option for flag in engine["flags"] if (option := option_of(flag, wanted))}
+    both = {flag: option for flag in engine["flags"] if (option := _daemon_config.option_of(flag, wanted))}
     return [
         f"Docker: expected the option {option} in daemon.json alone, got it also as the flag {flag} with which docker.service starts the "
         f"engine, which does not start with both. Remove the flag (DOCKER_OPTS in /etc/default/docker, or a drop-in that `systemctl cat "
-        f"docker.service` shows), put {option} into /etc/docker/daemon.json instead, and restart Docker at a quiet hour; then deploy again."
+        f"docker.service` shows), put {option} into /etc/docker/daemon.json, and restart Docker at a quiet hour; then deploy again. "
+        f"Or leave it to the flag: docker_daemon_options: {{{option}: null}}."
         for flag, option in both.items()
     ]
 

@@ -29,6 +29,8 @@ PREFIX = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/)+")
 # Below stack_path, beside what deploys keep there: no name of theirs, and none that begins with a dot, as their files' do.
 DIRECTORY = re.compile(r"(?!(?:backups|ca|compose|env|nginx)(?:/|\Z))[A-Za-z0-9_][\w.-]*(?:/[A-Za-z0-9_][\w.-]*)*", re.ASCII)
 USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]*")
+TARGET = re.compile(r"[a-z][a-z0-9]*")
+ADDRESS = re.compile(r"https?")
 # ASP.NET reads two underscores as the colon of its settings; Compose would cut the name at a colon.
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -41,6 +43,8 @@ PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
     "path": (PATH, "an absolute path of letters, digits and ._~@+-"),
     "prefix": (PREFIX, "a path of letters, digits and ._~@+- with a slash at both ends, such as /audio/"),
     "directory": (DIRECTORY, "a directory below stack_path other than backups, ca, compose, env and nginx"),
+    "target": (TARGET, "a target's URL as Apprise has it, such as ntfys://ntfy.example.org/topic"),
+    "address": (ADDRESS, "a URL that begins with http:// or https://"),
     "user": (USER, "letters, digits and _.@-"),
 }
 

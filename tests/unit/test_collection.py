@@ -24,7 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 LINKS = ["galaxy.yml", "meta", "playbooks", "plugins", "roles"]
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 MODULES = sorted((ROOT / "plugins/modules").glob("*.py"))
-PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
+PYTHON_TYPES = {"str": str, "path": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
+
+
+GIVEN = re.compile(r"\{\{ (\w+) \| default\((.*?)\)(?: \| \w+)? \}\}")
 
 
 def load(path: Path) -> Any:
@@ -36,13 +39,20 @@ def name_of(path: Path) -> str:
 
 
 def defaults(role: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = load(role / "defaults/main.yml")
-    return loaded
+    """Return what holds where nothing is given; beside names after a playbook, not the role, it is NAME | default(VALUE)."""
+    path = role / "defaults/main.yml"
+    loaded: dict[str, Any] = load(path) if path.exists() else {}
+    given = GIVEN.findall((role / "vars/main.yml").read_text()) if not path.exists() and (role / "vars/main.yml").exists() else []
+    return loaded | {name: yaml.safe_load(value) for name, value in given}
 
 
 def options(role: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    return loaded
+    """Return the options of a role, of one that consists of entry points those of each."""
+    entries: dict[str, Any] = load(role / "meta/argument_specs.yml")["argument_specs"]
+    whole = [entries["main"]] if "main" in entries else entries.values()
+    every = [(name, option) for entry in whole for name, option in entry["options"].items()]
+    # What one entry point requires may have a default in another.
+    return dict(sorted(every, key=lambda one: not one[1].get("required")))
 
 
 def required(role: Path) -> set[str]:
@@ -114,7 +124,7 @@ def test_argument_specs_have_types_that_fit(role: Path) -> None:
 @pytest.mark.parametrize("role", ROLES, ids=name_of)
 def test_passwords_are_hidden_from_the_log(role: Path) -> None:
     for name, option in options(role).items():
-        if re.search(r"password|secret$|_key$|invite_code", name):
+        if re.search(r"password(?!_kept)|secret$|_key$|invite_code", name):
             assert option.get("no_log"), name
 
 
@@ -135,7 +145,8 @@ def facts(tasks: list[dict[str, Any]]) -> Iterator[str]:
 @pytest.mark.parametrize("role", ROLES, ids=name_of)
 def test_variables_begin_with_the_name_of_their_role(role: Path) -> None:
     internal = load(role / "vars/main.yml") if (role / "vars/main.yml").exists() else {}
-    for name in [*defaults(role), *internal, *set_by_tasks(role)]:
+    own = defaults(role) if (role / "defaults").exists() else {}
+    for name in [*own, *internal, *set_by_tasks(role)]:
         assert re.match(rf"(__)?{role.name}_", name), name
 
 
@@ -163,8 +174,9 @@ def test_modules_say_how_they_behave_in_check_and_diff_mode(module: Path) -> Non
     assert documentation["module"] == module.stem
     attributes = documentation.get("attributes", {})
     for name in documentation.get("extends_documentation_fragment", []):
-        part = getattr(ModuleDocFragment, name.removeprefix("rarebooks.platform.attributes.").upper())
-        attributes |= yaml.safe_load(part)["attributes"]
+        file, _dot, part = name.rpartition(".")
+        if file == "rarebooks.platform.attributes":
+            attributes |= yaml.safe_load(getattr(ModuleDocFragment, part.upper()))["attributes"]
     for mode in ("check_mode", "diff_mode"):
         assert attributes[mode]["support"] in ("full", "partial", "none", "N/A") and attributes[mode]["description"]
     assert attributes["check_mode"]["support"] == "full"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("demo/**/README.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("demo/**/README.md"))]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 QUOTED = re.compile(r"^\| (`.*?) \| .* \| .* \|$", re.MULTILINE)
 # As many words of a quote in a row have to be found in a message.
@@ -34,7 +34,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_page_is_reached_from_the_readme() -> None:
     reached = {target for target, _anchor in LINK.findall((ROOT / "README.md").read_text())}
-    assert {str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md")} <= reached
+    assert {str(page.relative_to(ROOT)) for page in ROOT.glob("docs/**/*.md")} <= reached
 
 
 def test_the_readme_is_two_screens_and_its_tables() -> None:

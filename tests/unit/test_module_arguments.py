@@ -27,10 +27,20 @@ class Call:
     given: frozenset[str]
 
 
+def texts(path: str, name: str) -> dict[str, Any]:
+    """Return a text of documentation in a file of plugins."""
+    found = re.search(rf'^ *{name} = r"""\n(.*?)^"""', (ROOT / f"plugins/{path}.py").read_text(), re.MULTILINE | re.DOTALL)
+    assert found, f"{path}: {name}"
+    read: dict[str, Any] = yaml.safe_load(found[1])
+    return read
+
+
 def documented(module: str) -> dict[str, Any]:
-    text = re.search(r'^DOCUMENTATION = r"""\n(.*?)^"""', (ROOT / f"plugins/modules/{module}.py").read_text(), re.MULTILINE | re.DOTALL)
-    assert text
-    return yaml.safe_load(text[1]).get("options") or {}
+    """Return the options of a module, also those that it has in common with others."""
+    text = texts(f"modules/{module}", "DOCUMENTATION")
+    named = [one.removeprefix(PREFIX).split(".") for one in text.get("extends_documentation_fragment", []) if one.startswith(PREFIX)]
+    shared = [texts(f"doc_fragments/{file}", part.upper()) for file, part in named]
+    return {name: option for one in [*shared, text] for name, option in (one.get("options") or {}).items()}
 
 
 def expanded(defaults: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -78,7 +88,7 @@ def every_call() -> list[Call]:
     found: dict[Call, None] = {}
     for playbook in sorted((ROOT / "playbooks").glob("*.yml")):
         for play in yaml.safe_load(playbook.read_text()):
-            found |= dict.fromkeys(calls(play["tasks"], playbook, expanded(play.get("module_defaults", {}))))
+            found |= dict.fromkeys(calls(play.get("tasks", []), playbook, expanded(play.get("module_defaults", {}))))
     for role in ("certificates", "docker", "network"):  # As another play uses them.
         main = ROOT / f"roles/{role}/tasks/main.yml"
         found |= dict.fromkeys(calls(yaml.safe_load(main.read_text()), main, {}))

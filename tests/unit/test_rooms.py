@@ -12,10 +12,12 @@ from import_graph import ROOT, UTILS, imported
 # From the ground up.
 FLOORS = (
     {"_base"},
-    {"_engine", "_tree", "_source", "_postgres", "_certificates", "_run"},
-    {"_release", "_secrets", "_health", "_server"},
+    {"_engine", "_tree", "_source", "_postgres", "_certificates", "_run", "_notify"},
+    {"_release", "_secrets", "_health", "_server", "_logs"},
     {"_backup", "_certbot", "_adoption"},
-    {"_switch"},
+    {"_switch", "_offsite", "_continuous", "_rehearsal"},
+    {"_verify", "_status"},
+    {"_operate"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(UTILS.rglob("*.py"))
@@ -63,7 +65,7 @@ def circle(nodes: dict[str, set[str]]) -> str:
 
 
 def test_every_file_lies_in_a_room() -> None:
-    assert {path.parent.name for path in FILES} == set(FLOOR)
+    assert {path.parent.name for path in FILES} <= set(FLOOR)
     assert {path.parent.parent for path in FILES} == {UTILS}
     assert not list(UTILS.rglob("__init__.py")), "Ansible needs none, and a program that is copied by rooms has none"
 

@@ -20,13 +20,20 @@ PACKAGE = "ansible_collections.rarebooks.platform.plugins.module_utils"
     [
         ("certificates", "__certificates_program", "_certbot.renewal"),
         ("stack", "__stack_recovery_program", "_switch.recovery"),
+        ("operations", "__operations_watch_program", "_verify.watch"),
+        # Several programs that are there once.
+        (
+            "offsite",
+            "__offsite_program",
+            "_offsite.snapshot _offsite.upkeep _offsite.drill _continuous.follow _continuous.base _continuous.drill",
+        ),
     ],
 )
 def test_the_listed_rooms_are_what_is_imported(tmp_path: Path, role: str, variable: str, program: str) -> None:
     rooms = yaml.safe_load((ROOT / f"roles/{role}/vars/main.yml").read_text())[variable]
     for room in rooms:
         shutil.copytree(ROOT / "plugins/module_utils" / room, tmp_path.joinpath(*PACKAGE.split("."), room))
-    script = f"import sys, {PACKAGE}.{program}\nprint(*sys.modules)"
+    script = f"import sys, {', '.join(f'{PACKAGE}.{one}' for one in program.split())}\nprint(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -60,8 +60,12 @@ def test_a_damaged_backup_is_a_row_with_what_to_do(tmp_path: Path) -> None:
         listed(DRIFTED, result="drifted", causes=FAULT, damage=FAULT),
         listed(GOOD),
     ]
-    found = {"backups": backups, "good": GOOD, "size": 0, "max_size": 0, "free": 0, "warning": ""}
+    away = {"id": GOOD, "age": 7200, "size": None, "repository": "sftp:x", "proven": "2026-11-26T04:30:00Z", "here": True}
+    elsewhere = {"offsite": [away], "offsite_errors": {"sftp:y": "Repository sftp:y: it cannot be reached."}}
+    found = {"backups": backups, "good": GOOD, "size": 0, "max_size": 0, "free": 0, "warning": "", **elsewhere}
     said = played(tmp_path, [SHOW], __backups=found)
+    assert f"{GOOD}     2.0 h  off-site            -  in sftp:x, proven by a drill 2026-11-26T04:30:00Z, and here\n" in said
+    assert "NOT LISTED: Repository sftp:y: it cannot be reached.\n" in said
     assert f"{DAMAGED}     1.0 h  damaged         0 KiB  cannot be read\n" in said and "the old guide" not in said
     assert "    DAMAGED: /x/manifest.json is missing\n" in said and f"remove the directory /opt/rarebooks/backups/{DAMAGED} by hand" in said
     assert f"    drifted: when it was sealed, {FAULT}\n" in said and f"such as {GOOD}." in said
@@ -70,7 +74,17 @@ def test_a_damaged_backup_is_a_row_with_what_to_do(tmp_path: Path) -> None:
 
 def summary(directory: Path, sealed: dict[str, Any], removed: list[str], release: str = "live") -> list[str]:
     """Return the lines of a deploy's summary that say how to go back."""
-    made = {"created": [], "updated": [], "removed": [], "started": [], "containers_removed": [], "reloaded": False, "notes": []}
+    made = {
+        "reasons": {},
+        "file_reasons": {},
+        "created": [],
+        "updated": [],
+        "removed": [],
+        "started": [],
+        "containers_removed": [],
+        "reloaded": False,
+        "notes": [],
+    }
     said = played(
         directory,
         [
@@ -85,7 +99,9 @@ def summary(directory: Path, sealed: dict[str, Any], removed: list[str], release
         __stack_pruned={"removed": removed},
         __stack_apps=[],
         __stack_changes=True,
+        __stack_beside=["what watches the server"],
         certificates_ordered=[],
+        offsite_repositories=[],
         stack_began=0,
     )
     return [line.strip() for line in said.splitlines() if re.search("go back|before this run|no other release", line)]
@@ -136,8 +152,8 @@ def test_what_nothing_has_proven_is_told_before_it_is_gone_back_to(tmp_path: Pat
 
 def previewed(directory: Path, role: str, **variables: Any) -> str:
     text = f"{{{{ lookup('ansible.builtin.template', '{ROOT}/roles/{role}/templates/preview.txt.j2') }}}}"
-    common = {"stack_adopt": False, "__stack_by_hand": False, "rollback_restore_database": False}
-    return played(directory, [{"rarebooks.platform.report": {"text": text}}], **common, **variables)
+    common = {"stack_adopt": False, "__stack_by_hand": False, "rollback_restore_database": False, "__stack_beside": []}
+    return played(directory, [{"rarebooks.platform.report": {"text": text}}], **{**common, **variables})
 
 
 FORETOLD = {
@@ -148,6 +164,8 @@ FORETOLD = {
     "started": ["notes", "notes_db"],
     "containers_removed": ["blog"],
     "notes": ["notes_db: its restart policy was changed"],
+    "reasons": {"notes": "image differs", "notes_db": "was stopped"},
+    "file_reasons": {"compose/notes.yml": "edited by hand"},
 }
 UNCHANGED = {**FORETOLD, "changed": False, "updated": [], "started": [], "containers_removed": [], "notes": []}
 
@@ -155,21 +173,40 @@ UNCHANGED = {**FORETOLD, "changed": False, "updated": [], "started": [], "contai
 def test_check_mode_names_what_a_deploy_would_change(tmp_path: Path) -> None:
     said = previewed(tmp_path, "stack", __stack_release=FORETOLD, __stack_changes=True)
     for line in (
-        "Files: compose/notes.yml",
-        "Containers started or replaced: notes, notes_db",
+        "Files: compose/notes.yml (edited by hand)",
+        "Containers started or replaced: notes (image differs), notes_db (was stopped)",
         "Containers removed: blog",
         "notes_db: its restart policy was changed",
     ):
         assert f"    {line}\n" in said
     assert "a deploy would change nothing" in previewed(tmp_path, "stack", __stack_release=UNCHANGED, __stack_changes=False)
-    bare = {"__stack_apps": [{"containers": ["notes"]}], "proxy_app": {"containers": ["nginx_container"]}}
-    assert "start: nginx_container, notes\n" in previewed(
-        tmp_path, "stack", __stack_release={"skipped": True}, __stack_changes=True, **bare
-    )
+    beside = {"__stack_release": UNCHANGED, "__stack_changes": False, "__stack_beside": ["what watches the server"]}
+    assert "would bring up to date what watches the server, and touch no container" in previewed(tmp_path, "stack", **beside)
+    bare = {
+        "__stack_apps": [{"containers": ["notes"]}],
+        "proxy_app": {"containers": ["nginx_container"]},
+        "__stack_release": {"skipped": True},
+        "__stack_carried": {"skipped": True},
+        "docker_missing": ["docker.io", "python3-docker"],
+    }
+    said = previewed(tmp_path, "stack", __stack_changes=True, **bare)
+    assert "would install docker.io, python3-docker, and start: nginx_container, notes\n" in said
+
+
+def test_check_mode_does_not_name_what_an_adoption_carries_over(tmp_path: Path) -> None:
+    """Without Docker's Python library the release cannot be compared, but the containers made by hand are."""
+    adopted: dict[str, Any] = {"__stack_release": {"skipped": True}, "docker_missing": ["python3-docker"]}
+    said = previewed(tmp_path, "stack", **adopted, __stack_carried={"started": ["notes"]})
+    assert "would install python3-docker, and start: notes\n" in said
+    said = previewed(tmp_path, "stack", **adopted, __stack_carried={"started": []})
+    assert "would install python3-docker, and start: no container\n" in said
 
 
 def test_check_mode_names_what_a_rollback_would_change(tmp_path: Path) -> None:
     said = previewed(tmp_path, "rollback", __rollback_release=FORETOLD, __rollback_backup={"id": GOOD})
-    assert f"Going back to backup {GOOD} would change:\n" in said and "Containers started or replaced: notes, notes_db\n" in said
+    assert (
+        f"Going back to backup {GOOD} would change:\n" in said
+        and "Containers started or replaced: notes (image differs), notes_db (was stopped)\n" in said
+    )
     said = previewed(tmp_path, "rollback", __rollback_release=UNCHANGED, __rollback_backup={"id": GOOD})
     assert f"runs the release of backup {GOOD}." in said

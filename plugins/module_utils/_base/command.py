@@ -7,23 +7,29 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 # Takes a command line and AnsibleModule.run_command's options; returns exit code, standard output and standard error.
 RunCommand = Callable[..., tuple[int, str, str]]
 
 
 def execute(
-    argv: Sequence[str], environment: Mapping[str, str] | None = None, seconds: float | None = None, merged: bool = False
+    argv: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+    merged: bool = False,
+    given: str = "",
 ) -> tuple[int, str, str]:
     """Run a program where there is no module whose run_command could be called; return what that would.
 
     The environment is added to that of this process. With merged, standard error comes within standard output, as on a terminal.
+    Given is what it reads from its standard input.
     Raises OSError for a program that cannot be started, and subprocess.TimeoutExpired after so many seconds.
     """
     done = subprocess.run(  # noqa: S603  # pylint: disable=ansible-bad-function
         argv,
         env={**os.environ, **(environment or {})},
-        stdin=subprocess.DEVNULL,
+        input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if merged else subprocess.PIPE,
         text=True,
@@ -32,3 +38,10 @@ def execute(
         check=False,
     )
     return done.returncode, done.stdout, done.stderr or ""
+
+
+def run_command(
+    argv: Sequence[str], environ_update: Mapping[str, str] | None = None, data: str | None = None, **_options: Any
+) -> tuple[int, str, str]:
+    """Run a program as a module's run_command would, of whose options the others matter only there."""
+    return execute(argv, environ_update, given=data or "")

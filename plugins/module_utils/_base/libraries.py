@@ -43,10 +43,14 @@ class Module(Protocol):
 
 
 def require(module: Module, *libraries: Library) -> None:
-    """Fail with the name of the package to install where a library is missing."""
+    """Fail with the names of the packages to install where libraries are missing."""
     # Here, since programs of ours also run on servers without Ansible.
     from ansible.module_utils.basic import missing_required_lib
 
-    for library in libraries:
-        if error := library.import_error:
-            module.fail_json(msg=missing_required_lib(f"{library.name} (package {library.package})"), exception=error)
+    missing = [library for library in libraries if library.is_missing]
+    if missing:
+        names = ", ".join(f"{one.name} (package {one.package})" for one in missing)
+        module.fail_json(
+            msg=f"{missing_required_lib(names)}. A deploy installs what a server has not",
+            exception="\n".join(one.import_error for one in missing),
+        )

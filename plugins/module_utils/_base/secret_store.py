@@ -9,11 +9,15 @@ connection and cannot reach the controller's log, its memory or a diff.
 
 from __future__ import annotations
 
+import json
 import re
 
 from . import state
 from .errors import PlatformError
+from .files import write_durably
 
+# Below the directory that holds it all.
+FILE = ".secrets.json"
 MASK = "********"
 START = "@secret("
 DAMAGED = (
@@ -37,6 +41,11 @@ def load(path: str) -> dict[str, str]:
     return state.load(path, dict[str, str], DAMAGED) or {}
 
 
+def save(path: str, secrets: dict[str, str]) -> None:
+    """Write the secrets of a server."""
+    write_durably(path, json.dumps(secrets, indent=2, sort_keys=True).encode() + b"\n", 0o600)
+
+
 def referenced(text: str) -> set[str]:
     """Return the names of the secrets a text refers to."""
     return set(REFERENCE.findall(text))
@@ -48,6 +57,13 @@ def resolve(text: str, secrets: dict[str, str]) -> str:
     if missing:
         raise UnknownSecret(", ".join(missing))
     return REFERENCE.sub(lambda match: secrets[match.group(1)], text)
+
+
+def fits(got: str, wanted: str) -> bool:
+    """Say whether a text is what another one asks for, in which a reference stands for any text."""
+    parts = REFERENCE.split(wanted)
+    pattern = "".join(".+" if number % 2 else re.escape(part) for number, part in enumerate(parts))
+    return re.fullmatch(pattern, got, re.DOTALL) is not None
 
 
 def spellings(value: str) -> set[str]:

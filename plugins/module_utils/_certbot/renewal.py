@@ -29,6 +29,8 @@ from .settings import Settings
 STEP = "renewing certificates"
 # A deploy may hold the lease; the timer comes again in half a day, so there is time.
 WAIT_SECONDS = 1800
+# Between tries to serve what others have renewed, who may be in the middle of writing chain and key.
+PAUSES = (1, 2, 4)
 NO_PROXY = "the proxy {} does not run, so that nobody is served: see `docker ps --all`"
 
 
@@ -83,12 +85,16 @@ def _serve_one(settings: Settings, name: str, hosts: list[str], done: Renewal) -
     """Have one served that others have renewed; return what went wrong."""
     if not install.runs(settings):
         return NO_PROXY.format(settings.proxy)
-    try:
-        if install.serve(settings, name, hosts):
-            done.installed.append(name)
-    except CERTIFICATE_ERRORS as error:
-        return str(error)
-    return ""
+    problem = ""
+    for pause in (*PAUSES, 0):
+        try:
+            if install.serve(settings, name, hosts):
+                done.installed.append(name)
+            return ""
+        except CERTIFICATE_ERRORS as error:
+            problem = str(error)
+        time.sleep(pause)
+    return problem
 
 
 def _leaf(settings: Settings, name: str) -> Certificate | None:

@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from glob import glob
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from .._base.files import read_if_exists
 from . import carried
 from .containers import SERVICE_LABEL, containers_of
 from .image_name import image_name
+from .kept_logs import KeptLogs
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -78,7 +80,8 @@ class Definition:
     def document(self) -> dict[str, Any]:
         """Return the whole project as Compose understands it."""
         output, _errors = self._run("config", "--format", "json")
-        loaded: dict[str, Any] = json.loads(output)
+        # Printed so that Compose could read it again.
+        loaded: dict[str, Any] = json.loads(output.replace("$$", "$"))
         return loaded
 
     def config(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
@@ -100,7 +103,12 @@ class Definition:
         Compose's own, `config --hash`, leaves out what environment files say (2.26), though a container's label has it in.
         """
         services, _networks = self.config()
-        return {service: hashlib.sha256(json.dumps(essence(one), sort_keys=True).encode()).hexdigest() for service, one in services.items()}
+        return {service: digest(one) for service, one in services.items()}
+
+
+def digest(service: Mapping[str, Any]) -> str:
+    """Return what tells a definition from any other."""
+    return hashlib.sha256(json.dumps(essence(service), sort_keys=True).encode()).hexdigest()
 
 
 def essence(service: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,13 +117,28 @@ def essence(service: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Project(Definition):
-    """A Compose project with its containers."""
+    """A Compose project with its containers. The logs of those that it replaces or removes are kept."""
 
     def __init__(
-        self, client: DockerClient, run_command: RunCommand, directory: str, name: str, file: str = "", environment: str = ""
+        self,
+        client: DockerClient,
+        run_command: RunCommand,
+        directory: str,
+        name: str,
+        file: str = "",
+        environment: str = "",
+        logs: KeptLogs | None = None,
+        only: Sequence[str] = (),
     ) -> None:
         super().__init__(run_command, directory, name, file, environment)
         self._client = client
+        self._logs = logs or KeptLogs()
+        # The services that are brought about, with what they depend on; all where none are named.
+        self.only = frozenset(only)
+
+    def _replace(self, *arguments: str) -> None:
+        with self._logs.replacing(self._client, self.name, self.directory):
+            self._run(*arguments)
 
     def would_touch(self) -> list[str]:
         """Return the containers that `up` would create, recreate or start as things are."""
@@ -135,21 +158,27 @@ class Project(Definition):
             if status in ENDED:
                 self._client.containers.get(name).start()
         if arguments := self._up(kept):
-            self._run(*arguments)
+            self._replace(*arguments)
         after = self._instances()
         return sorted(name for name, instance in after.items() if before.get(name) != instance)
 
     def _up(self, kept: Mapping[str, str]) -> list[str]:
         """Return how `up` is to be asked for: for everything, or for the services that are not kept as they run; nothing where all are."""
         if not kept:
-            return [*UP]
-        others = sorted(self.definitions().keys() - kept.keys())
+            return [*UP, *sorted(self.only)]
+        wanted = self.only or self.definitions().keys()
+        others = sorted(wanted - kept.keys())
         return [*UP, "--no-deps", *others] if others else []
 
     def _states(self, kept: Mapping[str, str]) -> dict[str, str]:
         """Return the states of containers that are kept."""
         found = containers_of(self._client, self.name) if kept else {}
-        return {name: found[name]["State"]["Status"] for name in kept.values() if name in found}
+        names = [name for service, name in kept.items() if self.is_about(service)]
+        return {name: found[name]["State"]["Status"] for name in names if name in found}
+
+    def is_about(self, service: str) -> bool:
+        """Say whether a service is one of those that are to be brought about."""
+        return not self.only or service in self.only
 
     def settle(self) -> dict[str, str]:
         """Note that the containers that are carried stand for the present definitions; return them as carried() does."""
@@ -192,10 +221,23 @@ class Project(Definition):
         """Return which image each name stands for."""
         return {name: one["Id"] for one in self._client.api.images() for name in one["RepoTags"] or []}
 
-    def recreate(self, services: list[str]) -> None:
+    def recreate(self, services: list[str], start: bool = True) -> None:
         """Make the containers of these services anew though their configuration is the same, and no others."""
         if services:
-            self._run(*UP, "--force-recreate", "--no-deps", *services)
+            up = UP if start else tuple("--no-start" if one == "--detach" else one for one in UP)
+            self._replace(*up, "--force-recreate", *self._alone(), *services)
+
+    def make(self, services: list[str]) -> None:
+        """Make the containers of these services that are missing, and start them."""
+        self._replace(*UP, *self._alone(), *services)
+
+    def _alone(self) -> list[str]:
+        """Return what keeps Compose from making anew what named services depend on: where containers are carried, it would.
+
+        Elsewhere that is as the project says, and is left alone. A definition without its dependencies is another one, so that the next
+        deploy would make its container anew once more.
+        """
+        return ["--no-deps"] if self.carried() else []
 
     def create(self) -> None:
         """Make the containers that `up` would make, and do not start them.
@@ -204,14 +246,14 @@ class Project(Definition):
         definition without its dependencies is another one.
         """
         if arguments := self._up(self.carried()):
-            self._run(*("--no-start" if one == "--detach" else one for one in arguments))
+            self._replace(*("--no-start" if one == "--detach" else one for one in arguments))
 
     def up_container(self, name: str) -> None:
         """Create and start the one container of this name, and nothing it depends on."""
         services = [one["service"] for one in self.services() if one["container_name"] == name]
         if not services:
             raise ComposeError(f"{self._file}: expected a service whose container is {name}, got none")
-        self._run(*UP, "--no-deps", *services)
+        self._replace(*UP, "--no-deps", *services)
 
     def _instances(self) -> dict[str, tuple[str, str]]:
         found = containers_of(self._client, self.name)
@@ -221,8 +263,9 @@ class Project(Definition):
         """Stop and remove containers of this project, never their volumes; return those that were there."""
         present = containers_of(self._client, self.name)
         to_remove = [name for name in names if name in present]
-        for name in to_remove:
-            container = self._client.containers.get(name)
-            container.stop()
-            container.remove(v=False)
+        with self._logs.replacing(self._client, self.name, self.directory) if to_remove else nullcontext():
+            for name in to_remove:
+                container = self._client.containers.get(name)
+                container.stop()
+                container.remove(v=False)
         return to_remove

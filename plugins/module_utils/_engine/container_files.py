@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -68,13 +70,38 @@ def is_changed(client: DockerClient, container: str, path: str) -> bool:
 
 
 def read_of_image(client: DockerClient, image: str, path: str, project: str) -> Content | None:
-    """Return a file of an image, by a container of it that never runs."""
+    """Return a file of an image."""
+    with _unstarted(client, image, project) as name:
+        return read(client, name, path)
+
+
+def found_in_image(client: DockerClient, image: str, paths: Iterable[str], project: str) -> set[str]:
+    """Return which of these files an image has, links as well: Debian has some as links to where its alternatives are."""
+    with _unstarted(client, image, project) as name:
+        return {path for path in paths if _is_there(client, name, path)}
+
+
+def _is_there(client: DockerClient, container: str, path: str) -> bool:
+    from docker.errors import NotFound
+
+    try:
+        stream, _status = client.api.get_archive(container, path)
+    except NotFound:
+        return False
+    for _chunk in stream:
+        pass  # Until its end, so that the connection is free again.
+    return True
+
+
+@contextmanager
+def _unstarted(client: DockerClient, image: str, project: str) -> Iterator[str]:
+    """Make a container of an image that never runs."""
     name = f"{project}-files-of-image"
     for left in client.containers.list(all=True, filters={"name": f"^/{name}$"}):
         left.remove(force=True)  # By a run that died.
     # An image need not say what to run.
     made = client.containers.create(image, name=name, command=["true"], labels={OWNER_LABEL: project})
     try:
-        return read(client, name, path)
+        yield name
     finally:
         made.remove(v=True)

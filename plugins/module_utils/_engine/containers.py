@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .._base.command import RunCommand
+
+with suppress(ImportError):  # See _base.libraries.
+    import docker.errors
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -30,7 +34,11 @@ def containers_of(client: DockerClient, project: str) -> dict[str, Any]:
     """Return the inspected containers of the Compose project by name, without those of `docker compose run`."""
     listed = client.api.containers(all=True, filters={"label": f"{PROJECT_LABEL}={project}"})
     names = [one["Names"][0].lstrip("/") for one in listed if one["Labels"].get(ONE_OFF_LABEL, "False") != "True"]
-    return {name: client.api.inspect_container(name) for name in sorted(names)}
+    found: dict[str, Any] = {}
+    for name in sorted(names):
+        with suppress(docker.errors.NotFound):  # A run that is at work has removed it meanwhile.
+            found[name] = client.api.inspect_container(name)
+    return found
 
 
 def inspect_project(run_command: RunCommand, project: str) -> dict[str, Any]:

@@ -63,6 +63,12 @@ class Proxy:
         container = self._running()
         self._ask(container, "refuses its configuration", ["-t", "-q"])
 
+    def complaint(self) -> str:
+        """Return what an nginx that runs does not like about its files, empty where it would read them."""
+        container = self._get()
+        code, output = self._answer(container, ["-t", "-q"]) if container.status == "running" else (0, "")
+        return "" if code == 0 else output
+
     def reload(self) -> None:
         """Have nginx read the files, and remember that it has."""
         container = self._get()
@@ -104,16 +110,19 @@ class Proxy:
 
     def _ask(self, container: Any, step: str, argv: list[str]) -> None:
         """Run nginx in its container; what it says on failure is told."""
+        code, output = self._answer(container, argv)
+        if code != 0:
+            raise ProxyError(
+                f"nginx in {self.container} {step}; it keeps serving the one it has.\n{output}\n"
+                "Correct the site's variables or template and deploy again."
+            )
+
+    def _answer(self, container: Any, argv: list[str]) -> tuple[int, str]:
         try:
             code, output = container.exec_run(["nginx", *argv])
         except docker.errors.DockerException as error:
             raise self._unreachable(error) from error
-        if code != 0:
-            raise ProxyError(
-                f"nginx in {self.container} {step}; it keeps serving the one it has.\n"
-                f"{output.decode(errors='replace').strip()}\n"
-                "Correct the site's variables or template and deploy again."
-            )
+        return int(code), output.decode(errors="replace").strip()
 
     def _reload(self, container: Any) -> None:
         """Test the configuration, reload, and wait until new workers have taken over.

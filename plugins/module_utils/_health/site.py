@@ -7,7 +7,7 @@ from __future__ import annotations
 import shlex
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -59,7 +59,15 @@ class HttpProbe:
 
     kind = "http"
 
-    def __init__(self, check: HttpCheck, context: ssl.SSLContext, timeout: float, ca_file: str | None, trusted: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        check: HttpCheck,
+        context: ssl.SSLContext,
+        timeout: float,
+        ca_file: str | None,
+        trusted: Sequence[str] = (),
+        sent: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = check.called
         self.expectation = f"{check.method} {check.url} at {check.connect} answers {describe(check)}"
         self._check = check
@@ -67,6 +75,8 @@ class HttpProbe:
         self._context = context
         self._timeout = timeout
         self._trusted = trusted
+        # Headers of the request.
+        self._sent = dict(sent or {})
         self.doubtful = False
 
     def check(self) -> ProbeResult:
@@ -93,7 +103,7 @@ class HttpProbe:
         until = time.monotonic() + self._timeout
         with requests.Session() as session:
             session.trust_env = False
-            session.headers["User-Agent"] = "rarebooks.platform.health"
+            session.headers.update({"User-Agent": "rarebooks.platform.health", **self._sent})
             for scheme in PORTS:
                 session.mount(f"{scheme}://", PinnedAdapter(self._check.connect, self._context))
             response = session.request(self._check.method, self._check.url, timeout=self._timeout, allow_redirects=False, stream=True)

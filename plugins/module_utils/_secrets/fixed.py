@@ -9,8 +9,9 @@ changes nothing, and an app that is started with another password is refused by 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from .._base.command import RunCommand
@@ -31,6 +32,7 @@ SECRET_OPTIONS: dict[str, dict[str, Any]] = {
         "options": {"container": {"type": "str", "required": True}, "variable": {"type": "str", "required": True}},
     },
     "length": {"type": "int", "default": 32},
+    "at_first_start": {"type": "bool", "default": False},
 }
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     "container": {"type": "str", "required": True},
@@ -76,11 +78,18 @@ class Locked:
     @property
     def change(self) -> str:
         """Say how to give the database another password, so that it is on no screen, in no history and in no process list."""
+        if self.live_user:
+            return f"{rotation(self.name)} gives the database and the app another one, together"
         return (
             f"`docker exec -it {self.container} psql -U {self.user} -d {self.database} -c '\\password'` asks for the new one twice; "
             f"then give it as {self.name} in an encrypted inventory, and deploy at once: until then the running app, which has the "
             "old one, gets no new connections"
         )
+
+
+def rotation(name: str) -> str:
+    """Return the command that rotates a secret of an app that is deployed."""
+    return f"ansible-playbook rotate_secrets.yml -e secret={name}"
 
 
 def locked(
@@ -112,9 +121,15 @@ def locked(
 
 
 def prove(
-    run_command: RunCommand, secrets: Iterable[Locked], volumes: Iterable[str], allow_published: bool = False
+    run_command: RunCommand,
+    secrets: Iterable[Locked],
+    volumes: Iterable[str],
+    allow_published: bool = False,
+    sealed: Callable[[str], Iterable[str]] = lambda _container: (),
 ) -> tuple[dict[str, str], list[str]]:
     """Return the values that were taken from containers, by secret, and what is wrong, all of it at once.
+
+    Sealed is asked for the passwords that backups have of a container's database, where nothing else opens it.
 
     Nothing is asked of a database whose password and user are those of the live release, or whose volume is yet to be made.
     A password that everybody knows is refused unless that is allowed.
@@ -124,7 +139,7 @@ def prove(
         if secret.settled or secret.volume not in existing:
             continue
         try:
-            value = _proven(run_command, secret, allow_published)
+            value = _proven(run_command, secret, allow_published, sealed)
         except NotProven as problem:
             problems.append(str(problem))
             continue
@@ -133,7 +148,7 @@ def prove(
     return taken, problems
 
 
-def _proven(run_command: RunCommand, secret: Locked, allow_published: bool) -> str:
+def _proven(run_command: RunCommand, secret: Locked, allow_published: bool, sealed: Callable[[str], Iterable[str]]) -> str:
     container = login.find(run_command, secret.container)
     if container is None or secret.volume not in container.volumes:
         return _unproven(secret, container)
@@ -143,20 +158,21 @@ def _proven(run_command: RunCommand, secret: Locked, allow_published: bool) -> s
             f"{secret.volume} was initialised, got it {container.status}. Start it (`docker start {secret.container}`), then deploy again."
         )
     # What is stored may be what an older version of ours generated for a volume that opens with another one.
-    candidates = [secret.given] if secret.given else list(dict.fromkeys(filter(None, [secret.stored, container.password])))
-    if not candidates:
+    candidates = [secret.given] if secret.given else chain((secret.stored, container.password), sealed(secret.container))
+    refusals = dict[str, str]()
+    for value in candidates:
+        if not value or value in refusals:
+            continue
+        refusals[value] = login.complaint(run_command, container, secret.user, secret.database, value)
+        if not refusals[value]:
+            return _fit_to_use(secret, value, allow_published)
+    if not refusals:
         raise NotProven(
             f"{secret.name}: expected the password with which volume {secret.volume} was initialised, got none: it is neither in the "
-            f"inventory nor in the environment of container {secret.container} (POSTGRES_PASSWORD). Give it as {secret.name} in an "
-            "encrypted inventory."
+            f"inventory nor in the environment of container {secret.container} (POSTGRES_PASSWORD), nor in a backup. Give it as "
+            f"{secret.name} in an encrypted inventory."
         )
-    refusals = []
-    for value in candidates:
-        said = login.complaint(run_command, container, secret.user, secret.database, value)
-        if not said:
-            return _fit_to_use(secret, value, allow_published)
-        refusals.append(said)
-    raise NotProven(_refused(secret, container, refusals[-1]))
+    raise NotProven(_refused(secret, container, next(iter(reversed(refusals.values())))))
 
 
 def is_fit(value: str) -> bool:
@@ -212,6 +228,6 @@ def _refused(secret: Locked, container: DatabaseContainer, said: str) -> str:
             f"keep the one it has, or change it first: {secret.change}."
         )
     return (
-        f"{expected}Neither what is stored here nor the environment of the container has it; give the right one as {secret.name} in an "
-        "encrypted inventory."
+        f"{expected}Neither what is stored here nor the environment of the container nor a backup has it; give the right one as "
+        f"{secret.name} in an encrypted inventory."
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Mapping
 
 from .._base import secret_store
 from .._base.files import read_if_exists
@@ -32,6 +33,28 @@ def read_back(root: str) -> dict[str, str]:
         if live is not None:
             found |= values(name, entry.source or "", live.decode("utf-8", "replace"))
     return found
+
+
+# What begins the names of values that are only masked: no secret has a blank in its name.
+OTHER = "other "
+
+
+def masks(store: Mapping[str, str], files: Iterable[tuple[str, str, bytes]]) -> dict[str, str]:
+    """Return the store, and under other names what files hold of secrets whose values there are others.
+
+    So it is after a rollback to before a rotation: the live release goes on with the values of then. Files are path, source and text.
+    """
+    found = dict(store)
+    for path, source, data in files:
+        for name, value in values(path, source, data.decode("utf-8", "replace")).items():
+            if store.get(name) != value:
+                found[f"{OTHER}{path} {name}"] = value
+    return found
+
+
+def live_masks(root: str, store: Mapping[str, str]) -> dict[str, str]:
+    """Return the same of the live files."""
+    return {**store, **{f"{OTHER}{name}": value for name, value in read_back(root).items() if store.get(name) != value}}
 
 
 def values(path: str, source: str, text: str) -> dict[str, str]:

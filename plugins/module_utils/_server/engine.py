@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from glob import glob
 from typing import Any
 
@@ -24,10 +25,12 @@ from .._engine.containers import OWNER_LABEL, PROJECT_LABEL, SOURCE_LABEL
 from .._engine.image_name import image_name
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
-VOLUMES = "/var/lib/docker/volumes/*/_data"
+# Where the engine keeps all, unless its configuration says otherwise.
+ROOT = "/var/lib/docker"
+VOLUMES = f"{ROOT}/volumes/*/_data"
 # The file beside daemon.json that holds what it was, while a change of it is not proven yet; see the module engine_config.
 BEFORE_ENDING = ".before-deploy"
-IMAGE = "[{{json .Id}},{{json .RepoTags}},{{json .RepoDigests}},{{json .Config.Labels}}]"
+IMAGE = "[{{json .Id}},{{json .RepoTags}},{{json .RepoDigests}},{{json .Config.Labels}},{{json .Size}}]"
 PACKAGES = ["docker-ce", "docker.io"]
 # Where packages of the distribution put libraries of Python.
 PACKAGED_LIBRARIES = "/usr/lib/python3/"
@@ -114,17 +117,18 @@ class Image:
     id: str
     names: list[str]
     labels: dict[str, str]
+    size: int
 
     @classmethod
     def parse(cls, line: str) -> Image:
         """Read a line that the command line wrote as IMAGE says; an engine writes null for what is empty."""
-        identifier, tags, digests, labels = json.loads(line)
-        return cls(identifier, [*(tags or []), *(digests or [])], labels or {})
+        identifier, tags, digests, labels, size = json.loads(line)
+        return cls(identifier, [*(tags or []), *(digests or [])], labels or {}, size)
 
     @property
     def build(self) -> dict[str, Any]:
         project, source = self.labels[OWNER_LABEL], self.labels.get(SOURCE_LABEL, "")
-        return {"id": self.id, "names": self.names, "project": project, "source": source}
+        return {"id": self.id, "names": self.names, "project": project, "source": source, "size": self.size >> 20}
 
 
 class Docker:
@@ -162,18 +166,27 @@ class Docker:
         installed = sorted(line.split()[0] for line in known.splitlines() if line.split()[1:2] == ["ii"])
         return [name for name in installed if "docker" in name or name in BESIDE]
 
+    @cached_property
+    def _said(self) -> dict[str, Any]:
+        """What the engine says of itself, nothing where it does not answer."""
+        try:
+            return dict(json.loads(self._output("docker", "info", "--format", "{{json .}}") or "{}"))
+        except ValueError:
+            return {}
+
     def _info(self) -> dict[str, Any]:
         """Return what the engine says of itself, all of it empty where it does not answer."""
-        try:
-            said = json.loads(self._output("docker", "info", "--format", "{{json .}}") or "{}")
-        except ValueError:
-            said = {}
+        said = self._said
         return {
             "swarm": (said.get("Swarm") or {}).get("LocalNodeState", "") in SWARM_ACTIVE,
             "live_restore": bool(said.get("LiveRestoreEnabled")),
             "running": int(said.get("ContainersRunning") or 0),
             "context": (said.get("ClientInfo") or {}).get("Context", ""),
         }
+
+    def root(self) -> str:
+        """Return where the engine keeps images and volumes; one that does not answer keeps them where all do."""
+        return str(self._said.get("DockerRootDir") or ROOT)
 
     def networks(self) -> dict[str, Any]:
         """Return the networks by name."""

@@ -51,12 +51,24 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
 
 
-def disk_free(path: str) -> int:
-    """Return the space in MiB free on the file system that holds, or would hold, path."""
+def existing(path: str) -> str:
+    """Return a path, or of one that does not exist yet the directory in which it would be made."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
-    status = os.statvfs(path)
+    return path
+
+
+def disk_free(path: str) -> int:
+    """Return the space in MiB free on the file system that holds, or would hold, path."""
+    status = os.statvfs(existing(path))
     return status.f_bavail * status.f_frsize // 2**20
+
+
+def disks_free(paths: Iterable[str]) -> dict[str, int]:
+    """Return the space in MiB free for each path, one figure for all that lie on one file system."""
+    devices = {path: os.stat(existing(path)).st_dev for path in paths}
+    free = {device: disk_free(path) for device, path in {device: path for path, device in devices.items()}.items()}
+    return {path: free[device] for path, device in devices.items()}
 
 
 def addresses(run_command: RunCommand) -> list[str]:

@@ -82,3 +82,18 @@ def _resolve_line(line: str, secrets: dict[str, str]) -> str:
         return secret_store.resolve(line, secrets)
     in_pairs = PAIR.sub(lambda match: match["before"] + quote_in_pair(secrets[match.group(2)]), entry["value"])
     return entry["key"] + quote(secret_store.resolve(in_pairs, secrets))
+
+
+def differing(before: str, after: str) -> list[str]:
+    """Return the variables that two environment files do not give the same; a reference to a secret stands for any value."""
+    there, wanted = _entries(before), _entries(after)
+    return sorted(key for key in there.keys() | wanted.keys() if not _same(there.get(key), wanted.get(key)))
+
+
+def _entries(text: str) -> dict[str, str]:
+    found = (ENTRY.fullmatch(line) for line in text.splitlines())
+    return {one["key"].strip().removesuffix("="): one["value"] for one in found if one}
+
+
+def _same(got: str | None, wanted: str | None) -> bool:
+    return got == wanted or (got is not None and wanted is not None and secret_store.fits(unquote(got), unquote(wanted)))

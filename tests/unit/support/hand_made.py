@@ -21,7 +21,7 @@ class HandMade(Machine):
             name: {"image": image, "container_name": name, "restart": "unless-stopped"} for name, image in images.items()
         }
         services["web"]["logging"] = {"driver": "json-file"}
-        services["db"]["shm_size"] = "64m"
+        services["db"]["expose"] = ["5432"]
         mount = {"type": "bind", "source": str(self.root / "nginx" / "nginx_prod.conf"), "target": "/etc/nginx/nginx.conf"}
         services["nginx"]["volumes"] = [mount]
         for name, settings in changed.items():
@@ -40,7 +40,7 @@ class HandMade(Machine):
         sealed = self.seal(run, successor=self.description())
         assert not sealed.get("failed"), sealed["msg"]
         self.sealed = sealed["id"]
-        return self.switch(run, files=self.files(number), backup=sealed["id"], **options)
+        return self.switch(run, **{"files": self.files(number), "backup": sealed["id"], **options})
 
     @property
     def ids(self) -> dict[str, str]:

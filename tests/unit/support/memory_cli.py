@@ -35,7 +35,7 @@ class DockerCommands:
             return "\n".join(sorted(set(self.engine.tags.values())))
         if words.startswith("docker image inspect"):
             images = {image["Id"]: image["RepoTags"] for image in self.engine.api.images()}
-            return "\n".join(json.dumps([one, tags, None, self.engine.labels.get(one)]) for one, tags in images.items())
+            return "\n".join(json.dumps([one, tags, None, self.engine.labels.get(one), 0]) for one, tags in images.items())
         if words.startswith(("docker network", "docker volume")):
             return ""
         return None

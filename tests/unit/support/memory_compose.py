@@ -10,6 +10,7 @@ from typing import Any
 import docker.errors
 import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import SERVICE_LABEL
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.dotenv import unquote
 from memory_engine import CONFIG_LABEL, PROJECT_LABEL, Engine, refusal
 
 
@@ -32,9 +33,12 @@ class Compose:
         at = argv.index("--project-name")
         project, verb, options = argv[at + 1], argv[at + 2], argv[at + 3 :]
         document = yaml.safe_load(Path(argv[argv.index("--file") + 1]).read_text())
+        for settings in document["services"].values():
+            settings.update(with_environment(settings, argv))
         if verb == "config":
-            return 0, json.dumps({"networks": {}, **document}), ""
-        named = options[options.index("--no-deps") + 1 :] if "--no-deps" in options else []
+            # What it prints could be its own input, in which a dollar is two.
+            return 0, json.dumps({"networks": {}, **document}).replace("$", "$$"), ""
+        named = [word for word in options if word in document["services"]]
         try:
             return (
                 0,
@@ -52,7 +56,8 @@ class Compose:
         """Bring one service about as `up` does, and return what Compose says of it."""
         name, image = settings.get("container_name", f"{project}-{service}-1"), settings["image"]
         dry, force, starts = "--dry-run" in argv, "--force-recreate" in argv, "--no-start" not in argv
-        config = config_hash(settings)
+        # A definition without its dependencies is another one.
+        config = config_hash({key: value for key, value in settings.items() if key != "depends_on" or "--no-deps" not in argv})
         identifier, there = self.engine.image(image), self.engine.running.get(name)
         if there and not force and (there["Image"], there["Config"]["Labels"].get(CONFIG_LABEL)) == (identifier, config):
             what = "Running" if there["State"]["Status"] in ("running", "paused") else "Created"
@@ -62,11 +67,26 @@ class Compose:
             labels = {PROJECT_LABEL: project, SERVICE_LABEL: service, CONFIG_LABEL: config}
             mounts = located(settings, argv)
             self.engine.make(name, image, labels=labels, environment=settings.get("environment", {}))
-            self.engine.running[name]["NetworkSettings"]["Networks"] = {"net": {"Aliases": [service]}}
+            self.engine.running[name]["NetworkSettings"]["Networks"] = {"net": {"Aliases": [service, *aliases_of(settings)]}}
             self.engine.running[name]["Mounts"] = mounts
         if not dry and starts and what != "Running":
             self.engine.containers.get(name).start()
         return f" Container {name}  {what}\n"
+
+
+def with_environment(settings: dict[str, Any], argv: list[str]) -> dict[str, Any]:
+    """Return a service's environment with what its environment file says."""
+    if "env_file" not in settings:
+        return {}
+    file = Path(argv[argv.index("--project-directory") + 1]) / settings["env_file"]
+    pairs = (line.partition("=") for line in file.read_text().splitlines())
+    return {"environment": {name: unquote(value) for name, _equals, value in pairs}, "env_file": None}
+
+
+def aliases_of(settings: dict[str, Any]) -> list[str]:
+    """Return the names that a service has in its network beside its own."""
+    networks = settings.get("networks")
+    return [name for one in (networks.values() if isinstance(networks, dict) else ()) for name in (one or {}).get("aliases", [])]
 
 
 def located(settings: dict[str, Any], argv: list[str]) -> list[dict[str, str]]:

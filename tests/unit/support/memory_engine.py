@@ -8,13 +8,14 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
+import os
 import re
 import tarfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import docker.errors
 import requests
@@ -61,7 +62,14 @@ class Engine:
         # What containers, by id, and images have in their own file systems: content, mode, user and group by path.
         self.files: dict[str, dict[str, File]] = {}
         self._made = 0
-        self.api, self.containers = Api(self), Containers(self)
+        self.api, self.containers, self.networks = Api(self), Containers(self), Networks(self)
+        # The names of volumes.
+        self.volume_names: set[str] = set()
+        self.volumes = Volumes(self)
+        # The names of networks, beside those that containers are in.
+        self.network_names: set[str] = set()
+        # How often each has been made, since another one has another id.
+        self.network_names_made: dict[str, int] = {}
 
     @property
     def client(self) -> DockerClient:
@@ -160,6 +168,7 @@ def fits(name: str, inspected: dict[str, Any], all: bool, filters: dict[str, Any
         (all or "status" in filters or status in ("running", "paused", "restarting"))
         and (not key or (labels.get(key) == value if equals else key in labels))
         and ("name" not in filters or bool(re.search(filters["name"], f"/{name}")))
+        and ("network" not in filters or filters["network"] in inspected["NetworkSettings"]["Networks"])
         and ("status" not in filters or status == filters["status"])
     )
 
@@ -172,7 +181,10 @@ class Api:
 
     def containers(self, all: bool = False, filters: dict[str, str] | None = None) -> list[dict[str, Any]]:
         found = self._engine.listed(all, filters or {})
-        return [{"Id": one["Id"], "Names": [f"/{name}"], "Labels": one["Config"]["Labels"]} for name, one in found.items()]
+        return [
+            {"Id": one["Id"], "Names": [f"/{name}"], "ImageID": one["Image"], "Labels": one["Config"]["Labels"]}
+            for name, one in found.items()
+        ]
 
     def inspect_container(self, name: str) -> dict[str, Any]:
         return copy.deepcopy(self._engine.find(name))
@@ -218,8 +230,20 @@ class Api:
 
     def inspect_image(self, name: str) -> dict[str, Any]:
         identifier = self._engine.image(name)
-        digests = [f"{one}@{digest}" for one, digest in self._engine.digests.items() if self._engine.tags.get(with_tag(one)) == identifier]
-        return {"Id": identifier, "RepoDigests": digests}
+        pulled = [(one, digest) for one, digest in self._engine.digests.items() if self._engine.tags.get(with_tag(one)) == identifier]
+        digests = [f"{re.sub(':[^/:]*$', '', one)}@{digest}" for one, digest in pulled]
+        return {"Id": identifier, "RepoTags": [tag for tag, of in self._engine.tags.items() if of == identifier], "RepoDigests": digests}
+
+    def get_image(self, name: str) -> Iterator[bytes]:
+        return iter([b"saved ", self._engine.image(name).encode()])
+
+    def load_image(self, data: IO[bytes]) -> Iterator[dict[str, str]]:
+        identifier = data.read().decode().removeprefix("saved ")
+        if not identifier.startswith("sha256:"):
+            yield {"error": "invalid tar header"}
+            return
+        self._engine.tags[f"loaded:{len(self._engine.tags)}"] = identifier
+        yield {"stream": "Loaded"}
 
     def images(self, name: str | None = None, filters: dict[str, str] | None = None) -> list[dict[str, Any]]:
         found = []
@@ -302,6 +326,100 @@ class Containers:
             raise refusal(409, f'Conflict. The container name "/{name}" is already in use')
         self._engine.make(name, image, **settings)
         return Container(self._engine, name, "create")
+
+
+class Volumes:
+    """As much of docker.DockerClient.volumes as we use."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def list(self) -> list[Volume]:
+        return [Volume(self._engine, name) for name in sorted(self._engine.volume_names)]
+
+    def get(self, name: str) -> Volume:
+        found = Volume(self._engine, name)
+        assert found.attrs  # An engine says so at once where there is none.
+        return found
+
+    def create(self, name: str, labels: dict[str, str] | None = None) -> Volume:
+        self._engine.events.append(f"create volume {name}")
+        self._engine.volume_names.add(name)
+        made = Volume(self._engine, name)
+        os.makedirs(made.attrs["Mountpoint"], exist_ok=True)
+        return made
+
+
+class Volume:
+    """A volume by its name."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine, self.name = engine, name
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        if self.name not in self._engine.volume_names:
+            raise refusal(404, f"get {self.name}: no such volume", docker.errors.NotFound)
+        return {"Name": self.name, "Mountpoint": os.path.join(self._engine.root, "volumes", self.name, "_data"), "Labels": None}
+
+    def remove(self) -> None:
+        self._engine.events.append(f"remove volume {self.name}")
+        self._engine.volume_names.remove(self.name)
+
+
+class Networks:
+    """As much of docker.DockerClient.networks as we use."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, name: str) -> Network:
+        attached = {network for one in self._engine.running.values() for network in one["NetworkSettings"]["Networks"]}
+        if name not in self._engine.network_names | attached:
+            raise refusal(404, f"network {name} not found", docker.errors.NotFound)
+        self._engine.network_names.add(name)
+        return Network(self._engine, name)
+
+    def create(self, name: str, driver: str = "bridge") -> Network:
+        self._engine.events.append(f"create network {name}")
+        self._engine.network_names_made[name] = self._engine.network_names_made.get(name, 0) + 1
+        self._engine.network_names.add(name)
+        return Network(self._engine, name)
+
+    def list(self, names: list[str] | None = None, filters: dict[str, str] | None = None) -> list[Network]:
+        if filters:  # None has labels.
+            return []
+        attached = {network for one in self._engine.running.values() for network in one["NetworkSettings"]["Networks"]}
+        found = sorted(self._engine.network_names | attached)
+        # An engine takes a part of a name for a name.
+        return [Network(self._engine, name) for name in found if names is None or any(part in name for part in names)]
+
+
+class Network:
+    """A network, which a running container may leave and join."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine, self.name, self.id = engine, name, f"id of {name} {engine.network_names_made.get(name, 0)}"
+
+    def connect(self, container: str, aliases: list[str] | None = None) -> None:
+        found = self._engine.find(container)
+        attached, mode = found["NetworkSettings"]["Networks"], found["HostConfig"]["NetworkMode"]
+        if mode.startswith("id of ") and mode not in [one.id for one in self._engine.networks.list()]:
+            raise refusal(404, f"could not find a network matching network mode {mode}", docker.errors.NotFound)
+        if self.name in attached:
+            raise refusal(403, f"endpoint with name {container} already exists in network {self.name}")
+        self._engine.events.append(f"connect {container} {self.name}")
+        attached[self.name] = {"Aliases": list(aliases or [])}
+
+    def remove(self) -> None:
+        if any(self.name in one["NetworkSettings"]["Networks"] for one in self._engine.running.values()):
+            raise refusal(403, f"error while removing network: network {self.name} has active endpoints")
+        self._engine.events.append(f"remove network {self.name}")
+        self._engine.network_names.discard(self.name)
+
+    def disconnect(self, container: str, force: bool = False) -> None:
+        self._engine.events.append(f"disconnect {container} {self.name}")
+        del self._engine.find(container)["NetworkSettings"]["Networks"][self.name]
 
 
 class Container:

@@ -23,6 +23,8 @@ class Content:
     tables: dict[str, int] = field(default_factory=dict)
     written: int = 0
     schema: str = ""
+    # Whether no connection to it is possible.
+    damaged: bool = False
 
 
 class Postgres:
@@ -31,7 +33,11 @@ class Postgres:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.clusters: dict[str, dict[str, Content]] = {}
-        # Words of a statement that is refused.
+        # What it keeps of the password of its user, by container.
+        self.kept: dict[str, str] = {}
+        # Roles whose right password is refused.
+        self.locked_out: list[str] = []
+        # Words of a statement that is refused, with what psql puts into it in the place of names.
         self.refuses = ""
         self._made = 0
         engine.programs.append(self)
@@ -51,7 +57,7 @@ class Postgres:
 
     def __call__(self, call: Call) -> Answer | None:
         program = call.argv[0]
-        if program not in ("psql", "pg_isready", "pg_dump", "pg_restore"):
+        if program not in ("psql", "pg_isready", "pg_dump", "pg_dumpall", "pg_restore"):
             return None
         container = call.container
         for purpose in ("restore-", "dump-"):
@@ -59,7 +65,11 @@ class Postgres:
         cluster = self.clusters.setdefault(container, {})
         if program == "pg_isready":
             return Answer("")
+        if program == "pg_dumpall":
+            return Answer("", b"-- Roles\nCREATE ROLE keeper;\nALTER ROLE keeper WITH SUPERUSER LOGIN;\n")
         name = call.argv[call.argv.index("-d") + 1].removeprefix("dbname='").removesuffix("'")
+        if name in cluster and cluster[name].damaged:
+            return Answer("", b"", 2, b'FATAL:  could not open file "base/11/pg_filenode.map"\n')
         if program == "pg_dump":
             return Answer("", json.dumps(asdict(cluster[name])).encode())
         if program == "pg_restore":
@@ -68,9 +78,16 @@ class Postgres:
             cluster[name].tables, cluster[name].schema = dumped["tables"], dumped["schema"]
             cluster[name].written = sum(dumped["tables"].values())
             return Answer("")
-        if self.refuses and self.refuses in call.input:
-            return Answer("", b"", 3, b"ERROR:  42501: must be owner\n")
         variables = dict(word.split("=", 1) for at, word in enumerate(call.argv) if at and call.argv[at - 1] == "-v")
+        if self.refuses and self.refuses in call.input.replace(':"target"', f'"{variables.get("target")}"'):
+            return Answer("", b"", 3, b"ERROR:  42501: must be owner\n")
+        if "pg_hba_file_rules" in call.input:
+            return Answer("", table_of((one,) for one in self.locked_out))
+        if "FROM pg_authid" in call.input:
+            return Answer("", table_of([(self.kept.get(container, ""),)]))
+        if "PASSWORD '" in call.input:
+            self.kept[container] = call.input.rsplit("PASSWORD '", 1)[1].split("'")[0]
+            return Answer("")
         return self._psql(cluster, name, call.input.strip().rstrip(";").strip(), variables)
 
     def _psql(self, cluster: dict[str, Content], name: str, sql: str, names: dict[str, str]) -> Answer:
@@ -89,16 +106,22 @@ class Postgres:
             return Answer("", b"7500000\n")
         if '"MigrationId"' in sql:
             return Answer("", table_of([(here.schema,)] if here.schema else []))
-        if "'CREATE DATABASE %I" in sql:
-            return Answer("", table_of([(f'CREATE DATABASE "{names["target"]}"',)]))
+        if "'CREATE DATABASE " in sql:
+            return Answer("", table_of([("0", 'CREATE DATABASE :"target"')]))
+        if sql.startswith("SELECT b.rolname"):
+            return Answer("", b"keeper,keeper,15\n")
+        if sql.startswith("SELECT rolname"):
+            return Answer("", b"keeper\n")
+        if "pg_shdepend" in sql:
+            return Answer("", b"keeper\n")
         self._change(cluster, sql, names)
         return Answer("", b"1\n" if sql == "SELECT 1" else b"")
 
     def _change(self, cluster: dict[str, Content], sql: str, names: dict[str, str]) -> None:
-        known = ("CREATE ROLE", "pg_db_role_setting", "ANALYZE", "SELECT 1", "pg_terminate_backend", "ALLOW_CONNECTIONS")
-        if sql.startswith('CREATE DATABASE "'):
+        known = ("CREATE ROLE", "ALTER ROLE", "pg_db_role_setting", "ANALYZE", "SELECT 1", "pg_terminate_backend", "ALLOW_CONNECTIONS")
+        if sql.endswith('CREATE DATABASE :"target"'):
             self._made += 1
-            cluster[sql.split('"')[1]] = Content(10 + self._made)
+            cluster[names["target"]] = Content(10 + self._made)
         elif 'RENAME TO :"aside"' in sql:
             cluster[names["aside"]] = cluster.pop(names["live"])
             cluster[names["live"]] = cluster.pop(names["incoming"])

@@ -25,11 +25,21 @@ MISSING = b'ERROR:  42P01: relation "x" does not exist\nLINE 1: SELECT ...\nLOCA
 IN_USE = b'ERROR:  55006: database "shop" is being accessed by other users\nDETAIL:  There is 1.\n'
 
 
+# What every dump asks for beside its rows.
+SURROUNDINGS = (
+    Answer("SELECT b.rolname", b"keeper,keeper,15\n"),
+    Answer("SELECT rolname FROM pg_roles\n", b"keeper\n"),
+    Answer("pg_shdepend", b"keeper\nreader\n"),
+    Answer("pg_dumpall", b"CREATE ROLE keeper;\nALTER ROLE keeper WITH SUPERUSER;\nCREATE ROLE reader;\nALTER ROLE reader WITH LOGIN;\n"),
+    Answer("SELECT 0, format('CREATE DATABASE", b'0,"CREATE DATABASE :""target"" OWNER keeper"\n'),
+)
+
+
 class Engine(memory_engine.Engine):
     """An engine with a PostgreSQL or two; the first answer that fits is given, and given again."""
 
     def __init__(self, *answers: Answer) -> None:
-        super().__init__("/", *answers)
+        super().__init__("/", *answers, *SURROUNDINGS)
         self.settings: dict[str, Any] = {}
         for name in ("db", SHOP.container):
             self.run(name, "postgres:15", "sha256:15", health="none")

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.wanted import Release
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.composed import Composed
+
 DATA = Path(__file__).resolve().parents[1] / "data/adoption"
 SERVICES = ["backend", "db_books", "db_maymessenger", "db_users", "frontend", "maymessenger_backend", "maymessenger_web_client", "proxy"]
 
@@ -25,6 +28,8 @@ class Recorded:
     diffs: dict[str, str] = field(default_factory=lambda: load("diff"))
     nginx: tuple[int, str, str] = field(default_factory=lambda: (0, (DATA / "nginx.txt").read_text(), ""))
     services: list[str] = field(default_factory=lambda: list(SERVICES))
+    # What the project's own Compose file says of some of them.
+    own: dict[str, Any] = field(default_factory=dict)
     # By the words of the command, before the recorded ones.
     answers: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     asked: list[list[str]] = field(default_factory=list)
@@ -55,14 +60,26 @@ class Recorded:
                 return self.nginx
             case ["volume", "ls", *_rest]:
                 return 0, "\n".join(f"{name}\t/var/lib/docker/volumes/{name}/_data" for name in sorted(self.volumes())), ""
-            case ["compose", *_rest, "--services"]:
-                return 0, "\n".join(self.services), ""
+            case ["compose", *_rest, "config", "--format", "json"]:
+                return 0, json.dumps({"services": {name: self.own.get(name, {}) for name in self.services}}), ""
         return 1, "", "not recorded"
 
     def volumes(self) -> set[str]:
         return {mount["Name"] for one in self.containers for mount in one["Mounts"] if mount["Type"] == "volume"}
 
 
-def release_of(containers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the containers of a release as the action hands them down."""
-    return {name: {"service": "", "image": "", "mounts": {}, "environment": {}, **given} for name, given in containers.items()}
+def release_of(containers: Mapping[str, Mapping[str, Any]], secrets: Mapping[str, str] | None = None) -> Release:
+    """Return the release that has these containers, with their service, image, mounts and environment."""
+    services = {
+        one.get("service") or name: {
+            "container_name": name,
+            "image": one.get("image", ""),
+            "volumes": [{"target": place, "source": source} for place, source in one.get("mounts", {}).items()],
+            "environment": one.get("environment", {}),
+            "restart": "unless-stopped",
+        }
+        for name, one in containers.items()
+    }
+    volumes = {source: {"name": source} for one in containers.values() for source in one.get("mounts", {}).values()}
+    composed = Composed.of({"services": services, "volumes": volumes}, "rarebooksdokploy")
+    return Release(composed, "rarebooksdokploy", frozenset({"nginx_container"})).with_secrets(secrets or {})

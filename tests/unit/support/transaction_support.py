@@ -66,7 +66,9 @@ class Stage:
         self.outcomes = list(outcomes)
         target = switch_target.from_inventory([], description("web", "chat"))
         plan = tree_plan.Plan(str(self.root), [], {}, {}, {}, {}, False)
-        return carry_out(self.server, SwitchRequest(target, RUN, backup), plan, lambda result, _error: self.recorded.append(result))
+        return carry_out(
+            self.server, SwitchRequest(target, RUN, backup), plan, lambda result, _error, _reasons: self.recorded.append(result)
+        )
 
     @property
     def journal(self) -> Journal | None:

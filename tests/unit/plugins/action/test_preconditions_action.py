@@ -19,6 +19,7 @@ from certificates import pair
 SERVER = {
     "os": {"id": "debian", "version": "13"},
     "disk_free": 9000,
+    "engine_disk": {"path": "/var/lib/docker", "free": 9000},
     "memory": 2000,
     "deployed": False,
     "engine": {

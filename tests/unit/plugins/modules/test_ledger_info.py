@@ -69,9 +69,9 @@ def test_the_playbook_shows_a_table(tmp_path: Path) -> None:
     fill(tmp_path)
     lines = history(tmp_path)
     assert lines[:3] == [
-        "started               action  result    seconds  who          commit  sealed  went to  failed at  error",
+        "started               action  result    seconds  who          commit  sealed  went to  why  failed at  error",
         "2026-11-24T20:15:00Z  deploy  deployed  7.0      anna@laptop  abc",
-        "2026-11-24T20:15:00Z  deploy  failed    7.0      anna@laptop  abc                      tree",
+        "2026-11-24T20:15:00Z  deploy  failed    7.0      anna@laptop  abc                           tree",
     ]
     assert "Unreadable lines" in lines[3] and ": 1" in lines[3]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -121,3 +122,38 @@ def test_what_the_release_does_not_give_is_refused_by_name_until_it_may_go(serve
     assert (server.ids, {path: server.tree[path] for path in tree}) == (before, tree)
     assert not (server.root / carried.FILE).exists() and server.journal is None
     assert not server.adopt(let_go=["environment web KEY"]).get("failed")
+
+
+def test_every_key_of_its_own_compose_file_is_decided_about(server: HandMade) -> None:
+    """Also of the proxy, which is replaced; and what Compose prints twice to be read again is what it is."""
+    server.start(web={"user": "1000", "environment": {"KEY": "a$b"}}, nginx={"extra_hosts": ["bank=10.0.0.1"]})
+    server.engine.running["web"]["NetworkSettings"]["Networks"]["monitoring"] = {"Aliases": ["web"]}
+    files = server.saying("web", networks={"net": None}, environment={"KEY": "a$b"})
+    lines = ["setting nginx extra_hosts", "network web monitoring", "setting web user"]
+    for check in (True, False):
+        refused = server.adopt(check=check, files=files)
+        assert refused["msg"].splitlines()[1:-1] == [f"- {line}" for line in lines]
+    assert not server.adopt(files=files, let_go=lines).get("failed")
+
+
+def test_another_restart_policy_is_told_before_and_set_without_a_restart(server: HandMade) -> None:
+    server.start(web={"restart": "always"}, db={"restart": ""})
+    for name, policy in (("web", "always"), ("db", "no")):
+        server.engine.running[name]["HostConfig"]["RestartPolicy"] = {"Name": policy}
+    [compose, *others] = server.saying("web", restart="unless-stopped")
+    document = json.loads(compose["content"])
+    document["services"]["db"]["restart"] = "unless-stopped"
+    files = [{**compose, "content": json.dumps(document)}, *others]
+    before = server.ids
+    for result in (server.adopt(check=True, files=files), server.adopt(files=files)):
+        assert (result["started"], result["carried"]) == (["nginx"], ["db", "web"])
+        told = {note for note in result["notes"] if "restart policy" in note}
+        assert told == {f"{name}: goes on running, and gets restart policy unless-stopped." for name in ("db", "web")}
+    assert server.replaced_since(before) == {"nginx"} and policies(server) == {"db": "unless-stopped", "web": "unless-stopped"}
+    # Whoever goes back finds them as they were, also where their own file says nothing.
+    assert server.rollback(server.sealed)["started"] == ["nginx"]
+    assert policies(server) == {"db": "no", "web": "always"}
+
+
+def policies(server: HandMade) -> dict[str, str]:
+    return {name: server.engine.running[name]["HostConfig"]["RestartPolicy"]["Name"] for name in ("db", "web")}

@@ -39,7 +39,7 @@ class Shop(Machine):
 
     def start_by_hand(self) -> None:
         images = {"nginx": "nginx:1", "db": "postgres:15", "web": "web:1"}
-        services = {name: {"image": image, "container_name": name, "cpus": 1} for name, image in images.items()}
+        services = {name: {"image": image, "container_name": name, "expose": ["80"]} for name, image in images.items()}
         file = self.root / "docker-compose.yml"
         file.write_text(json.dumps({"services": services}))
         self.compose(["docker", "compose", "--file", str(file), "--project-name", PROJECT, "up"])
@@ -225,6 +225,15 @@ def test_an_adoption_decides_about_every_file(let_go: list[str], shop: Shop) -> 
 def test_a_carried_container_has_its_own_until_it_is_replaced(shop: Shop) -> None:
     assert shop.take(adopt=True)["carried"] == ["db", "web"]
     assert shop.kept.read_text() == "set up"
+    # Should somebody have the container replaced by hand, that one finds what was there at the last deploy, changed or not.
+    shop.write("written since")
+    noted = COPIED.format(shop.kept)
+    previewed = shop.deploy(1, check=True)
+    assert (previewed["changed"], previewed["started"], shop.kept.read_text()) == (True, [], "set up") and noted in previewed["notes"]
+    unchanged = shop.deploy(1)
+    assert (unchanged["changed"], unchanged["started"]) == (True, []) and noted in unchanged["notes"]
+    assert shop.kept.read_text() == "written since"
+    assert shop.deploy(1)["changed"] is False
     shop.write("written after the adoption")
     shop.image(2)
     assert shop.deploy(2)["started"] == ["web"]

@@ -10,6 +10,7 @@ import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import integrity
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.journal import Journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 from ansible_collections.rarebooks.platform.plugins.modules import backup_info, release
@@ -91,6 +92,9 @@ def test_a_release_that_does_not_serve_is_undone(served: Machine, turns_out: str
     assert result["failed"] and result["result"] == "restored"
     assert "web" in result["msg"] and "The release that ran before is back and was proven" in result["msg"]
     assert served.images == SERVING and served.tree == before and "blog" not in served.engine.running
+    # What the failed release had made of each container.
+    why = {"exited": "had ended with exit code 1, image of the failed release", "unhealthy": "image of the failed release"}[turns_out]
+    assert ledger.read(str(served.root))[0][-1]["reasons"] == {"web": why} and f"containers web ({why}); removed blog" in result["msg"]
     # Once for each release that served: visitors were never sent to the one that did not.
     assert served.engine.reloads["nginx"] == 2
     assert served.ledger == [("deploy", "deployed"), ("deploy", "restored")] and served.journal is None

@@ -285,8 +285,8 @@ def test_a_published_key_is_taken_where_that_is_allowed_and_told_of_ever_after(s
     again = store.run(KEY, project="ours")
     assert not again["changed"] and done["published"] == again["published"]
     assert again["published"] == [
-        "jwt was printed in the public deployment guide, so that everybody knows it. Rotate it: give another one as jwt in an encrypted "
-        "inventory, and deploy; what was made with this one, such as a session, ends."
+        "jwt was printed in the public deployment guide, so that everybody knows it. Rotate it: "
+        "ansible-playbook rotate_secrets.yml -e secret=jwt"
     ]
 
 
@@ -296,4 +296,4 @@ def test_a_published_password_is_taken_where_that_is_allowed(store: Store, docke
     done = store.run(PASSWORD, allow_published=True, **DATABASES)
     assert done["taken"] == ["db_password"] and store.values == {"db_password": "made-by-hand"}
     [line] = done["published"]
-    assert "Rotate it: `docker exec -it db psql -U postgres -d Shop -c" in line and "made-by-hand" not in store.output
+    assert "Rotate it: ansible-playbook rotate_secrets.yml -e secret=db_password" in line and "made-by-hand" not in store.output

@@ -61,7 +61,8 @@ def test_names_that_a_prune_took_are_told(machine: Machine) -> None:
 
 def test_what_a_deploy_built_is_known_by_its_labels(machine: Machine) -> None:
     machine.engine.labels["sha256:" + "1".zfill(64)] = {"rarebooks.platform.project": "shop", "rarebooks.platform.source": "c25f"}
-    assert info(machine)["builds"] == [{"id": "sha256:" + "1".zfill(64), "names": ["web:1"], "project": "shop", "source": "c25f"}]
+    built = {"id": "sha256:" + "1".zfill(64), "names": ["web:1"], "project": "shop", "source": "c25f", "size": 0}
+    assert info(machine)["builds"] == [built]
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

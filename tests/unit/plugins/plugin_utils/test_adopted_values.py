@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.rarebooks.platform.plugins.action.adopted_inventory import text
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import engine, reading, scheduled, values
-from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.wanted import Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _adopted_values, _variables
 from recorded_server import Recorded, release_of
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[4]
 ROLES = ("proxy", "rarebooks", "maymessenger")
 SHOP = App(name="rarebooks", containers=("rarebooks_backend", "rarebooks_frontend", "rarebooks_books_db", "rarebooks_users_db"))
 CHAT = App(name="maymessenger", containers=("db_maymessenger", "maymessenger_backend"))
-WANTED = release_of({name: {} for name in (*SHOP.containers, *CHAT.containers, "nginx_container")})
+WANTED: dict[str, dict[str, Any]] = {name: {} for name in (*SHOP.containers, *CHAT.containers, "nginx_container")}
 KEYS = "ASPNETCORE_ENVIRONMENT ASPNETCORE_URLS ConnectionStrings__BooksDb ConnectionStrings__UsersDb Jwt__Key"
 WANTED["rarebooks_backend"]["environment"] = dict.fromkeys(KEYS.split(), "")
 
@@ -41,8 +41,7 @@ def _no_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 def said(server: Recorded) -> dict[str, Any]:
     """Return the variables by name, and the notes with nothing as their value."""
     everything = engine.inspect(server)
-    release = Release.of(WANTED, ["nginx_container"])
-    facts = reading.read(server, everything, release, "rarebooksdokploy", "/none", {}, [], ADOPTIONS)
+    facts = reading.read(server, everything, release_of(WANTED), "rarebooksdokploy", "/none", [], ADOPTIONS)
     facts["directories"] = [{"path": "/root/RareBooksDokploy", "backups": []}]
     return {one.name: one.value for one in _adopted_values.entries(facts, ADOPTIONS, [SHOP, CHAT], DEFAULTS)}
 
@@ -59,6 +58,7 @@ def test_only_what_is_not_the_default_is_said() -> None:
         "rarebooks_jwt_audience": "https://rare-books-app.ru",
         "maymessenger_backend_image": "rarebooksdokploy-maymessenger_backend",
         "maymessenger_web_client_image": "nginx:stable-alpine",
+        "maymessenger_admin_phone": "+70000000001",
         "maymessenger_media": [
             {"volume": "maymessenger_firebase", "path": "/app/firebase_config"},
             {"volume": "maymessenger_audio", "path": "/app/wwwroot/audio", "location": "/audio/"},
@@ -69,11 +69,18 @@ def test_only_what_is_not_the_default_is_said() -> None:
         "maymessenger_extra_environment: ConnectionStrings__DefaultConnection": None,
         "maymessenger_extra_environment: Jwt__Secret": None,
         "maymessenger_extra_environment: Seed__AdminPassword": None,
-        "maymessenger_extra_environment: Seed__AdminPhone": None,
         "maymessenger_extra_environment: Seed__InviteCode": None,
         "maymessenger_extra_environment": {"ASPNETCORE_URLS": "http://+:5000"},
         **({"rarebooks_backend_kept_files": ["/app/appsettings.json"]} if "rarebooks_backend_kept_files" in DEFAULTS else {}),
     }
+
+
+@pytest.mark.parametrize(("of_ours", "mode"), [([True, True], "selfsigned"), ([True, False], "existing"), ([False], "existing")])
+def test_certificates_of_the_servers_own_authority_go_on_being_issued_by_it(
+    monkeypatch: pytest.MonkeyPatch, of_ours: list[bool], mode: str
+) -> None:
+    monkeypatch.setattr(reading.certificates, "read", lambda *_args: [{"local_ca": one} for one in of_ours])
+    assert said(Recorded()).get("certificates_mode", DEFAULTS["certificates_mode"]) == mode
 
 
 def test_an_app_without_a_container_is_left_out() -> None:
@@ -177,3 +184,22 @@ def test_media_are_served_as_they_are() -> None:
         "expires": "1d",
         "body_size": "100M",
     }
+
+
+def test_what_roles_have_variables_for_is_read_off_the_locations() -> None:
+    server = Recorded()
+    code, text_of_nginx, error = server.nginx
+    more = """
+        location /api/ { proxy_pass http://maymessenger_backend; client_max_body_size 50M; }
+        location ~ ^/uploads/audio/(.*)$ { return 301 /audio/$1; }
+        location /messenger/setup/ { proxy_pass http://maymessenger_backend/api/messenger/setup/; }
+        location /hubs/ { proxy_pass http://maymessenger_backend; proxy_read_timeout 7d; }
+        location /web/"""
+    text_of_nginx = re.sub(r"location /hubs/ \{[^}]*\}", "", text_of_nginx)
+    server.nginx = (code, text_of_nginx.replace("location /web/", more.strip(), 1), error)
+    found = said(server)
+    assert found["maymessenger_redirects"] == {"/uploads/audio/": "/audio/"}
+    assert found["maymessenger_rewrites"] == {"/messenger/setup/": "/api/messenger/setup/"}
+    assert found["maymessenger_hub_timeout"] == "7d"
+    # 50M is what the defaults call 50m.
+    assert not {"maymessenger_body_size", "rarebooks_body_size", "rarebooks_setup_body_size"} & found.keys()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.filter.daemon_config import FilterModule
-from ansible_collections.rarebooks.platform.plugins.plugin_utils._daemon_config import merged, parse, wanted
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._daemon_config import left_to_flags, merged, parse, wanted
 
 LIVE = {"live-restore": True}
 ROTATED = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "5"}}
@@ -32,6 +32,11 @@ SYSLOG = {"log-driver": "syslog", "log-opts": {"syslog-address": "udp://127.0.0.
         (SYSLOG, {"log-opts": {"tag": "x"}}, {"log-driver": "syslog", "log-opts": {**SYSLOG["log-opts"], "tag": "x"}, **LIVE}),
         ({}, {"log-opts": {"max-file": "3"}}, {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}, **LIVE}),
         ({}, {"live-restore": False}, ROTATED | {"live-restore": False}),
+        # Left alone: as a flag of the engine, or as it stands there.
+        ({}, {"live-restore": None}, ROTATED),
+        ({}, {"log-opts": None}, LIVE),
+        ({}, {"log-driver": None}, LIVE),
+        (SYSLOG | {"live-restore": False}, {"live-restore": None, "log-driver": None}, SYSLOG | {"live-restore": False}),
         ({"registry-mirrors": ["a"]}, {"registry-mirrors": ["b"]}, {"registry-mirrors": ["b"], **LIVE, **ROTATED}),
     ],
 )
@@ -62,3 +67,10 @@ def test_an_empty_file_holds_nothing() -> None:
 def test_the_filter_takes_what_was_read_of_the_server() -> None:
     server = {"daemon_config": '{"debug": true}', "engine": {"swarm": True}}
     assert FilterModule().filters()["daemon_config"](server, {}) == {"debug": True}
+
+
+def test_those_of_ours_that_are_flags_are_left_to_them() -> None:
+    flags = ["-H", "--containerd", "--live-restore", "--log-opt", "--log-level"]
+    assert left_to_flags(flags) == {"live-restore": None, "log-opts": None}
+    assert wanted("", left_to_flags(flags), swarm=False) == {}
+    assert left_to_flags(["-H", "--containerd"]) == {}

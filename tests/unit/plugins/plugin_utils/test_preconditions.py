@@ -16,8 +16,13 @@ SHOP = App(name="shop", title="Shop", containers=(), server_names=("www.example.
 CHAT = App(name="chat", title="Chat", containers=(), server_names=("chat.example.org",))
 
 
+def engine_disk(free: int) -> dict[str, Any]:
+    return {"path": "/var/lib/docker", "free": free}
+
+
 def server(**facts: Any) -> dict[str, Any]:
-    return {"disk_free": 9000, "memory": 2000, "published": {}, "listeners": {}, "names": {}, "addresses": [], **facts}
+    disks = {"disk_free": 9000, "engine_disk": engine_disk(9000)}
+    return {**disks, "memory": 2000, "published": {}, "listeners": {}, "names": {}, "addresses": [], **facts}
 
 
 @pytest.mark.parametrize(("name", "version"), [("debian", "12"), ("debian", "13"), ("ubuntu", "24.04")])
@@ -33,13 +38,20 @@ def test_unknown_systems(name: str, version: str) -> None:
 
 
 def test_resources_are_enough_when_they_are_exactly_enough() -> None:
-    assert rules.resources(server(disk_free=5120, memory=900), "/opt/x", 5120, 900) == []
+    assert rules.resources(server(disk_free=5120, engine_disk=engine_disk(5120), memory=900), "/opt/x", 5120, 900) == []
 
 
 def test_both_resources_are_reported() -> None:
-    disk, memory = rules.resources(server(disk_free=5119, memory=899), "/opt/x", 5120, 900)
+    disk, memory = rules.resources(server(disk_free=5119, engine_disk=engine_disk(5119), memory=899), "/opt/x", 5120, 900)
     assert disk.startswith("Disk: expected at least 5120 MiB free for /opt/x, got 5119 MiB.") and "stack_min_disk" in disk
     assert memory.startswith("Memory: expected at least 900 MiB, got 899 MiB.") and "stack_min_memory" in memory
+
+
+def test_the_engines_own_disk_counts() -> None:
+    (engine,) = rules.resources(server(disk_free=5120, engine_disk=engine_disk(5119)), "/opt/x", 5120, 900)
+    assert engine.startswith("Disk: expected at least 5120 MiB free for /var/lib/docker, got 5119 MiB.")
+    both = rules.resources(server(disk_free=1, engine_disk=engine_disk(2)), "/opt/x", 5120, 900)
+    assert [problem.split()[8] for problem in both] == ["/var/lib/docker,", "/opt/x,"]
 
 
 OURS = {"container": "nginx_container", "project": "ours"}

@@ -30,3 +30,8 @@ def test_what_does_not_start_or_end_is_an_error() -> None:
         execute(["/nonexistent/program"])
     with pytest.raises(subprocess.TimeoutExpired):
         execute([sys.executable, "-c", "import time; time.sleep(60)"], seconds=0.1)
+
+
+def test_a_program_reads_what_it_is_given() -> None:
+    assert execute(["cat"], given="привет") == (0, "привет", "")
+    assert execute(["cat"]) == (0, "", "")

@@ -34,14 +34,20 @@ def test_nothing_is_said_of_what_is_there() -> None:
     assert module.said == {} and not DOCKER.is_missing
 
 
-def test_the_first_that_is_missing_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_are_missing_are_named_with_their_packages_and_what_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
     module = Module()
     monkeypatch.setitem(sys.modules, "requests", None)
     assert REQUESTS.is_missing and not DOCKER.is_missing
     with pytest.raises(Failed):
         libraries.require(module, DOCKER, REQUESTS)
     assert "the required Python library (requests (package python3-requests)) on " in module.said["msg"]
-    assert "requests" in module.said["exception"] and module.said["exception"].startswith("Traceback")
+    assert module.said["msg"].endswith("A deploy installs what a server has not")
+    monkeypatch.setitem(sys.modules, "docker", None)
+    with pytest.raises(Failed):
+        libraries.require(module, DOCKER, REQUESTS)
+    assert "(docker (package python3-docker), requests (package python3-requests)) on " in module.said["msg"]
+    assert "requests" in module.said["exception"] and "docker" in module.said["exception"]
+    assert module.said["exception"].startswith("Traceback")
 
 
 def test_nobody_words_it_anew() -> None:

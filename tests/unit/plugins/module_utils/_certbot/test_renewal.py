@@ -110,6 +110,7 @@ def test_what_others_renew_is_served(where: Settings, monkeypatch: pytest.Monkey
         return True
 
     monkeypatch.setattr(install, "serve", serve)
+    monkeypatch.setattr(renewal, "PAUSES", ())
     of_others(where)
     done, program = renew(where)
     assert asked == [("a", ["a.example.org"]), ("b", ["b.example.org"])]
@@ -117,6 +118,21 @@ def test_what_others_renew_is_served(where: Settings, monkeypatch: pytest.Monkey
     monkeypatch.setattr(install, "runs", lambda _settings: False)
     done, _program = renew(where)
     assert all("the proxy nginx_container does not run" in done.failed[name] for name in ("a", "b"))
+
+
+def test_whoever_is_in_the_middle_of_writing_is_waited_for(where: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def serve(*_arguments: Any) -> bool:
+        if len(waited) < 2:
+            raise install.InstallError("its key is of another one")
+        return True
+
+    monkeypatch.setattr(install, "serve", serve)
+    monkeypatch.setattr(renewal.time, "sleep", waited.append)
+    of_others(where)
+    done, _program = renew(where)
+    assert (done.installed, done.failed, waited) == (["a", "b"], {}, [1, 2])
 
 
 def test_that_others_have_not_renewed_is_told(where: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import image_pull
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.image_pull import Pulled, PullError
@@ -60,3 +63,27 @@ def test_all_that_cannot_be_had_is_named_at_once(engine: Engine, check_mode: boo
 def test_a_pull_that_ends_half_way_is_an_error(engine: Engine) -> None:
     with pytest.raises(PullError, match=r"Image torn:1: expected .*, got: unexpected EOF"):
         image_pull.pull(engine, ["torn:1"], False, False)
+
+
+MIB = 1 << 20
+LAYERS = [
+    {"status": "Pulling from web", "id": "1"},
+    {"status": "Downloading", "id": "a", "progressDetail": {"current": 10 * MIB, "total": 40 * MIB}},
+    {"status": "Downloading", "id": "b", "progressDetail": {"current": 0, "total": 60 * MIB}},
+    {"status": "Pull complete", "id": "a", "progressDetail": {}},
+]
+
+
+@pytest.mark.parametrize(("free", "need"), [(601, 0), (602, 0), (541, 542), (511, 512)])
+def test_a_pull_is_given_up_before_it_fills_the_disk(free: int, need: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """512 MiB are spare; 30 are still to come of one layer and 60 of the other."""
+    monkeypatch.setattr(image_pull.shutil, "disk_usage", lambda _path: SimpleNamespace(free=free * MIB))
+    if not need:
+        image_pull.require_space("web:1", "/var/lib/docker", LAYERS[:2])
+    with nullcontext() if free == 602 else pytest.raises(PullError) as refusal:
+        image_pull.require_space("web:1", "/var/lib/docker", LAYERS)
+    if need:
+        said = (
+            f"Image web:1: expected at least {need} MiB free in /var/lib/docker while it is pulled, got {free} MiB. It would fill the disk."
+        )
+        assert str(refusal.value).startswith(said) and "stack_backup_keep" in str(refusal.value)

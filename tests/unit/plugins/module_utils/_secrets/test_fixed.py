@@ -44,6 +44,22 @@ def test_what_a_login_proves(secret: Locked, taken: dict[str, str]) -> None:
     assert not {RIGHT, WRONG} & docker.words
 
 
+@pytest.mark.parametrize("stored", ["", WRONG])
+def test_what_only_a_backup_has_is_proven_like_that_of_a_container(stored: str) -> None:
+    """As after version 0.3.0, which had made the container anew with another one, and stored that."""
+    docker = DockerCli(shop_db=database(environment={"POSTGRES_PASSWORD": WRONG}))
+    secret, asked = replace(SECRET, stored=stored, read_back=False), list[str]()
+
+    def sealed(container: str) -> list[str]:
+        asked.append(container)
+        return [WRONG, "older", RIGHT]
+
+    assert prove(docker, [secret], [VOLUME], sealed=sealed) == ({SECRET.name: RIGHT}, []) and asked == ["shop_db"]
+    assert len([command for command in docker.commands if command[1] == "exec"]) == 3
+    # A password that somebody gives is the one that is meant.
+    assert prove(docker, [replace(secret, given=WRONG)], [VOLUME], sealed=sealed)[1] and asked == ["shop_db"]
+
+
 @pytest.mark.parametrize(
     "secret",
     [
@@ -77,11 +93,17 @@ CHANGE = "`docker exec -it shop_db psql -U postgres -d Shop -c '\\password'` ask
             f"Take shop_db_password out of the inventory to keep the one it has, or change it first: {CHANGE}",
         ),
         (
+            replace(SECRET, given=WRONG, live_user="postgres"),
+            database(),
+            "expected the password of the database Shop in container shop_db, as user 'postgres', got one with which nobody gets in: ",
+            "or change it first: ansible-playbook rotate_secrets.yml -e secret=shop_db_password gives the database and the app another one",
+        ),
+        (
             SECRET,
             database(environment={"POSTGRES_PASSWORD": WRONG}),
             "expected the password of the database Shop in container shop_db, as user 'postgres', got one with which nobody gets in: ",
-            "Neither what is stored here nor the environment of the container has it; give the right one as shop_db_password in an "
-            "encrypted inventory.",
+            "Neither what is stored here nor the environment of the container nor a backup has it; give the right one as "
+            "shop_db_password in an encrypted inventory.",
         ),
         (
             replace(SECRET, stored=WRONG, read_back=True),

@@ -57,3 +57,10 @@ def test_without_a_list_of_files_there_is_nothing(tmp_path: Path, content: str |
     if content is not None:
         (tmp_path / plan.MANIFEST).write_text(content)
     assert kept.read_back(str(tmp_path)) == {}
+
+
+def test_values_of_before_a_rotation_are_masked_as_well() -> None:
+    files = [("env/db.env", SOURCE, b"HOST=db\nPASSWORD=old;Key=two\nAGAIN=old\n")]
+    found = kept.masks({"db": "new", "key": "two"}, files)
+    assert found == {"db": "new", "key": "two", f"{kept.OTHER}env/db.env db": "old"}
+    assert kept.masks({"db": "old", "key": "two"}, files) == {"db": "old", "key": "two"}

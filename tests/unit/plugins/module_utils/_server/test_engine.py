@@ -110,11 +110,11 @@ def test_volumes() -> None:
 
 # What Docker 26 prints for images with and without tag, digest, labels.
 OURS, THEIRS, BARE = (
-    '["sha256:93","TAGS",[],{"rarebooks.platform.project":"shop","rarebooks.platform.source":"c25f"}]'.replace(
+    '["sha256:93","TAGS",[],{"rarebooks.platform.project":"shop","rarebooks.platform.source":"c25f"},3145728]'.replace(
         '"TAGS"', '["chat:c25f","shop-backup:20261125_213257-93"]'
     ),
-    '["sha256:39",["postgres:15"],["postgres@sha256:12"],null]',
-    '["sha256:05",null,null,{"rarebooks.platform.project":"shop"}]',
+    '["sha256:39",["postgres:15"],["postgres@sha256:12"],null,7]',
+    '["sha256:05",null,null,{"rarebooks.platform.project":"shop"},7]',
 )
 RUNNING = [
     {"asked_for": name, "image": image}
@@ -146,8 +146,8 @@ def test_names_of_images_what_a_deploy_built_and_what_has_lost_its_name() -> Non
             "shop-backup:20261125_213257-93",
         ],
         "builds": [
-            {"id": "sha256:93", "names": ["chat:c25f", "shop-backup:20261125_213257-93"], "project": "shop", "source": "c25f"},
-            {"id": "sha256:05", "names": [], "project": "shop", "source": ""},
+            {"id": "sha256:93", "names": ["chat:c25f", "shop-backup:20261125_213257-93"], "project": "shop", "source": "c25f", "size": 3},
+            {"id": "sha256:05", "names": [], "project": "shop", "source": "", "size": 0},
         ],
         "images_lost": {"web": "sha256:77"},
     }

@@ -103,3 +103,10 @@ def test_hashes_of_files_that_are_there(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     found = system.hashes([str(tmp_path / "a"), str(tmp_path / "b")])
     assert found == {str(tmp_path / "a"): "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", str(tmp_path / "b"): ""}
+
+
+def test_what_lies_on_one_disk_has_one_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = iter([7, 7000])
+    monkeypatch.setattr(system, "disk_free", lambda _path: next(figures))
+    free = system.disks_free([str(tmp_path), str(tmp_path / "not/yet/there"), "/proc"])
+    assert free[str(tmp_path)] == free[str(tmp_path / "not/yet/there")] != free["/proc"]
