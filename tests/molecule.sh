@@ -1,30 +1,13 @@
 #!/usr/bin/env bash
-# Every scenario, each on a disposable server of its own, reached over SSH; two at a time, since one alone mostly waits.
+# Run one scenario on disposable servers of its own, reached over SSH. Without a name: print the stages there are, the longest first.
+# Usage: tests/molecule.sh [SCENARIO]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+if [ "$#" = 0 ]; then
+    longest=(operate offsite interrupt rollback faults adopt handmade letsencrypt default)
+    { printf '%s\n' "${longest[@]}"; dirname molecule/*/molecule.yml | xargs basename --multiple; } | awk '!seen[$0]++ { print "molecule-" $0 }'
+    exit
+fi
 PATH=$PWD/.venv/bin:$PATH
 export MOLECULE_GLOB='molecule/*/molecule.yml'
-logs=build/test/molecule
-mkdir -p "$logs"
-
-# What two would otherwise make at once.
-python -m demo.registry up
-
-one() {
-    local name=$1 started=$SECONDS code=0
-    molecule test --scenario-name "$name" --destroy=always > "$logs/$name.log" 2>&1 || code=$?
-    # Whole, when it is over: two at once could not be read.
-    printf -- '---- scenario %s\n%s\n---- scenario %s: exit code %d after %d s\n' \
-        "$name" "$(cat "$logs/$name.log")" "$name" "$code" $((SECONDS - started))
-    return "$code"
-}
-export -f one
-export logs
-
-# The longest first, so that none of them is left alone at the end.
-scenarios=(interrupt rollback faults letsencrypt)
-for file in molecule/*/molecule.yml; do
-    name=$(basename "$(dirname "$file")")
-    [[ " ${scenarios[*]} " = *" $name "* ]] || scenarios+=("$name")
-done
-printf '%s\n' "${scenarios[@]}" | xargs --max-procs=2 --replace bash -c 'one {}'
+exec molecule test --scenario-name "$1" --destroy=always

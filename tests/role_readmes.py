@@ -64,13 +64,15 @@ def variables(options: dict[str, Any], known: dict[str, Any]) -> Iterator[str]:
         yield "\n".join([HEAD, *rows({name: option for name, option in options.items() if name not in same})])
 
 
-def readme(role: Path) -> str:
-    """Return the whole file of one role."""
-    entries = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]
-    spec = entries.pop("main")
+def head(role: Path, spec: dict[str, Any] | None) -> list[str]:
+    """Return what a role is as a whole; one of entry points alone says it where Galaxy reads it."""
     parts = [
         "<!-- Written by tests/role_readmes.py from meta/argument_specs.yml: change that, and run it. -->",
         f"# rarebooks.platform.{role.name}",
+    ]
+    if spec is None:
+        return [*parts, f"{yaml.safe_load((role / 'meta/main.yml').read_text())['galaxy_info']['description']}."]
+    parts += [
         f"{text(spec['short_description'])}.",
         "\n".join(f"- {text(line)}" for line in spec["description"]),
         "## Variables",
@@ -79,11 +81,25 @@ def readme(role: Path) -> str:
     if (role / "tasks").is_dir():
         play = f"- hosts: rarebooks\n  become: true\n  roles:\n    - role: rarebooks.platform.{role.name}"
         parts += ["## Example", f"```yaml\n{play}\n```"]
-    if entries:
+    return parts
+
+
+def entries(role: Path) -> dict[str, Any]:
+    """Return the argument specs of a role's entry points."""
+    loaded: dict[str, Any] = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]
+    return loaded
+
+
+def readme(role: Path) -> str:
+    """Return the whole file of one role."""
+    parts_of_it = entries(role)
+    spec = parts_of_it.pop("main", None)
+    parts = head(role, spec)
+    if parts_of_it:
         parts += ["## Entry points", "Parts of the role that others use by themselves, with `tasks_from`."]
-    for name, entry in sorted(entries.items()):
+    for name, entry in sorted(parts_of_it.items()):
         parts += [f"### {name}", f"{text(entry['short_description'])}.", "\n".join(f"- {text(line)}" for line in entry["description"])]
-        parts += variables(entry["options"], spec["options"])
+        parts += variables(entry["options"], spec["options"] if spec else {})
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Run the tests: every part, or the ones named. The last line says how many tests passed and failed.
-# Usage: tests/run.sh [lint|unit|sanity|postgres|molecule]...
+# Usage: tests/run.sh [lint|unit|sanity|molecule|postgres]...
 set -uo pipefail
 cd "$(dirname "$0")/.."
 exec < /dev/null
@@ -8,19 +8,17 @@ export ANSIBLE_FORCE_COLOR=0 NO_COLOR=1 PY_COLORS=0
 results=build/test
 rm -rf "$results"
 mkdir -p "$results"
-failed=()
 
-stage() {
-    local name=$1 started=$SECONDS verdict=passed
+# Run stages, so many at once: a single one is seen as it goes on, of several each comes whole when it is over.
+run() {
+    local streams=$1
     shift
-    printf '\n==== %s\n' "$name"
-    # In a process of its own: here a failure must not end the run, there it must end the stage.
-    if ! "$@"; then
-        verdict=FAILED
-        failed+=("$name")
-    fi
-    printf '==== %s: %s after %d s\n' "$name" "$verdict" $((SECONDS - started))
-    [ "$verdict" = passed ]
+    case $# in
+        0) ;;
+        1) tests/stage.sh "$1" ;;
+        *) printf '%s\n' "$@" | xargs --max-procs="$streams" --replace sh -c \
+            'tests/stage.sh {} > build/test/{}.log 2>&1; code=$?; flock build/test cat build/test/{}.log; exit $code' ;;
+    esac
 }
 
 # Only what this run made: an engine that ran before goes on running, and so does a demo.
@@ -41,17 +39,26 @@ trap 'exit 130' INT TERM
 
 finish() {
     clean_up
-    python3 tests/closing_line.py "$results" "${failed[@]}"
+    mapfile -t failed < <(cd "$results" && ls -rt -- *.failed 2> /dev/null)
+    python3 tests/closing_line.py "$results" "${failed[@]%.failed}"
     exit
 }
 
 [ "$#" -gt 0 ] || set -- lint unit sanity postgres molecule
-stage setup demo/setup.sh dev || finish
+# What computes keeps as many cores busy as there are. Servers mostly wait: one more stream of them fills the gaps.
+computing=()
+waiting=()
 for part; do
-    if [ -z "$used_engine" ] && [[ $part = postgres || $part = molecule ]]; then
-        used_engine=yes
-        { stage engine demo/engine.sh start && stage images .venv/bin/python -m demo.build_images; } || finish
-    fi
-    stage "$part" "tests/$part.sh"
+    case $part in
+        postgres) waiting+=(postgres) ;;
+        # The longest first, so that none of them is left alone at the end.
+        molecule) mapfile -t -O "${#waiting[@]}" waiting < <(tests/molecule.sh) ;;
+        *) computing+=("$part") ;;
+    esac
 done
+
+run 1 setup || finish
+[ "${#waiting[@]}" = 0 ] || used_engine=yes
+run "$(nproc)" ${used_engine:+docker} "${computing[@]}"
+[ -e "$results/docker.failed" ] || run $(($(nproc) + 1)) "${waiting[@]}"
 finish

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import more_apps
+import snapshots
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "bench"
@@ -60,8 +61,8 @@ def tool(name: str, *arguments: str) -> str:
     return run(sys.executable, "-m", f"demo.{name}", *arguments)
 
 
-def on_server(command: str) -> str:
-    return run("ssh", "-F", str(FOLDER / "ssh_config"), HOST, command)
+def on_server(command: str, name: str = NAME) -> str:
+    return run("ssh", "-F", str(ROOT / "build" / name / "ssh_config"), f"rarebooks-{name}", command)
 
 
 def inventory() -> str:
@@ -192,6 +193,38 @@ def calls_of(name: str, verbose: str) -> dict[str, float]:
     return {f"{name}: remote module calls": verbose.count("Using module file"), f"{name}: changed tasks": changed}
 
 
+def losing_the_server(hosts: str) -> dict[str, float]:
+    """Return the figures of snapshots, of restoring the last one on a bare server, and of power cuts."""
+    deploy(hosts, *variables(stack_offsite_repository=snapshots.REPOSITORY))
+    figures: dict[str, float] = snapshots.measure(on_server)
+    password = on_server("cat /etc/rarebooks.platform/offsite/password").strip()
+    new = f"{NAME}-new"
+    tool("server", "down", new)
+    tool("server", "up", new)
+    try:
+        # As if the disk with the repository had been carried over.
+        archive = f"tar -C / -c {snapshots.REPOSITORY[1:]}"
+        pipe = f"ssh -F build/{NAME}/ssh_config {HOST} {archive} | ssh -F build/{new}/ssh_config rarebooks-{new} tar -C / -x"
+        run("bash", "-c", f"set -o pipefail; {pipe}")
+        given = {"stack_offsite_repository": snapshots.REPOSITORY, "stack_offsite_password": password, "ansible_host": f"rarebooks-{new}"}
+        connection = {"ANSIBLE_SSH_COMMON_ARGS": f"-F {ROOT / 'build' / new / 'ssh_config'}"}
+        started = time.monotonic()
+        run("ansible-playbook", "--inventory", hosts, "restore_server.yml", *variables(**given), environment=connection)
+        figures["a bare server serves all of the last snapshot"] = time.monotonic() - started
+    finally:
+        tool("server", "down", new)
+    return figures | power_cuts()
+
+
+def power_cuts() -> dict[str, float]:
+    """Return how many rows ten power cuts lose, at a row a second."""
+    argv = [sys.executable, "-m", "pytest", "-q", "-s", "--import-mode=prepend", "-k", "power_cuts", "tests/integration/continuous"]
+    said = run(*argv, environment={"CONTINUOUS_CUTS": "10"})
+    found = re.search(r"rows lost by each power cut: \[(.*?)\]", said)
+    lost = [int(one) for one in found.group(1).split(",")] if found else [-1]
+    return {"rows lost by ten power cuts at a row a second, at most": max(lost), "of these cuts the median": statistics.median(lost)}
+
+
 def started_at() -> str:
     return on_server("docker inspect --format '{{.Name}} {{.State.StartedAt}}' $(docker ps --quiet) | sort")
 
@@ -208,7 +241,7 @@ def measure(hosts: str) -> dict[str, float]:
     sizes = iter(range(51, 51 + RUNS))
     figures["re-run with one changed template"] = timed(lambda: deploy(hosts, "--extra-vars", f"maymessenger_body_size={next(sizes)}m"))
     figures |= going_back(hosts)
-    return figures | many_apps(hosts)
+    return figures | many_apps(hosts) | losing_the_server(hosts)
 
 
 def main() -> None:
@@ -223,7 +256,7 @@ def main() -> None:
     ping, compose = figures["reference: ansible -m ping"], figures["reference: docker compose up, unchanged"]
     print(f"{'':54}{'figure':>10}{'x ping':>10}{'x compose up':>14}")
     for name, value in figures.items():
-        counted = name.endswith(("calls", "tasks", "restarted"))
+        counted = name.endswith(("calls", "tasks", "restarted", "percent)", "most", "median"))
         ratios = "" if counted else f"{value / ping:10.1f}{value / compose:14.1f}"
         print(f"{name:54}{value:8.0f}  {ratios}" if counted else f"{name:54}{value:8.1f} s{ratios}")
     result = ROOT / "build" / "bench.json"

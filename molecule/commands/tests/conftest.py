@@ -2,5 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("deployment", "operators", "printed", "server", "visitor")
+pytest.register_assert_rewrite("deployment", "operators", "printed", "server", "terminal", "visitor")
 pytest_plugins = ["operators"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import server
 from deployment import ROOT
-from printed import ADOPT, ASK_HOW_TO_PACK, ISSUE, LOOK, ON_THE_SERVER, PACK, RENEW, TAKE_OVER, as_documented, commands_of, type_in
+from printed import ADOPT, ASK_HOW_TO_PACK, ISSUE, LOOK, ON_THE_SERVER, PACK, RENEW, TAKE_OVER
+from terminal import as_documented, commands_of, type_in
 
 
 @pytest.mark.parametrize("line", [*LOOK, TAKE_OVER])

@@ -8,7 +8,7 @@ from typing import Any
 
 import server
 from operators import Deployer
-from printed import type_in
+from terminal import type_in
 
 TYPED = [
     "certificates_renew=false",

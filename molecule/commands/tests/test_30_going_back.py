@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import server
-from printed import BACK, BACK_TO, WITH_DATABASES, as_documented, commands_of, type_in
+from printed import BACK, BACK_TO, WITH_DATABASES
+from terminal import as_documented, commands_of, type_in
 
 RESTORE = "-e rollback_restore_database=true"
 

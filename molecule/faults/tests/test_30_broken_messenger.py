@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -100,6 +101,10 @@ def test_the_deploy_fails_and_the_shop_serves(fault: str, deploying: Deployer, v
     assert f"\nContainer {container}\n  Likely cause: {cause}" in message
     assert any(line in shown for shown in message.splitlines() if shown.startswith("    | "))
     assert f"docker compose logs --tail=200 {container}" in message
+    # The whole log of the container is kept, though that is gone.
+    (kept,) = (path for path in gate["logs"] if f"_{container}_" in path)
+    assert kept.rpartition("/")[2] in message
+    assert any(line in json.loads(written)["log"] for written in server.run("zcat", kept).splitlines())
     # What ran before is back, byte for byte, and has been proven to serve; the ledger says so.
     assert "The release that ran before is back and was proven in " in message
     assert "RareBooks and May Messenger serve again." in message

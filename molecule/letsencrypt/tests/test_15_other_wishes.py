@@ -32,7 +32,11 @@ def test_names_and_key_type_are_ordered_anew(deploying: Deployer, watch: Callabl
 
 
 def test_and_back(deploying: Deployer) -> None:
+    """Also the watch of what others renew goes, which another mode has left running."""
+    watch = "rarebooks-certificates.path"
+    server.run("systemctl", "enable", "--now", watch)
     orders = authority.orders()
     assert deploying({}).code == 0
+    assert server.shell(f"systemctl is-enabled {watch} || true; systemctl is-active {watch} || true").split() == ["disabled", "inactive"]
     assert (served(MESSENGER).key_type, served(WWW).names) == ("ecdsa", [APEX, WWW])
     assert authority.orders() == orders + 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import server
 from apps import Written
 from operators import Deployer
@@ -72,8 +74,20 @@ def test_the_next_deploy_goes_forward_as_if_nothing_had_been(releases: Releases,
     assert again.code == 0 and again.recap()["changed"] == 0
 
 
+def test_the_log_of_each_release_has_outlived_its_container(deploying: Deployer) -> None:
+    # v1, v2, v3, and back to v1, v3, v2, v1: each was replaced by the next one.
+    kept = [name for name in server.run("ls", "/opt/rarebooks/logs").split() if "_maymessenger_backend_" in name]
+    assert len(kept) >= 7
+    done = deploying({"logs_app": "maymessenger_backend", "logs_lines": 100000}, playbook="logs.yml")
+    starts = [line for line in done.output.splitlines() if "Now listening on" in line]
+    assert done.code == 0 and len(starts) > len(kept) and starts == sorted(starts)
+    # The very first one of all.
+    first = json.loads(server.run("zcat", f"/opt/rarebooks/logs/{min(kept)}").splitlines()[0])
+    assert f"{first['time'][:19].replace('T', ' ')} maymessenger_backend | {first['log'].rstrip()}\n" in done.output
+
+
 def test_backups_and_ledger_are_root_s_alone() -> None:
-    loose = "find /opt/rarebooks/backups /opt/rarebooks/ledger.jsonl -mindepth 0 ( -perm /077 -o ! -user root )"
+    loose = "find /opt/rarebooks/backups /opt/rarebooks/logs /opt/rarebooks/ledger.jsonl -mindepth 0 ( -perm /077 -o ! -user root )"
     assert server.run(*loose.split()) == ""
 
 

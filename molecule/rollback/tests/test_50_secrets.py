@@ -17,6 +17,6 @@ def test_what_ran_with_the_old_secret_is_sealed_first(releases: Releases, deploy
     assert deploying({**common, "maymessenger_jwt_secret": SECRET}, given=[SECRET]).code == 0
     assert server.run("grep", "--count", f"^Jwt__Secret={SECRET}$", ENVIRONMENT) == "1\n"
     (sealed,) = set(server.backups()) - set(backups)
-    assert server.run("ls", f"/opt/rarebooks/backups/{sealed}/dumps").split() == ["db_maymessenger.dump"]
+    assert server.run("ls", f"/opt/rarebooks/backups/{sealed}/dumps").split() == ["db_maymessenger.dump", "db_maymessenger.globals.json"]
     assert deploying({"stack_backup_databases": "off"}, given=[SECRET], playbook="rollback.yml").code == 0
     assert server.difference(before, server.release()) == {}

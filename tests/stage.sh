@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Run one stage of the tests, say how it ended, and remember one that failed.
+# Usage: tests/stage.sh setup|docker|lint|unit|sanity|postgres|molecule-SCENARIO
+set -uo pipefail
+cd "$(dirname "$0")/.."
+name=$1 started=$SECONDS verdict=passed
+case $name in
+    setup) command=(demo/setup.sh dev) ;;
+    molecule-*) command=(tests/molecule.sh "${name#molecule-}") ;;
+    *) command=("tests/$name.sh") ;;
+esac
+
+printf '\n==== %s\n' "$name"
+if ! "${command[@]}"; then
+    verdict=FAILED
+    touch "build/test/$name.failed"
+fi
+printf '==== %s: %s after %d s\n' "$name" "$verdict" $((SECONDS - started))
+[ "$verdict" = passed ]
