@@ -69,6 +69,8 @@ LEVELS = (
         Image("maymessenger_web_client:latest", "demo/apps/maymessenger_web_client"),
     ),
 )
+# What few tests need, and is made when they do.
+UPGRADED = Image("postgres:17", "demo/images/postgres17", official=True)
 
 
 @dataclass
@@ -193,6 +195,13 @@ def provide_all(client: docker.DockerClient, wanted: dict[str, Callable[[], None
     with ThreadPoolExecutor(max_workers=2) as pool:
         for _done in pool.map(provide, wanted):
             pass
+
+
+def provide_upgraded() -> str:
+    """Provide the image of a later PostgreSQL, and return its name; a test that needs it says so by calling this."""
+    client = engine()
+    build(client, Hub(client), UPGRADED)
+    return UPGRADED.tag
 
 
 def main() -> None:
