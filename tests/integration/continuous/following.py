@@ -64,6 +64,14 @@ class Lab:
         """Make the bases that are due."""
         return base.renew(self.client, self.settings, [self.repository], self.bounds, self.root)
 
+    def begin(self) -> None:
+        """Follow until there is a base: it takes a receiver that has received, which a busy machine has not at the first look."""
+        deadline = time.monotonic() + 60
+        while not base.bases_of(self.repository, NAME, self.settings.host):
+            assert time.monotonic() < deadline, self.follower_state
+            self.follower.look()
+            assert self.renew() == 0
+
     @property
     def place(self) -> Place:
         return Place(NAME, self.follower_state.cluster, self.root)

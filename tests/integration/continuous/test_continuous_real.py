@@ -48,8 +48,7 @@ LOST_AT_MOST = 60
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     bounds = Bounds(seconds=Bounds().seconds / FASTER, slot=32 * MIB)
     with following.running(following.lab_in(tmp_path_factory.mktemp("lab"), bounds)) as made:
-        made.follower.look()
-        assert made.renew() == 0
+        made.begin()
         yield made
 
 
