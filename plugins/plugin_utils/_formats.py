@@ -31,6 +31,7 @@ DIRECTORY = re.compile(r"(?!(?:backups|ca|compose|env|nginx)(?:/|\Z))[A-Za-z0-9_
 USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]*")
 TARGET = re.compile(r"[a-z][a-z0-9]*")
 ADDRESS = re.compile(r"https?")
+NUMBER = re.compile(r"[0-9]{1,5}")
 # ASP.NET reads two underscores as the colon of its settings; Compose would cut the name at a colon.
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -45,6 +46,7 @@ PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
     "directory": (DIRECTORY, "a directory below stack_path other than backups, ca, compose, env and nginx"),
     "target": (TARGET, "a target's URL as Apprise has it, such as ntfys://ntfy.example.org/topic"),
     "address": (ADDRESS, "a URL that begins with http:// or https://"),
+    "number": (NUMBER, "a whole number from 0 to 99999"),
     "user": (USER, "letters, digits and _.@-"),
 }
 

@@ -53,7 +53,7 @@ def test_no_token_in_the_logs_when_the_hub_is_down(host, web, user_token):
     path = f"/hubs/chat/negotiate?negotiateVersion=1&access_token={user_token}"
     assert web.post(f"{MESSENGER_URL}{path}").status_code in (502, 503)
     logs = compose(host, "logs --no-color proxy")
-    assert '/hubs/chat/negotiate?(query with access_token) HTTP/1.1" 50' in logs
+    assert '/hubs/chat/negotiate?(query) HTTP/1.1" 50' in logs
     assert [line for line in logs.splitlines() if user_token in line or "access_token=" in line.lower()] == []
 
 
