@@ -5,9 +5,11 @@ What differs from case to case stands here in one form: the inventory, the id of
 
 from __future__ import annotations
 
+DEPLOY = "ansible-playbook -i inventories/production deploy.yml"
 LOOK = [
     "ansible-playbook -i inventories/production deploy.yml --check --diff",
-    "ansible-playbook -i inventories/production deploy.yml",
+    DEPLOY,
+    "ansible-playbook -i inventories/production deploy.yml -v",
     "ansible-playbook -i INVENTORY rarebooks.platform.deploy",
     "ansible-playbook -i inventories/production deploy.yml -e stack_pull=true --check",
     "ansible-playbook -i inventories/production deploy.yml -e stack_pull=true",

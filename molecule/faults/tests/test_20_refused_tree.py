@@ -27,7 +27,7 @@ TREES: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_a_refused_tree(validate: str, refused: Deployer, visitor: Callable[[], Visitor]) -> None:
     variables, validator, words = TREES[validate]
     with visitor() as somebody:
-        done = refused(variables, "--diff")
+        done = refused(variables, "--diff", "-v")
     somebody.assert_served(at_least=20)
     (result,) = done.results()
     assert result["validator"] == validator and result["rc"] != 0 and words in result["stderr"]

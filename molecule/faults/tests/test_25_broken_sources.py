@@ -24,7 +24,7 @@ def test_a_build_that_fails(deploying: Deployer, visitor: Callable[[], Visitor],
         done = deploying({"maymessenger_backend_source": source})
     somebody.assert_served(at_least=20)
     assert done.code == 2
-    what, now, *lines = str(done.results()[-1]["msg"]).splitlines()
+    what, now, *lines = done.message().splitlines()
     assert re.match(r"Image maymessenger_backend:[0-9a-f]{12}: expected its build from /opt/rarebooks/\S+ to succeed, got: ", what)
     assert what.endswith("exit code: 7")
     assert now.startswith("Nothing that runs has been changed. Mend the source")
@@ -40,7 +40,7 @@ def test_a_start_script_with_line_ends_of_windows(deploying: Deployer, visitor: 
     source = sources.changed(tmp_path / "source", files)
     before = server.release()
     with visitor() as somebody:
-        done = deploying({"maymessenger_backend_source": source})
+        done = deploying({"maymessenger_backend_source": source}, "-v")
     somebody.assert_served(at_least=50)
     assert done.code == 2
     # Foretold before anything is built, then seen.

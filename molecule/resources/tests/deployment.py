@@ -22,6 +22,8 @@ SSH_CONFIG = ROOT / "build" / NAME / "ssh_config"
 INVENTORY = ROOT / "molecule" / NAME / "hosts.yml"
 SECONDS_PER_DEPLOY = 600
 
+# A failure as people see it, and with -v as Ansible has it.
+FAILED = re.compile(r"^(\S+) +(?:FAILED|UNREACHABLE) +[0-9.]+ s  .*\n((?:(?: {4}.*)?\n)+)", re.MULTILINE)
 FATAL = re.compile(r"^fatal: \[([^]]+)\]: FAILED! => *\n((?:(?: {4}.*)?\n)+)", re.MULTILINE)
 # What needs no quotes on a command line, neither for the shell nor for Ansible.
 PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-]*")
@@ -36,12 +38,13 @@ class Deploy:
     output: str
 
     def results(self, host: str = HOST) -> list[dict[str, Any]]:
-        """Return the results of the tasks that failed, in their order."""
+        """Return the results of the tasks that failed, in their order, of a run with -v."""
         return [yaml.safe_load(textwrap.dedent(body)) for name, body in FATAL.findall(self.output) if name == host]
 
     def message(self, host: str = HOST) -> str:
         """Return the one message with which the deploy ended."""
-        messages = [result["msg"] for result in self.results(host)]
+        messages = [textwrap.dedent(body).strip() for name, body in FAILED.findall(self.output) if name == host]
+        messages += [result["msg"] for result in self.results(host)]
         assert len(messages) == 1, f"expected one message, got {len(messages)}:\n{self.output}"
         return str(messages[0])
 
