@@ -187,6 +187,9 @@ RUSSIAN_VERIFY = {
     "its log has a gap since {at}, and {where} has no base from after it: {error}": (
         "в журнале разрыв с {at}, и в {where} нет основы, снятой после него: {error}"
     ),
+    "{where} is another repository since {at}, and has no base of it yet, so that no second can be restored: {error}": (
+        "{where} с {at} другое хранилище, и основы в нём ещё нет: ни к одной секунде вернуться нельзя: {error}"
+    ),
     "no new base in {where}: {error}": "новая основа не попала в {where}: {error}",
     "no base in {where} yet: until then no second can be restored": (
         "основы в {where} ещё нет: до тех пор нельзя вернуться ни к одной секунде"
