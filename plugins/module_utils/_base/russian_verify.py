@@ -190,6 +190,10 @@ RUSSIAN_VERIFY = {
     "{where} is another repository since {at}, and has no base of it yet, so that no second can be restored: {error}": (
         "{where} с {at} другое хранилище, и основы в нём ещё нет: ни к одной секунде вернуться нельзя: {error}"
     ),
+    "a restore to a moment was killed: its copy of the database is still in {path}": (
+        "восстановление на момент времени было прервано: его копия базы ещё лежит в {path}"
+    ),
+    "The next run removes it: {command}": "Её уберёт ближайший запуск: {command}",
     "no new base in {where}: {error}": "новая основа не попала в {where}: {error}",
     "no base in {where} yet: until then no second can be restored": (
         "основы в {where} ещё нет: до тех пор нельзя вернуться ни к одной секунде"

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta, timezone
 
 from .._base.sentence import say
 from .._base.times import TIME
-from .._continuous import state_file
-from .._continuous.settings import Bounds
+from .._continuous import leftovers, state_file
+from .._continuous.settings import DIRECTORY, Bounds
 from .._continuous.state_file import Based, Followed, Proof
 from .._offsite import settings
 from .._offsite.repository import masked
+from .._run.lease import LeaseHeld, Place, inspect
 from .finding import Finding, failed, passed, warning
 from .observed import Observed
 from .offsite import DRILLED, SHOW, moment
@@ -41,6 +42,7 @@ def check(server: Observed) -> Iterator[Finding]:
         if server.databases:
             yield passed(AREA, "log", say("is not followed, as the inventory says: what was written since the last snapshot can be lost"))
         return
+    yield from killed(server)
     known, bases, proofs, now = state_file.read(), state_file.read_bases(), state_file.read_proofs(), datetime.now(timezone.utc)
     written = settings.written()
     if known.at and now - moment(known.at) > LATE:
@@ -52,6 +54,20 @@ def check(server: Observed) -> Iterator[Finding]:
         found = list(of_one(container, known.databases.get(container), based, shown, now, written))
         found += of_proof(container, proofs.databases.get(container, Proof()), [one.at for one in based.values() if one.at], now)
         yield from found or [passed(AREA, container, say("its log is elsewhere, all but that of the last minute"))]
+
+
+def killed(server: Observed) -> Iterator[Finding]:
+    """Yield what a restore to a moment has left that was killed, unless a run is at work: it may be that."""
+    left = leftovers.places(DIRECTORY)
+    if not left:
+        return
+    try:
+        inspect(Place(server.settings.path))
+    except LeaseHeld:
+        return
+    for container, path in left.items():
+        text = say("a restore to a moment was killed: its copy of the database is still in {path}", path=path)
+        yield warning(AREA, container, text, say("The next run removes it: {command}", command="ansible-playbook deploy.yml"))
 
 
 def of_one(

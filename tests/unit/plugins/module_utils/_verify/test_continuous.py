@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.sta
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.settings import Settings
+from ansible_collections.rarebooks.platform.plugins.module_utils._run.lease import LeaseHeld
 from ansible_collections.rarebooks.platform.plugins.module_utils._verify import continuous
 from ansible_collections.rarebooks.platform.plugins.module_utils._verify.observed import Observed
 
@@ -45,7 +47,8 @@ def found(
     monkeypatch.setattr(state_file, "read", lambda: Records(at or ago(seconds=20), {"db": one} if one else {}))
     monkeypatch.setattr(state_file, "read_bases", lambda: Bases({"db": {SHOWN: based or Based("7", ago(days=1))}}))
     monkeypatch.setattr(state_file, "read_proofs", lambda: Proofs({"db": proof} if proof else {}))
-    server = cast(Observed, SimpleNamespace(databases=[(None, SimpleNamespace(container="db"))]))
+    about = SimpleNamespace(path="/x")
+    server = cast(Observed, SimpleNamespace(databases=[(None, SimpleNamespace(container="db"))], settings=about))
     return [(one.level, one.text.text("en")) for one in continuous.check(server)]
 
 
@@ -118,3 +121,17 @@ def test_a_repository_that_is_another_one_is_told_until_it_has_a_base(monkeypatc
     assert level == "failed"
     assert re.search(r"/mnt/x is another repository since .*no room", text)
     assert [level for level, _text in found(monkeypatch, one, Based("7", ago(hours=1)))] == ["passed"]
+
+
+def test_what_a_killed_restore_left_is_named_unless_it_is_at_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(continuous, "DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(continuous, "inspect", lambda _place: None)
+    (tmp_path / "restore" / "db").mkdir(parents=True)
+    (told, _well) = found(monkeypatch, followed())
+    assert told == ("warning", f"a restore to a moment was killed: its copy of the database is still in {tmp_path}/restore/db")
+
+    def at_work(place: Any) -> None:
+        raise LeaseHeld(place, cast(Any, SimpleNamespace(run="restore by anna", step="dumping", process=None)), 1.0)
+
+    monkeypatch.setattr(continuous, "inspect", at_work)
+    assert [level for level, _text in found(monkeypatch, followed())] == ["passed"]
