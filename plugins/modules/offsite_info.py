@@ -86,7 +86,7 @@ repositories:
       description: The last check that found nothing, none before the first. Its time, and which part of how many it has read.
       type: dict
     drill:
-      description: The last drill that proved a snapshot, none before the first.
+      description: The last drill that proved a snapshot, none before the first. Its notes are what it left out, and why.
       type: dict
     pruned:
       description: When what no snapshot needs was removed.

@@ -169,6 +169,7 @@ RUSSIAN_VERIFY = {
     ),
     "expected a snapshot of the last {days} days, got none yet": "ожидался снимок не старше стольких дней: {days}; пока нет ни одного",
     "no snapshot of it was restored to prove it for more than {days} days": "снимки не проверялись восстановлением столько дней: {days}",
+    "the last drill left something out: {error}": "последнее пробное восстановление кое-что пропустило: {error}",
     "Prove one: {command}": "Проверить восстановлением: {command}",
     "Make one: {command}": "Сделать снимок: {command}",
     "See why: {command}": "Посмотреть причину: {command}",

@@ -105,8 +105,8 @@ class Follower:
         if others:
             self._record(
                 f"Repository {repository}: it is another repository than before. Expected {before[:8]}, got {identity[:8]}, which has "
-                f"nothing of the log of {', '.join(others)}. What is here is brought to it, with a new base, which is being made: from then "
-                "on any second can be restored from it. If the one of before is meant, look whether the right disk is mounted."
+                f"nothing of the log of {', '.join(others)}. What is here is brought to it, with a new base, which is being made: from "
+                "then on any second can be restored from it. If the one of before is meant, look whether the right disk is mounted."
             )
             state_file.write(known, self.root)
 

@@ -58,7 +58,10 @@ class Checked:
 
 @dataclass
 class Drilled:
-    """A drill that proved a snapshot: how many tables were counted, files hashed, and containers that became healthy on it."""
+    """A drill that proved a snapshot: how many tables were counted, files hashed, and containers that became healthy on it.
+
+    Notes are what it left out, and why.
+    """
 
     at: str
     backup: str
@@ -66,6 +69,7 @@ class Drilled:
     tables: int = 0
     files: int = 0
     probes: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass

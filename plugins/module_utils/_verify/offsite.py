@@ -51,6 +51,8 @@ def of_one(shown: str, known: Known, now: datetime, days: int, since: timedelta 
     if known.snapshot and now - (moment(known.drill.at) if known.drill else now - since) > DRILLED:
         text = say("no snapshot of it was restored to prove it for more than {days} days", days=DRILLED.days)
         yield warning(AREA, shown, text, say("Prove one: {command}", command=f"{SHOW} -e operation=drill"))
+    for note in known.drill.notes if known.drill else []:
+        yield warning(AREA, shown, say("the last drill left something out: {error}", error=note), SHOW)
     if known.check and now - moment(known.check.at) > CHECKED:
         text = say("was last checked at {at}, longer ago than {days} days", at=known.check.at, days=CHECKED.days)
         yield warning(AREA, shown, text, say("Check it: {command}", command=f"{SHOW} -e operation=check"))

@@ -99,3 +99,9 @@ def test_what_was_written_down_is_read_as_it_was(tmp_path: Path) -> None:
     (tmp_path / records.FILE).write_text("{")
     with records.changing(str(tmp_path)) as known:
         assert known.repositories == {}
+
+
+def test_what_the_last_drill_left_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    drilled = Drilled(ago(days=1), "20261126_020000", 1.0, notes=["The apps were not started: no memory."])
+    told = found(monkeypatch, Known(snapshot=taken(ago(hours=3)), drill=drilled), password_kept=True)
+    assert (SHOWN, "warning", "the last drill left something out: The apps were not started: no memory.") in told
