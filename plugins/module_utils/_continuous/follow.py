@@ -65,6 +65,7 @@ class Follower:
     def look(self) -> bool:
         """Look once at each database, and say whether one needs a new base. One in trouble keeps no other from being followed."""
         known = state_file.read(self.root)
+        known.set_right(now())
         wanted = clusters(self.settings.path)
         each = [(database, known.of(database.container)) for database in wanted]
         for repository in self.repositories:
@@ -174,7 +175,7 @@ class Follower:
             shipped.since = shipped.since or now()
             troubled = bool(shipped.trouble)
             try:
-                shipping.ship(repository, shipped, place, self.settings.host, self.settings.append_only)
+                shipping.ship(repository, shipped, place, self.settings.host, self.settings.append_only, one.received)
                 shipped.trouble = ""
                 if troubled:
                     self._looks_to_id[repository.shown] = 0

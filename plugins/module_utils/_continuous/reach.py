@@ -18,7 +18,7 @@ from . import log_files
 from .base import bases_of
 from .moment import UNCHANGED, From, MomentError, completed, shown
 from .settings import DIRECTORY, Place
-from .shipping import PARTIAL, WAL
+from .shipping import PARTIAL, WAL, furthest
 
 NO_BASE = (
     "The first one is made within the hour after stack_offsite_repository was set and deployed; what there is, is shown by: "
@@ -95,7 +95,7 @@ def _log_of(source: From, container: str) -> list[Snapshot]:
     """Return what a repository has of the log from a base on, and what is being written."""
     tags, host = (f"cluster:{source.cluster}", f"container:{container}"), source.snapshot.host
     complete = [one for one in source.repository.snapshots(WAL, *tags, host=host) if one.tagged("last:")[0] >= source.start]
-    return [*complete, *source.repository.snapshots(PARTIAL, *tags, host=host)[-1:]]
+    return [*complete, *furthest(source.repository.snapshots(PARTIAL, *tags, host=host))]
 
 
 def _written(source: From, snapshot: Snapshot, name: str) -> datetime:

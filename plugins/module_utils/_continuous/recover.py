@@ -27,7 +27,7 @@ from . import log_files, slot
 from .base import DATA, SPARE
 from .moment import UNCHANGED, From, MomentError, shown
 from .settings import DIRECTORY, PREFIX, RESTORING, Place
-from .shipping import PARTIAL, WAL
+from .shipping import PARTIAL, WAL, furthest
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -121,7 +121,7 @@ def gather(source: From, place: Place, work: Work, copies: int = 1) -> None:
     for snapshot in logs:
         _bring(source.repository, snapshot.id, work, {one: _named(work, one) for one in snapshot.paths})
     partials = source.repository.snapshots(PARTIAL, *tags, **what)
-    for snapshot in partials[-1:]:
+    for snapshot in furthest(partials):
         for one in snapshot.paths:
             if not os.path.exists(_named(work, one)):
                 _bring(source.repository, snapshot.id, work, {one: _named(work, one)})

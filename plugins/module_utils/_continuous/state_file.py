@@ -87,6 +87,13 @@ class Records:
     def of(self, container: str) -> Followed:
         return self.databases.setdefault(container, Followed())
 
+    def set_right(self, now: str) -> None:
+        """Have times that have not been yet count as now: a clock that was ahead wrote them, and they would hide what comes after."""
+        for one in self.databases.values():
+            one.at, one.lost, one.since = (min(time, now) for time in (one.at, one.lost, one.since))
+            for each in one.repositories.values():
+                each.at, each.lost, each.since, each.anew = (min(time, now) for time in (each.at, each.lost, each.since, each.anew))
+
 
 @dataclass
 class Bases:
