@@ -169,6 +169,13 @@ RUSSIAN_VERIFY = {
     ),
     "expected a snapshot of the last {days} days, got none yet": "ожидался снимок не старше стольких дней: {days}; пока нет ни одного",
     "no snapshot of it was restored to prove it for more than {days} days": "снимки не проверялись восстановлением столько дней: {days}",
+    "{what} is of {at}, which has not been yet: the clock of this server was wrong then, or is now": (
+        "{what}: {at}, это время ещё не наступило: часы сервера были тогда неверны или неверны сейчас"
+    ),
+    "the last snapshot": "последний снимок",
+    "a snapshot in it": "снимок в нём",
+    "the last drill": "последнее пробное восстановление",
+    "the last check": "последняя проверка",
     "the last drill left something out: {error}": "последнее пробное восстановление кое-что пропустило: {error}",
     "Prove one: {command}": "Проверить восстановлением: {command}",
     "Make one: {command}": "Сделать снимок: {command}",

@@ -74,13 +74,17 @@ class Drilled:
 
 @dataclass
 class Known:
-    """One repository. Id is the repository's own, from when it was first seen; troubles are by what was done, and end when it succeeds."""
+    """One repository. Id is the repository's own, from when it was first seen; troubles are by what was done, and end when it succeeds.
+
+    Ahead is the time of a snapshot of this server in it that had not been when the last one was made.
+    """
 
     id: str = ""
     snapshot: Taken | None = None
     check: Checked | None = None
     drill: Drilled | None = None
     pruned: str = ""
+    ahead: str = ""
     troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def fail(self, doing: str, error: BaseException, text: str) -> None:
@@ -94,9 +98,10 @@ class Known:
 
 @dataclass
 class Records:
-    """All repositories that there ever were on this server, by location."""
+    """All repositories that there ever were on this server, by location, and the number that a snapshot was given last."""
 
     repositories: dict[str, Known] = field(default_factory=dict)
+    number: int = 0
 
     def of(self, location: str) -> Known:
         """Return what is known of one."""

@@ -17,7 +17,7 @@ from .._offsite.repository import masked
 from .._run.lease import LeaseHeld, Place, inspect
 from .finding import Finding, failed, passed, warning
 from .observed import Observed
-from .offsite import DRILLED, SHOW, moment
+from .offsite import DRILLED, SHOW, age_of, moment
 
 AREA = "off-site"
 # Less than the quarter of an hour within which somebody has to know, by the watch's time between two looks.
@@ -45,7 +45,7 @@ def check(server: Observed) -> Iterator[Finding]:
     yield from killed(server)
     known, bases, proofs, now = state_file.read(), state_file.read_bases(), state_file.read_proofs(), datetime.now(timezone.utc)
     written = settings.written()
-    if known.at and now - moment(known.at) > LATE:
+    if known.at and age_of(known.at, now) > LATE:
         yield failed(AREA, "log", say("nobody has followed the databases since {at}", at=known.at), STATUS)
         return
     shown = [masked(one) for one in wanted.repositories]
@@ -84,7 +84,7 @@ def of_one(
         else:
             yield warning(AREA, container, say("its log is not followed yet: {error}", error=why), step)
         return
-    if now - moment(one.at) > LATE:
+    if age_of(one.at, now) > LATE:
         text = say("its log is not received since {at}: {error}", at=one.at, error=one.trouble or "-")
         yield failed(AREA, container, text, step)
     elif one.lag > bounds.slot // 4:
@@ -95,7 +95,7 @@ def of_one(
         yield failed(AREA, container, text, step)
     for location in shown:
         shipped = one.repositories.get(location)
-        if shipped is None or now - moment(shipped.at) > LATE:
+        if shipped is None or age_of(shipped.at, now) > LATE:
             at = shipped.at if shipped and shipped.at else "-"
             error = shipped.trouble if shipped and shipped.trouble else "-"
             text = say("its log was last brought to {where} at {at}: {error}", where=location, at=at, error=error)
@@ -108,7 +108,7 @@ def of_proof(container: str, proof: Proof, bases: list[str], now: datetime) -> I
     step = say("Prove one: {command}", command=f"{SHOW} -e operation=drill")
     if proof.trouble:
         yield failed(AREA, container, say("its log could not be restored: {error}", error=proof.trouble), step)
-    elif bases and now - moment(proof.at or min(bases)) > DRILLED:
+    elif bases and age_of(proof.at or min(bases), now) > DRILLED:
         yield warning(AREA, container, say("no drill has restored its log since {at}", at=proof.at or "-"), step)
 
 
@@ -116,7 +116,7 @@ def of_base(container: str, one: Followed, based: Based, location: str, now: dat
     """Yield what is wrong with the base in one repository that the log is applied to."""
     step = say("See why: {command}", command=BASE_JOURNAL)
     lost, shipped = one.gap(location), one.of(location)
-    if based.cluster == one.cluster and based.at >= lost and now - moment(based.at) <= Bounds().base_age + FIRST_BASE:
+    if based.cluster == one.cluster and based.at >= lost and age_of(based.at, now) <= Bounds().base_age + FIRST_BASE:
         return
     error = based.trouble or "-"
     if based.at < shipped.anew:

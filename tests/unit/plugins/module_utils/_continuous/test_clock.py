@@ -47,7 +47,10 @@ def test_times_that_have_not_been_count_as_now_and_hide_nothing() -> None:
 
 def test_of_what_is_being_written_the_furthest_counts_and_not_the_latest() -> None:
     ahead = listed("ahead", 1, f"first:{segment(2)}", "upto:0/2000148")
-    before, after = listed("before", -0.1, f"first:{segment(2)}", "upto:0/2000100"), listed("after", 0, f"first:{segment(2)}", "upto:0/2000200")
+    before, after = (
+        listed("before", -0.1, f"first:{segment(2)}", "upto:0/2000100"),
+        listed("after", 0, f"first:{segment(2)}", "upto:0/2000200"),
+    )
     assert shipping.furthest([before, after, ahead]) == [after]
     later = listed("later segment", 0, f"first:{segment(3)}", "upto:0/3000028")
     assert shipping.furthest([later, ahead]) == [later]

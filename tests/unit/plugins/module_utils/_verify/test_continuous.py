@@ -135,3 +135,15 @@ def test_what_a_killed_restore_left_is_named_unless_it_is_at_work(monkeypatch: p
 
     monkeypatch.setattr(continuous, "inspect", at_work)
     assert [level for level, _text in found(monkeypatch, followed())] == ["passed"]
+
+
+@pytest.mark.parametrize("days", [-1, -400])
+def test_a_time_that_has_not_been_hides_nothing(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    future, well = ago(days=days), ["passed"]
+    assert [level for level, _text in found(monkeypatch, followed(), at=future)] == ["failed"]
+    assert [level for level, _text in found(monkeypatch, followed(at=future))] == ["failed"]
+    assert [level for level, _text in found(monkeypatch, followed(Shipped(future, since=ago(days=1))))] == ["failed"]
+    ((level, text),) = found(monkeypatch, followed(), Based("7", future), proof=Proof(ago(days=1)))
+    assert (level, text) == ("failed", f"the last base in /mnt/x is of {future}")
+    assert found(monkeypatch, followed(), proof=Proof(future))[0][0] == "warning"
+    assert [level for level, _text in found(monkeypatch, followed(at=ago(seconds=-40)))] == well, "clocks are set by seconds"
