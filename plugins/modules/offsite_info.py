@@ -91,6 +91,11 @@ repositories:
     pruned:
       description: When what no snapshot needs was removed.
       type: str
+    ahead:
+      description:
+        - The time of a snapshot of this server in it that had not been yet when the last one was made, empty where there is none. The clock
+          was wrong then, or is now.
+      type: str
     troubles:
       description: What failed last and has not succeeded since, with what was done, time, kind and text.
       type: list

@@ -9,16 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from .._engine import client as engine_client
-from .._postgres import helper
 from .settings import PREFIX, RESTORING
-
-if TYPE_CHECKING:
-    from docker import DockerClient
 
 
 def places(root: str) -> dict[str, str]:
@@ -29,18 +22,23 @@ def places(root: str) -> dict[str, str]:
     return {}
 
 
-def remove(root: str, connect: Callable[[], DockerClient] = engine_client.connect) -> list[str]:
-    """Remove what killed restores left, and return the directories. The engine is asked only where there are some.
+def remove(root: str) -> list[str]:
+    """Remove what killed restores left, and return the directories.
 
     A directory goes last: as long as it is there, the next run knows that something is left.
     """
     found = places(root)
-    client = connect() if found else None
+    if not found:
+        return []
+    # Here, since each run takes a lease and hardly any finds something: the engine's library takes a while to load.
+    from .._engine import client as engine_client
+    from .._postgres import helper
+
+    client = engine_client.connect()
     for container, place in found.items():
         recovered = f"{PREFIX}{RESTORING}-{container}"
         # What dumped from it is in its network.
         for name in (f"{helper.PREFIX}dump-{recovered}", recovered):
-            if client is not None:
-                helper.remove(client, name)
+            helper.remove(client, name)
         shutil.rmtree(place)
     return list(found.values())
