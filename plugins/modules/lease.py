@@ -15,7 +15,8 @@ description:
     itself O(stale_after) seconds after the last heartbeat, and when the server is restarted it ends with it.
   - A module that goes on without its controller, as M(rarebooks.platform.release) does, is waited for.
   - A run that was cut off for longer than that and comes back finds another run's lease, and stops at its next O(state=held).
-  - What killed runs left of files and backups that they were writing is removed by whoever takes the lease next.
+  - What killed runs left of files and backups that they were writing, and of a restore to a moment, is removed by whoever takes the
+    lease next.
   - When a run ends, one line is appended to C(ledger.jsonl) in the stack's directory; see M(rarebooks.platform.ledger_info). A run
     that was interrupted gets it from the next one.
 version_added: 0.2.0
@@ -209,6 +210,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import leftovers, secret_store, state
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import leftovers as restores
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import settings as continuous
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger, new_secrets, restoring
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.finished import finished
@@ -311,6 +315,10 @@ def tidy_up(module: AnsibleModule) -> None:
         leftovers.remove(module.params["path"])
     except OSError as error:
         module.warn(f"What a killed run left in {module.params['path']} could not be removed, and may hold secrets: {error}")
+    try:
+        restores.remove(continuous.DIRECTORY)
+    except (OSError, PlatformError) as error:
+        module.warn(f"What a killed restore to a moment left below {continuous.DIRECTORY} could not be removed: {error}")
     try:
         new_secrets.settle(module.params["path"])
     except (OSError, state.StateError) as error:

@@ -86,10 +86,15 @@ repositories:
       description: The last check that found nothing, none before the first. Its time, and which part of how many it has read.
       type: dict
     drill:
-      description: The last drill that proved a snapshot, none before the first.
+      description: The last drill that proved a snapshot, none before the first. Its notes are what it left out, and why.
       type: dict
     pruned:
       description: When what no snapshot needs was removed.
+      type: str
+    ahead:
+      description:
+        - The time of a snapshot of this server in it that had not been yet when the last one was made, empty where there is none. The clock
+          was wrong then, or is now.
       type: str
     troubles:
       description: What failed last and has not succeeded since, with what was done, time, kind and text.

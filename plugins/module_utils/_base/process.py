@@ -91,6 +91,12 @@ def alive(pid: int, start: int) -> bool:
     return True
 
 
+def memory_available() -> int:
+    """Return the bytes of memory that programs can still have."""
+    fields = dict(line.split(":", 1) for line in read_proc("/proc/meminfo").splitlines() if ":" in line)
+    return int(fields.get("MemAvailable", "0 kB").split()[0]) << 10
+
+
 def uptime() -> float:
     """Return the seconds since the boot."""
     return float(read_proc("/proc/uptime").split()[0])

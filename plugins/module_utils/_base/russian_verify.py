@@ -169,6 +169,14 @@ RUSSIAN_VERIFY = {
     ),
     "expected a snapshot of the last {days} days, got none yet": "ожидался снимок не старше стольких дней: {days}; пока нет ни одного",
     "no snapshot of it was restored to prove it for more than {days} days": "снимки не проверялись восстановлением столько дней: {days}",
+    "{what} is of {at}, which has not been yet: the clock of this server was wrong then, or is now": (
+        "{what}: {at}, это время ещё не наступило: часы сервера были тогда неверны или неверны сейчас"
+    ),
+    "the last snapshot": "последний снимок",
+    "a snapshot in it": "снимок в нём",
+    "the last drill": "последнее пробное восстановление",
+    "the last check": "последняя проверка",
+    "the last drill left something out: {error}": "последнее пробное восстановление кое-что пропустило: {error}",
     "Prove one: {command}": "Проверить восстановлением: {command}",
     "Make one: {command}": "Сделать снимок: {command}",
     "See why: {command}": "Посмотреть причину: {command}",
@@ -187,6 +195,13 @@ RUSSIAN_VERIFY = {
     "its log has a gap since {at}, and {where} has no base from after it: {error}": (
         "в журнале разрыв с {at}, и в {where} нет основы, снятой после него: {error}"
     ),
+    "{where} is another repository since {at}, and has no base of it yet, so that no second can be restored: {error}": (
+        "{where} с {at} другое хранилище, и основы в нём ещё нет: ни к одной секунде вернуться нельзя: {error}"
+    ),
+    "a restore to a moment was killed: its copy of the database is still in {path}": (
+        "восстановление на момент времени было прервано: его копия базы ещё лежит в {path}"
+    ),
+    "The next run removes it: {command}": "Её уберёт ближайший запуск: {command}",
     "no new base in {where}: {error}": "новая основа не попала в {where}: {error}",
     "no base in {where} yet: until then no second can be restored": (
         "основы в {where} ещё нет: до тех пор нельзя вернуться ни к одной секунде"

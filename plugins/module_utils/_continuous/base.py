@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from .._base.errors import describe
 from .._base.files import make_directory
-from .._base.times import TIME
+from .._base.times import TIME, is_ahead
 from .._engine import client as engine_client
 from .._engine.containers import OWNER_LABEL
 from .._offsite import work
@@ -62,7 +62,9 @@ def is_due(based: Based, followed: Followed, location: str, age: timedelta, when
         return False
     if based.cluster != followed.cluster or not based.at or based.at < followed.gap(location):
         return True
-    return when - datetime.strptime(based.at, TIME).replace(tzinfo=timezone.utc) > age
+    moment = datetime.strptime(based.at, TIME).replace(tzinfo=timezone.utc)
+    # From one of a clock that was ahead, no moment until then can be reached.
+    return when - moment > age or is_ahead(moment, when)
 
 
 def make(client: DockerClient, database: Database, place: Place, project: str) -> Start:
@@ -126,7 +128,8 @@ def bases_of(repository: Repository, container: str, host: str) -> list[Snapshot
 def forget_old(repository: Repository, place: Place, keep: int, host: str) -> None:
     """Forget the bases before the last ones, the log before these, and, once these are all of this cluster, what was there of others."""
     bases = bases_of(repository, place.container, host)
-    mine = [one for one in bases if place.tags[1] in one.tags]
+    # By the log, which no clock sets back.
+    mine = sorted((one for one in bases if place.tags[1] in one.tags), key=lambda one: one.tagged("start:")[0])
     kept = mine[-keep:]
     oldest = min((one.tagged("start:")[0] for one in kept), default="")
     gone = mine[:-keep]

@@ -24,7 +24,7 @@ from .._base import command
 from .._base.errors import PlatformError, describe
 from .._engine import client as engine_client
 from .._offsite import work
-from .._offsite.repository import Repository, access_of
+from .._offsite.repository import Repository, RepositoryError, access_of
 from .._offsite.settings import Settings, load
 from .._postgres.client import Database, DatabaseError
 from .._run import ledger
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 ACTION = "continuous"
 # So many looks without anything that came, though something was written or nobody receives: a minute.
 LOOKS_STILL = 3
+# So many looks between two questions which repository it is, which starts restic once more: five minutes. One that has failed is
+# asked as soon as it is there again.
+LOOKS_BETWEEN_IDS = 15
 # What was received of a cluster that is not any more, for whoever notices late that it was the right one.
 DAYS_KEPT = 14
 BASE_UNIT = "rarebooks-base.service"
@@ -56,13 +59,19 @@ class Follower:
     repositories: Sequence[Repository]
     bounds: Bounds = field(default_factory=Bounds)
     root: str = DIRECTORY
+    # After how many looks each repository is asked which one it is.
+    _looks_to_id: dict[str, int] = field(default_factory=dict)
 
     def look(self) -> bool:
         """Look once at each database, and say whether one needs a new base. One in trouble keeps no other from being followed."""
         known = state_file.read(self.root)
+        known.set_right(now())
         wanted = clusters(self.settings.path)
-        for database in wanted:
-            one = known.of(database.container)
+        each = [(database, known.of(database.container)) for database in wanted]
+        for repository in self.repositories:
+            self._recognise(repository, known)
+        for database, one in each:
+            one.since = one.since or now()
             try:
                 self._follow(database, one, lambda: state_file.write(known, self.root))
                 one.trouble = ""
@@ -77,6 +86,30 @@ class Follower:
         known.at = now()
         state_file.write(known, self.root)
         return self._base_due(known)
+
+    def _recognise(self, repository: Repository, known: state_file.Records) -> None:
+        """Note which repository lies at a place, and treat another one than before as one that nothing was brought to."""
+        left = self._looks_to_id.get(repository.shown, 0)
+        self._looks_to_id[repository.shown] = (left or LOOKS_BETWEEN_IDS) - 1
+        if left:
+            return
+        try:
+            identity = repository.identity()
+        except RepositoryError:  # Bringing something there fails as well, and tells.
+            return
+        others = [container for container, one in known.databases.items() if one.of(repository.shown).id not in ("", identity)]
+        for container, one in known.databases.items():
+            if container in others:
+                before, when = one.of(repository.shown).id, now()
+                one.repositories[repository.shown] = Shipped(since=when, anew=when)
+            one.of(repository.shown).id = identity
+        if others:
+            self._record(
+                f"Repository {repository}: it is another repository than before. Expected {before[:8]}, got {identity[:8]}, which has "
+                f"nothing of the log of {', '.join(others)}. What is here is brought to it, with a new base, which is being made: from "
+                "then on any second can be restored from it. If the one of before is meant, look whether the right disk is mounted."
+            )
+            state_file.write(known, self.root)
 
     def _follow(self, database: Database, one: Followed, note: Callable[[], None]) -> None:
         cluster = slot.read(self.client, database)
@@ -139,9 +172,13 @@ class Follower:
     def _ship(self, place: Place, one: Followed) -> None:
         for repository in self.repositories:
             shipped = one.of(repository.shown)
+            shipped.since = shipped.since or now()
+            troubled = bool(shipped.trouble)
             try:
-                shipping.ship(repository, shipped, place, self.settings.host, self.settings.append_only)
+                shipping.ship(repository, shipped, place, self.settings.host, self.settings.append_only, one.received)
                 shipped.trouble = ""
+                if troubled:
+                    self._looks_to_id[repository.shown] = 0
             except Exception as error:
                 shipped.trouble = describe(error)
                 work.tell(f"{self.settings.host}: {shipped.trouble}", urgent=True)

@@ -64,8 +64,14 @@ def is_segment(name: str) -> bool:
 
 def name_of(timeline: int, lsn: str, size: int) -> str:
     """Return the name of the segment that holds a place in the log, such as 0/2000028."""
-    high, low = (int(part, 16) for part in lsn.split("/"))
+    high, low = place_of(lsn)
     return f"{timeline:08X}{high:08X}{low // size:08X}"
+
+
+def place_of(lsn: str) -> tuple[int, int]:
+    """Return a place in the log, such as 0/2000028, as numbers that can be compared."""
+    high, low = (int(part, 16) for part in lsn.split("/"))
+    return high, low
 
 
 def following(name: str, size: int) -> str:

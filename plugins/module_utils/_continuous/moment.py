@@ -1,18 +1,16 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The moment that a database is to be restored to, as people type it, and which base it is reached from."""
+"""The moment that a database is to be restored to, as people type it, and a base that it may be reached from."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .._base.errors import PlatformError
 from .._base.times import TIME
-from .._offsite.repository import Repository, RepositoryError, Snapshot
-from .base import bases_of
+from .._offsite.repository import Repository, Snapshot
 
 UNCHANGED = "Nothing has been changed."
 EXAMPLE = "2026-11-25 21:14:30+03"
@@ -68,30 +66,3 @@ def shown(moment: datetime) -> str:
 def completed(snapshot: Snapshot) -> datetime:
     """Return when a base was complete: nothing before that can be reached from it."""
     return datetime.strptime(snapshot.tagged("at:")[0], TIME).replace(tzinfo=timezone.utc)
-
-
-def choose(repositories: Sequence[Repository], container: str, host: str, moment: datetime) -> From:
-    """Return the newest base of a server's database before a moment, of the first repository that has one and can be reached."""
-    oldest: list[datetime] = []
-    troubles: list[str] = []
-    for repository in repositories:
-        try:
-            bases = sorted(bases_of(repository, container, host), key=completed)
-        except RepositoryError as error:
-            troubles.append(str(error))
-            continue
-        fitting = [one for one in bases if completed(one) <= moment]
-        if fitting:
-            return From(repository, fitting[-1])
-        oldest += [completed(one) for one in bases]
-    if troubles:
-        raise MomentError(f"{' '.join(troubles)} {UNCHANGED}")
-    if not oldest:
-        raise MomentError(
-            f"restore_time: expected a repository with a base of {container}, got none. {UNCHANGED} The first one is made within the hour "
-            "after stack_offsite_repository was set and deployed; what it has is shown by: ansible-playbook offsite.yml"
-        )
-    raise MomentError(
-        f"restore_time: expected a time from {shown(min(oldest))} on, when the oldest base of {container} was complete, got "
-        f"{shown(moment)}. {UNCHANGED} Dumps of before: ansible-playbook database.yml"
-    )

@@ -26,8 +26,8 @@ from .._postgres.programs import reaching, run_program, said
 from . import log_files, slot
 from .base import DATA, SPARE
 from .moment import UNCHANGED, From, MomentError, shown
-from .settings import DIRECTORY, PREFIX, Place
-from .shipping import PARTIAL, WAL
+from .settings import DIRECTORY, PREFIX, RESTORING, Place
+from .shipping import PARTIAL, WAL, furthest
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -72,7 +72,7 @@ class Work:
     """A directory for one recovery, as the container sees it below /restore, and what for, which is part of the container's name."""
 
     root: str
-    purpose: str = "restore"
+    purpose: str = RESTORING
 
     @property
     def data(self) -> str:
@@ -121,7 +121,7 @@ def gather(source: From, place: Place, work: Work, copies: int = 1) -> None:
     for snapshot in logs:
         _bring(source.repository, snapshot.id, work, {one: _named(work, one) for one in snapshot.paths})
     partials = source.repository.snapshots(PARTIAL, *tags, **what)
-    for snapshot in partials[-1:]:
+    for snapshot in furthest(partials):
         for one in snapshot.paths:
             if not os.path.exists(_named(work, one)):
                 _bring(source.repository, snapshot.id, work, {one: _named(work, one)})
@@ -291,7 +291,7 @@ def _wait(client: DockerClient, name: str, user: str) -> str | None:
 
 def work_for(container: str, root: str = DIRECTORY) -> Work:
     """Return the directory for a recovery of a database."""
-    return Work(os.path.join(root, "restore", container))
+    return Work(os.path.join(root, RESTORING, container))
 
 
 def clear(work: Work) -> None:

@@ -12,6 +12,8 @@ DIRECTORY = "/var/lib/rarebooks.platform/continuous"
 # Of the receivers and of what makes bases; no name that a run's own containers have, which the next run takes away.
 PREFIX = "rarebooks-continuous-"
 LABEL = "rarebooks.platform.continuous"
+# What a restore to a moment is called: the directory in which it works, and in the name of its container.
+RESTORING = "restore"
 SLOT = "rarebooks_continuous"
 MIB = 1 << 20
 

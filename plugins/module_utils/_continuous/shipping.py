@@ -12,9 +12,10 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 from .._base.files import make_directory
-from .._offsite.repository import Repository, RepositoryError
+from .._offsite.repository import Repository, RepositoryError, Snapshot
 from .._run.ledger import now
 from . import log_files
 from .log_files import LogFile
@@ -22,26 +23,43 @@ from .settings import Place
 from .state_file import Shipped
 
 WAL, PARTIAL = "wal", "wal-partial"
+# On what is being written: until where in the log it goes.
+UPTO = "upto:"
 # After so many of them those before the last are forgotten, which takes a lock of its own.
 PARTIALS = 60
 
 
-def ship(repository: Repository, known: Shipped, place: Place, host: str, append_only: bool) -> None:
-    """Bring there what is not there yet, what a gap follows first; nobody is asked where nothing is new."""
+def ship(repository: Repository, known: Shipped, place: Place, host: str, append_only: bool, received: str) -> None:
+    """Bring there what is not there yet, what a gap follows first; nobody is asked where nothing is new.
+
+    Received is until where in the log that is, at least.
+    """
     began = now()
     for directory in (place.before_gap, place.log):
-        _ship(repository, known, place, log_files.files_in(directory), host)
+        _ship(repository, known, place, log_files.files_in(directory), host, received)
     # As long as nothing was new, nobody knows whether there is a repository: the first snapshot makes it.
     if known.last or known.seen:
         known.at = began
     if known.partials >= PARTIALS and not append_only:
         with suppress(RepositoryError):  # Somebody else is at work there, so that it is for the next time.
-            words = ["--tag", f"{PARTIAL},{place.tags[1]}", "--host", host, "--group-by", "host", "--keep-last", "1"]
-            repository.forget(*words, wait=False)
+            partials = repository.snapshots(PARTIAL, place.tags[1], host=host)
+            gone = [one.id for one in partials if one not in furthest(partials)]
+            if gone:
+                repository.forget(*gone, wait=False)
             known.partials = 0
 
 
-def _ship(repository: Repository, known: Shipped, place: Place, files: Sequence[LogFile], host: str) -> None:
+def furthest(partials: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the state of what was being written that goes furthest, none where there is none; not the latest: clocks are set back."""
+
+    def order(one: Snapshot) -> tuple[str, tuple[int, int], datetime]:
+        upto = next(iter(one.tagged(UPTO)), "")
+        return one.tagged("first:")[0], log_files.place_of(upto) if upto else (0, 0), one.created
+
+    return [max(partials, key=order)] if partials else []
+
+
+def _ship(repository: Repository, known: Shipped, place: Place, files: Sequence[LogFile], host: str, received: str) -> None:
     new = [one for one in log_files.complete(files) if one.name > known.last or not log_files.is_segment(one.name)]
     segments = [one.name for one in new if log_files.is_segment(one.name)]
     if segments:
@@ -52,7 +70,8 @@ def _ship(repository: Repository, known: Shipped, place: Place, files: Sequence[
     # One that is just being made has not its whole size yet, and nothing in it.
     if current and current.size in log_files.SIZES and fingerprint(current) != known.seen:
         with linked(place, [current]) as paths:
-            bring(repository, paths, host, [PARTIAL, *place.tags, f"first:{current.name}"])
+            upto = [f"{UPTO}{received}"] if received else []
+            bring(repository, paths, host, [PARTIAL, *place.tags, f"first:{current.name}", *upto])
         known.seen = fingerprint(current)
         known.partials += 1
 

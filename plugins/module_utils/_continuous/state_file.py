@@ -17,7 +17,9 @@ REMEDY = "Remove it: it is written anew within a minute."
 
 @dataclass
 class Shipped:
-    """One repository. At is when it last had all that was received; times are ISO 8601 in UTC.
+    """One repository. At is when it last had all that was received, since is from when on it is known; times are ISO 8601 in UTC.
+
+    Id is the repository's own, anew since when it is another one than before: nothing of what came before that is in it.
 
     Last is the newest complete segment that is there, seen tells the one that is being written from what it was then. Lost is when so much
     waited for this one alone that some of it was removed: there is a gap in it, which the next base ends.
@@ -29,6 +31,9 @@ class Shipped:
     partials: int = 0
     lost: str = ""
     trouble: str = ""
+    id: str = ""
+    since: str = ""
+    anew: str = ""
 
 
 @dataclass
@@ -37,7 +42,7 @@ class Followed:
 
     Received is until where it was received by the slot, still in how many looks since nothing came.
 
-    Lost is when its slot was found to be lost: there is a gap in the log, which the next base ends.
+    Lost is when its slot was found to be lost: there is a gap in the log, which the next base ends. Since is from when on it is known.
     """
 
     cluster: str = ""
@@ -51,6 +56,7 @@ class Followed:
     still: int = 0
     lost: str = ""
     trouble: str = ""
+    since: str = ""
     repositories: dict[str, Shipped] = field(default_factory=dict)
 
     def of(self, location: str) -> Shipped:
@@ -58,8 +64,8 @@ class Followed:
         return self.repositories.setdefault(location, Shipped())
 
     def gap(self, location: str) -> str:
-        """Return since when there is a gap in a repository's log, nothing where there is none."""
-        return max(self.lost, self.of(location).lost)
+        """Return since when a repository's log has a gap, or nothing at all of before; nothing where it is whole."""
+        return max(self.lost, self.of(location).lost, self.of(location).anew)
 
 
 @dataclass
@@ -80,6 +86,13 @@ class Records:
 
     def of(self, container: str) -> Followed:
         return self.databases.setdefault(container, Followed())
+
+    def set_right(self, now: str) -> None:
+        """Have times that have not been yet count as now: a clock that was ahead wrote them, and they would hide what comes after."""
+        for one in self.databases.values():
+            one.at, one.lost, one.since = (min(time, now) for time in (one.at, one.lost, one.since))
+            for each in one.repositories.values():
+                each.at, each.lost, each.since, each.anew = (min(time, now) for time in (each.at, each.lost, each.since, each.anew))
 
 
 @dataclass

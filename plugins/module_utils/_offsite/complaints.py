@@ -13,7 +13,7 @@ from typing import Literal
 
 from .._base.errors import PlatformError
 
-Kind = Literal["missing", "password", "refused", "unreachable", "locked", "full", "damaged", "old", "failed"]
+Kind = Literal["missing", "password", "refused", "unreachable", "locked", "full", "damaged", "old", "clock", "failed"]
 
 LOCKED = re.compile(r"already locked(?: exclusively)? by PID \d+ on (?P<host>\S+) by")
 LOCKED_SINCE = re.compile(r"lock was created at (?P<since>[\d-]+ [\d:]+)")
@@ -58,6 +58,12 @@ COMPLAINTS = (
         r"no space left|disk quota exceeded|quota ?exceeded|insufficient storage|storage ?full|507 ",
         "it is full. Expected room for what is new, got: {said}. Nothing that is in it is lost. Enlarge the store, or lower "
         "stack_offsite_keep_daily, _weekly or _monthly and run ansible-playbook offsite.yml -e operation=prune",
+    ),
+    Complaint(
+        "clock",
+        r"requesttimetooskewed|request time and the (server's|current) time|certificate has expired or is not yet valid",
+        "the store has another time than this server. Expected clocks that agree, and a certificate that is valid now, got: {said}. See "
+        "what sets the clock here: timedatectl timesync-status. If it is right, the store's clock or certificate is to be renewed",
     ),
     Complaint(
         "refused",

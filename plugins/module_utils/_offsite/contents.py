@@ -27,6 +27,8 @@ SERVER = "server"
 # By these a repository's snapshots are found. Others in it, such as those of write-ahead log, have none of the first.
 TAG = "rarebooks"
 BACKUP_TAG = "backup:"
+# Of a server's snapshots in all repositories, each has the next one.
+NUMBER_TAG = "number:"
 # On an image's own snapshot, and on each snapshot that needs it.
 IMAGE_TAG = "image:"
 USES_TAG = "uses:"

@@ -32,6 +32,7 @@ from .._engine.containers import OWNER_LABEL
 from .._postgres import proof
 from .._postgres.dump import Dump
 from .._postgres.helper import PREFIX_LABEL
+from .._rehearsal import memory
 from .._rehearsal import project as rehearsal
 from .._rehearsal.project import Rehearsal
 from .._run import ledger
@@ -120,10 +121,11 @@ class Drill:
         fetch.bring_images(self.client, repository, told, manifest.id, self.work)
         databases = list(self._databases(place, manifest))
         tables = {container: rows for container, rows, _whole in databases}
-        apps = self._apps(place, manifest) if self.settings.drill_apps else []
+        apps, notes = self._apps(place, manifest) if self.settings.drill_apps else ([], [])
         files = list(self._files(one, told, int(time.time() // DAY)))
         seconds = round(time.monotonic() - began, 1)
-        drilled = Drilled(ledger.now(), one.backup, seconds, sum(map(len, tables.values())), len(files) + len(manifest.files), len(apps))
+        counted = (sum(map(len, tables.values())), len(files) + len(manifest.files), len(apps))
+        drilled = Drilled(ledger.now(), one.backup, seconds, *counted, notes)
         self.evidence[repository.shown] = {
             "at": drilled.at,
             "snapshot": one.snapshot.id,
@@ -134,6 +136,7 @@ class Drill:
             # Databases of which owners, rights, roles and settings came back as well; of older dumps they do not.
             "owners_and_rights": [container for container, _rows, whole in databases if whole],
             "apps": apps,
+            "notes": notes,
             "files": files,
         }
         with records.changing(self.state) as known:
@@ -143,6 +146,8 @@ class Drill:
             f"{self.settings.host}: {one} was restored in {seconds} s: {drilled.tables} tables counted, {drilled.files} files compared, "
             f"{drilled.probes} containers healthy"
         )
+        for note in notes:
+            work.tell(f"{self.settings.host}: {one}: {note}", urgent=True)
 
     def _databases(self, place: str, manifest: Manifest) -> Iterator[tuple[str, dict[str, int], bool]]:
         """Restore and count each database, and yield its container with the rows by table, and whether all else came back as well."""
@@ -156,14 +161,18 @@ class Drill:
             whole = proof.prove_alone(self.client, database, image, dump, os.path.join(place, DUMPS), labels)
             yield container, dump.tables, whole
 
-    def _apps(self, place: str, manifest: Manifest) -> list[str]:
-        """Start the apps on the dumps of their databases, and return the containers that became healthy."""
+    def _apps(self, place: str, manifest: Manifest) -> tuple[list[str], list[str]]:
+        """Start the apps on the dumps of their databases; return the containers that became healthy, and why none was started."""
+        started = Rehearsal(self.client, command.run_command, manifest, place, self.work, PROJECT)
+        chosen = started.containers()
+        if chosen and (missing := memory.shortage(self.client, chosen)):
+            return [], [f"The apps were not started: {missing}."]
         dumps = {
             backup_databases.as_database(container, entry): Dump.from_dict(entry["dump"]) for container, entry in manifest.databases.items()
         }
         # Each database once more, and all at the same time.
         seal.require_space({self.client.info()["DockerRootDir"]: sum(2 * dump.size for dump in dumps.values())})
-        return Rehearsal(self.client, command.run_command, manifest, place, self.work, PROJECT).run(dumps)
+        return started.run(dumps), []
 
     def _files(self, one: Offsite, told: Contents, turn: int) -> Iterator[dict[str, Any]]:
         """Bring this turn's part of the files of volumes back, and yield of each what it is."""

@@ -41,14 +41,14 @@ class Offsite:
 
 
 def listed(repositories: Iterable[Repository], host: str = "") -> tuple[list[Offsite], dict[str, str]]:
-    """Return the snapshots of a server in all repositories, oldest first, and why some of these could not be read."""
+    """Return the snapshots of a server in all repositories, in the order in which they were made, and why some could not be read."""
     found, errors = [], {}
     for repository in repositories:
         try:
             found += [Offsite(repository, one) for one in repository.snapshots(TAG, host=host) if one.backup]
         except PlatformError as error:
             errors[repository.shown] = describe(error)
-    return sorted(found, key=lambda one: one.snapshot.created), errors
+    return sorted(found, key=lambda one: one.snapshot.order), errors
 
 
 def find(repositories: Iterable[Repository], host: str, identifier: str = "") -> Offsite:

@@ -58,7 +58,10 @@ class Checked:
 
 @dataclass
 class Drilled:
-    """A drill that proved a snapshot: how many tables were counted, files hashed, and containers that became healthy on it."""
+    """A drill that proved a snapshot: how many tables were counted, files hashed, and containers that became healthy on it.
+
+    Notes are what it left out, and why.
+    """
 
     at: str
     backup: str
@@ -66,17 +69,22 @@ class Drilled:
     tables: int = 0
     files: int = 0
     probes: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Known:
-    """One repository. Id is the repository's own, from when it was first seen; troubles are by what was done, and end when it succeeds."""
+    """One repository. Id is the repository's own, from when it was first seen; troubles are by what was done, and end when it succeeds.
+
+    Ahead is the time of a snapshot of this server in it that had not been when the last one was made.
+    """
 
     id: str = ""
     snapshot: Taken | None = None
     check: Checked | None = None
     drill: Drilled | None = None
     pruned: str = ""
+    ahead: str = ""
     troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def fail(self, doing: str, error: BaseException, text: str) -> None:
@@ -90,9 +98,10 @@ class Known:
 
 @dataclass
 class Records:
-    """All repositories that there ever were on this server, by location."""
+    """All repositories that there ever were on this server, by location, and the number that a snapshot was given last."""
 
     repositories: dict[str, Known] = field(default_factory=dict)
+    number: int = 0
 
     def of(self, location: str) -> Known:
         """Return what is known of one."""

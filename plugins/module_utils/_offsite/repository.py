@@ -25,7 +25,7 @@ from .._backup.manifest import ID
 from .._base.secret_store import mask
 from . import program
 from .complaints import RepositoryError, classify
-from .contents import BACKUP_TAG
+from .contents import BACKUP_TAG, NUMBER_TAG
 from .program import Done
 from .settings import CACHE, DIRECTORY, KEY_FILE, KNOWN_HOSTS, SSH_KEY, Settings
 
@@ -45,6 +45,7 @@ SECONDS_TO_LOG_IN = 30.0
 SESSION, FROM_SSH = "unable to start the sftp session", "subprocess ssh: "
 # A snapshot was made, but a file could not be read: most often one that its app removed meanwhile.
 INCOMPLETE = 3
+NUMBER = re.compile(r"[0-9]{1,12}")
 PATTERN = re.compile(r"([\\*?\[])")
 VANISHED = re.compile("no such file or directory", re.IGNORECASE)
 
@@ -83,6 +84,11 @@ class Snapshot:
     def backup(self) -> str:
         """Return the id of the backup that it holds, nothing where it holds none. Whoever reaches the store could write other tags."""
         return next(filter(ID.fullmatch, self.tagged(BACKUP_TAG)), "")
+
+    @property
+    def order(self) -> tuple[int, datetime]:
+        """Return what is greater of what was made later: its number, since clocks are set back; older versions gave none."""
+        return max((int(one) for one in self.tagged(NUMBER_TAG) if NUMBER.fullmatch(one)), default=0), self.created
 
 
 @dataclass(frozen=True)

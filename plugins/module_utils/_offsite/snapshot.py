@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 
 from .._backup.databases import remove_leftovers
 from .._base.errors import describe
+from .._base.times import TIME, is_ahead
 from .._engine import client as engine_client
 from .._run import lease, ledger
-from . import images, records, settings, staging, work
-from .contents import BACKUP_TAG, TAG
+from . import fetch, images, records, settings, staging, work
+from .contents import BACKUP_TAG, NUMBER_TAG, TAG
 from .records import Known, Taken
 from .repository import Repository
 from .settings import Settings
@@ -53,6 +54,9 @@ class Snapshotter:
     place: lease.Place = field(init=False)
     # What went wrong, by repository, for the ledger and the exit code.
     failed: dict[str, str] = field(default_factory=dict)
+    # Of the snapshot that is being brought, and by repository what there is of a time that has not been yet.
+    number: int = 0
+    ahead: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.place = lease.Place(self.settings.path)
@@ -66,6 +70,7 @@ class Snapshotter:
             if staged is None:
                 return
             self.failed = {}
+            self._number_next()
             for repository in self.repositories:
                 self._bring(repository, staged)
             brought = staged.release
@@ -87,18 +92,27 @@ class Snapshotter:
             wait_until_idle(self.place)
         return None
 
+    def _number_next(self) -> None:
+        """Give the snapshot that is to be brought the number after all there are, and note which of these have not been yet."""
+        found, _errors = fetch.listed(self.repositories, self.settings.host)
+        with records.changing(self.state) as known:
+            known.number = max([known.number, *(one.snapshot.order[0] for one in found)]) + 1
+            self.number = known.number
+        moment = datetime.now(timezone.utc)
+        self.ahead = {one.repository.shown: one.snapshot.created.strftime(TIME) for one in found if is_ahead(one.snapshot.created, moment)}
+
     def _bring(self, repository: Repository, staged: Staged) -> None:
         """Bring what was put together to one repository; one that fails keeps no other from having it."""
         told, host = staged.contents, self.settings.host
         try:
             identity = work.recognised(repository, self.state)
             images.bring(self.client, repository, told.images, host)
-            tags = [TAG, f"{BACKUP_TAG}{told.backup}", *images.uses(told.images)]
+            tags = [TAG, f"{BACKUP_TAG}{told.backup}", f"{NUMBER_TAG}{self.number}", *images.uses(told.images)]
             added = repository.backup(staged.paths, host, tags)
             notes = [*staged.notes, *(f"Not read: {one}" for one in added.unread)]
             size = (added.added, added.total, added.seconds)
             taken = Taken(added.snapshot, told.created, told.backup, staged.release, *size, notes)
-            self._note(repository, lambda known: note_taken(known, identity, taken))
+            self._note(repository, lambda known: note_taken(known, identity, taken, self.ahead.get(repository.shown, "")))
             work.tell(
                 f"{self.settings.host}: snapshot {taken.id[:8]} of backup {told.backup} is in {repository} ({taken.added >> 20} MiB new)"
             )
@@ -121,9 +135,9 @@ class Snapshotter:
             self._fail(repository, error)
 
 
-def note_taken(known: Known, identity: str, taken: Taken) -> None:
+def note_taken(known: Known, identity: str, taken: Taken, ahead: str) -> None:
     """Note a snapshot that is there."""
-    known.id, known.snapshot = identity, taken
+    known.id, known.snapshot, known.ahead = identity, taken, ahead
     known.succeed(ACTION)
 
 

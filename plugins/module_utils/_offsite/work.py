@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from .._base.errors import describe
 from .._run import lease, ledger
 from . import images, records, settings
-from .contents import TAG
+from .contents import BACKUP_TAG, TAG
 from .repository import Repository, RepositoryError, access_of
 from .settings import Settings
 
@@ -106,6 +106,9 @@ def forget_old(repository: Repository, wanted: Settings) -> None:
     """Forget this server's snapshots that need not be kept, and images that none needs any more. Others in it have other tags."""
     keep = {"daily": wanted.keep_daily, "weekly": wanted.keep_weekly, "monthly": wanted.keep_monthly}
     words = [word for name, number in keep.items() if number for word in (f"--keep-{name}", str(number))]
+    # By the clock another one may be the last, and of its day: what was made last stays, also after the clock was set back.
+    newest = max(repository.snapshots(TAG, host=wanted.host), key=lambda one: one.order, default=None)
+    words += ["--keep-tag", f"{BACKUP_TAG}{newest.backup}"] if newest and newest.backup else []
     repository.forget("--tag", TAG, "--host", wanted.host, "--group-by", "host", "--keep-last", "1", *words)
     images.forget_unused(repository)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._base.files import make_directory
 from .._continuous import moment as moments
-from .._continuous import recover
+from .._continuous import reach, recover
 from .._continuous.moment import From, MomentError
 from .._continuous.settings import DIRECTORY, Place
 from .._offsite import settings as offsite_settings
@@ -53,7 +53,7 @@ def plan(database: Database, typed: str) -> Travel:
     moment = moments.parse(typed, datetime.now(timezone.utc))
     found = settings()
     repositories = [Repository(one, access_of(found)) for one in found.repositories]
-    return Travel(database, moment, moments.choose(repositories, database.container, found.host, moment))
+    return Travel(database, moment, reach.choose(repositories, database.container, found.host, moment))
 
 
 def settings() -> Settings:

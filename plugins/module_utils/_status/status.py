@@ -17,6 +17,7 @@ from .._base.times import TIME
 from .._certificates.certificate import CertificateError, read_chain
 from .._certificates.live import Installed
 from .._engine.containers import containers_of
+from .._engine.usage import Meter, Usage
 from .._health.state import parse_state
 from .._offsite import records, settings
 from .._offsite.repository import masked
@@ -26,7 +27,6 @@ from .._release.live import Live
 from .._run import ledger
 from .._run.lease import LeaseHeld, Place, inspect
 from .sizes import sizes
-from .usage import Meter, Usage
 
 if TYPE_CHECKING:
     from docker import DockerClient

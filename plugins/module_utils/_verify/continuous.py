@@ -8,20 +8,25 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 from .._base.sentence import say
-from .._continuous import state_file
-from .._continuous.settings import Bounds
+from .._base.times import TIME
+from .._continuous import leftovers, state_file
+from .._continuous.settings import DIRECTORY, Bounds
 from .._continuous.state_file import Based, Followed, Proof
 from .._offsite import settings
 from .._offsite.repository import masked
+from .._run.lease import LeaseHeld, Place, inspect
 from .finding import Finding, failed, passed, warning
 from .observed import Observed
-from .offsite import DRILLED, SHOW, moment
+from .offsite import DRILLED, SHOW, age_of, moment
 
 AREA = "off-site"
 # Less than the quarter of an hour within which somebody has to know, by the watch's time between two looks.
 LATE = timedelta(minutes=8)
 # The first base of a large database takes its time.
 FIRST_BASE = timedelta(hours=6)
+# Following is tried every 20 seconds and a base every hour: what has not come in a day does not come by itself, and until then a server
+# that is lost loses what came since the last snapshot, which is a day's rows and not a minute's.
+NEVER = timedelta(days=1)
 MIB = 1 << 20
 STATUS = "systemctl status rarebooks-continuous.service"
 JOURNAL = "journalctl -u rarebooks-continuous.service -n 50"
@@ -37,26 +42,49 @@ def check(server: Observed) -> Iterator[Finding]:
         if server.databases:
             yield passed(AREA, "log", say("is not followed, as the inventory says: what was written since the last snapshot can be lost"))
         return
+    yield from killed(server)
     known, bases, proofs, now = state_file.read(), state_file.read_bases(), state_file.read_proofs(), datetime.now(timezone.utc)
-    if known.at and now - moment(known.at) > LATE:
+    written = settings.written()
+    if known.at and age_of(known.at, now) > LATE:
         yield failed(AREA, "log", say("nobody has followed the databases since {at}", at=known.at), STATUS)
         return
     shown = [masked(one) for one in wanted.repositories]
     for container in sorted({one.container for _app, one in server.databases}):
         based = bases.databases.get(container, {})
-        found = list(of_one(container, known.databases.get(container), based, shown, now))
+        found = list(of_one(container, known.databases.get(container), based, shown, now, written))
         found += of_proof(container, proofs.databases.get(container, Proof()), [one.at for one in based.values() if one.at], now)
         yield from found or [passed(AREA, container, say("its log is elsewhere, all but that of the last minute"))]
 
 
-def of_one(container: str, one: Followed | None, based: dict[str, Based], shown: list[str], now: datetime) -> Iterator[Finding]:
-    """Yield what is wrong with following one database."""
+def killed(server: Observed) -> Iterator[Finding]:
+    """Yield what a restore to a moment has left that was killed, unless a run is at work: it may be that."""
+    left = leftovers.places(DIRECTORY)
+    if not left:
+        return
+    try:
+        inspect(Place(server.settings.path))
+    except LeaseHeld:
+        return
+    for container, path in left.items():
+        text = say("a restore to a moment was killed: its copy of the database is still in {path}", path=path)
+        yield warning(AREA, container, text, say("The next run removes it: {command}", command="ansible-playbook deploy.yml"))
+
+
+def of_one(
+    container: str, one: Followed | None, based: dict[str, Based], shown: list[str], now: datetime, written: datetime
+) -> Iterator[Finding]:
+    """Yield what is wrong with following one database. Written is when the settings became what they are."""
+    bounds, step = Bounds(), say("See why: {command}", command=JOURNAL)
     if one is None or not one.at:
         why = one.trouble if one and one.trouble else "-"
-        yield warning(AREA, container, say("its log is not followed yet: {error}", error=why), say("See why: {command}", command=JOURNAL))
+        since = moment(one.since) if one and one.since else written
+        if now - since > NEVER:
+            text = say("its log is not received since {at}: {error}", at=since.strftime(TIME), error=why)
+            yield failed(AREA, container, text, step)
+        else:
+            yield warning(AREA, container, say("its log is not followed yet: {error}", error=why), step)
         return
-    bounds, step = Bounds(), say("See why: {command}", command=JOURNAL)
-    if now - moment(one.at) > LATE:
+    if age_of(one.at, now) > LATE:
         text = say("its log is not received since {at}: {error}", at=one.at, error=one.trouble or "-")
         yield failed(AREA, container, text, step)
     elif one.lag > bounds.slot // 4:
@@ -67,7 +95,7 @@ def of_one(container: str, one: Followed | None, based: dict[str, Based], shown:
         yield failed(AREA, container, text, step)
     for location in shown:
         shipped = one.repositories.get(location)
-        if shipped is None or now - moment(shipped.at) > LATE:
+        if shipped is None or age_of(shipped.at, now) > LATE:
             at = shipped.at if shipped and shipped.at else "-"
             error = shipped.trouble if shipped and shipped.trouble else "-"
             text = say("its log was last brought to {where} at {at}: {error}", where=location, at=at, error=error)
@@ -80,23 +108,33 @@ def of_proof(container: str, proof: Proof, bases: list[str], now: datetime) -> I
     step = say("Prove one: {command}", command=f"{SHOW} -e operation=drill")
     if proof.trouble:
         yield failed(AREA, container, say("its log could not be restored: {error}", error=proof.trouble), step)
-    elif bases and now - moment(proof.at or min(bases)) > DRILLED:
+    elif bases and age_of(proof.at or min(bases), now) > DRILLED:
         yield warning(AREA, container, say("no drill has restored its log since {at}", at=proof.at or "-"), step)
 
 
 def of_base(container: str, one: Followed, based: Based, location: str, now: datetime) -> Iterator[Finding]:
     """Yield what is wrong with the base in one repository that the log is applied to."""
     step = say("See why: {command}", command=BASE_JOURNAL)
-    lost = one.gap(location)
-    if based.cluster == one.cluster and based.at >= lost and now - moment(based.at) <= Bounds().base_age + FIRST_BASE:
+    lost, shipped = one.gap(location), one.of(location)
+    if based.cluster == one.cluster and based.at >= lost and age_of(based.at, now) <= Bounds().base_age + FIRST_BASE:
         return
-    if lost and based.at < lost:
-        error = based.trouble or "-"
+    error = based.trouble or "-"
+    if based.at < shipped.anew:
+        text = say(
+            "{where} is another repository since {at}, and has no base of it yet, so that no second can be restored: {error}",
+            where=location,
+            at=shipped.anew,
+            error=error,
+        )
+        yield failed(AREA, container, text, step)
+    elif lost and based.at < lost:
         text = say("its log has a gap since {at}, and {where} has no base from after it: {error}", at=lost, where=location, error=error)
         yield failed(AREA, container, text, step)
     elif based.trouble:
         yield failed(AREA, container, say("no new base in {where}: {error}", where=location, error=based.trouble), step)
     elif based.cluster != one.cluster:
-        yield warning(AREA, container, say("no base in {where} yet: until then no second can be restored", where=location), step)
+        text = say("no base in {where} yet: until then no second can be restored", where=location)
+        late = bool(shipped.since) and now - moment(shipped.since) > NEVER
+        yield failed(AREA, container, text, step) if late else warning(AREA, container, text, step)
     else:
         yield failed(AREA, container, say("the last base in {where} is of {at}", where=location, at=based.at), step)

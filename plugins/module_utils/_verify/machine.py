@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from .._base.command import execute
-from .._base.process import read_proc
+from .._base.process import memory_available
 from .._base.sentence import say
 from .._run.lease import LeaseHeld, Place, inspect
 from .finding import Finding, failed, passed, warning
@@ -77,8 +77,7 @@ def disks(server: Observed) -> Iterator[Finding]:
 
 def memory(server: Observed) -> Iterator[Finding]:
     """Say how much memory programs can still have."""
-    fields = dict(line.split(":", 1) for line in read_proc("/proc/meminfo").splitlines() if ":" in line)
-    free = int(fields.get("MemAvailable", "0 kB").split()[0]) // 1024
+    free = memory_available() // MIB
     if free < server.settings.memory_free:
         text = say("expected {wanted} MiB of memory available, got {free}", wanted=server.settings.memory_free, free=free)
         yield failed("server", "memory", text, "docker stats --no-stream")

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 
-from .._base.sentence import say
-from .._base.times import TIME
+from .._base.sentence import Sentence, say
+from .._base.times import TIME, is_ahead
 from .._offsite import records, settings
 from .._offsite.records import Known
 from .._offsite.repository import masked
@@ -48,9 +48,12 @@ def of_one(shown: str, known: Known, now: datetime, days: int, since: timedelta 
         text = say("{doing} failed at {at}: {error}", doing=doing, at=trouble.at, error=trouble.text)
         yield failed(AREA, shown, text, SHOW)
     yield from snapshot(shown, known, now, days, since)
+    yield from of_no_time(shown, known, now)
     if known.snapshot and now - (moment(known.drill.at) if known.drill else now - since) > DRILLED:
         text = say("no snapshot of it was restored to prove it for more than {days} days", days=DRILLED.days)
         yield warning(AREA, shown, text, say("Prove one: {command}", command=f"{SHOW} -e operation=drill"))
+    for note in known.drill.notes if known.drill else []:
+        yield warning(AREA, shown, say("the last drill left something out: {error}", error=note), SHOW)
     if known.check and now - moment(known.check.at) > CHECKED:
         text = say("was last checked at {at}, longer ago than {days} days", at=known.check.at, days=CHECKED.days)
         yield warning(AREA, shown, text, say("Check it: {command}", command=f"{SHOW} -e operation=check"))
@@ -66,14 +69,37 @@ def snapshot(shown: str, known: Known, now: datetime, days: int, since: timedelt
             yield passed(AREA, shown, say("no snapshot yet: the first one is made after the deploy"))
         return
     age = now - moment(known.snapshot.at)
-    hours = int(age.total_seconds() // 3600)
-    if days and age > timedelta(days=days):
+    hours = max(0, int(age.total_seconds() // 3600))
+    if is_ahead(moment(known.snapshot.at), now):
+        yield not_yet(failed, shown, say("the last snapshot"), known.snapshot.at)
+    elif days and age > timedelta(days=days):
         text = say("expected a snapshot of the last {days} days, got one that is {hours} hours old", days=days, hours=hours)
         yield failed(AREA, shown, text, say("Make one: {command}", command=f"{SHOW} -e operation=snapshot"))
     else:
         yield passed(AREA, shown, say("the last snapshot is {hours} hours old", hours=hours))
     for note in known.snapshot.notes:
         yield warning(AREA, shown, say("the last snapshot is not whole: {error}", error=note), SHOW)
+
+
+def of_no_time(shown: str, known: Known, now: datetime) -> Iterator[Finding]:
+    """Yield what else is of a time that has not been yet, so that nobody knows how old it is."""
+    found = [
+        (say("a snapshot in it"), known.ahead),
+        (say("the last drill"), known.drill.at if known.drill else ""),
+        (say("the last check"), known.check.at if known.check else ""),
+    ]
+    yield from (not_yet(warning, shown, what, at) for what, at in found if is_ahead(moment(at), now))
+
+
+def not_yet(found: Callable[[str, str, Sentence, Sentence], Finding], shown: str, what: Sentence, at: str) -> Finding:
+    """Return that something is of a time that has not been yet."""
+    text = say("{what} is of {at}, which has not been yet: the clock of this server was wrong then, or is now", what=what, at=at)
+    return found(AREA, shown, text, say("See what sets it: {command}", command="timedatectl timesync-status"))
+
+
+def age_of(text: str, now: datetime) -> timedelta:
+    """Return how long ago a moment was; for ever where it has not been yet, which nobody can rely upon."""
+    return timedelta.max if is_ahead(moment(text), now) else now - moment(text)
 
 
 def moment(text: str) -> datetime:

@@ -24,6 +24,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._continuous imp
     drill,
     follow,
     newer,
+    reach,
     receiver,
     recover,
     slot,
@@ -55,7 +56,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @contextmanager
 def recovered(lab: Lab, moment: datetime | None, *, received: bool = False, here: bool = False) -> Iterator[Database]:
     """Yield the database of a moment, recovered from what is elsewhere, and from what is here only if that was not lost."""
-    source = moments.choose([lab.repository], NAME, lab.settings.host, moment or datetime.now(timezone.utc))
+    source = reach.choose([lab.repository], NAME, lab.settings.host, moment or datetime.now(timezone.utc))
     work = recover.Work(str(lab.directory / "restore"))
     place = lab.place if here else Place(NAME, source.cluster, str(lab.directory / "lost"))
     try:
@@ -250,7 +251,7 @@ def test_a_gap_in_the_log_is_found_and_what_is_possible_told(lab: Lab, tmp_path:
     fill(lab, 3)
     lab.follower.look()
     now = datetime.now(timezone.utc)
-    source = moments.choose([lab.repository], NAME, lab.settings.host, now)
+    source = reach.choose([lab.repository], NAME, lab.settings.host, now)
     work = recover.Work(str(tmp_path / "restore"))
     recover.gather(source, lab.place, work)
     recover.require_whole(source, work, now)

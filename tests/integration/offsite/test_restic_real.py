@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import repository
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import repository, work
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.refresh import refresh
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Access, Repository, RepositoryError
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.settings import Settings
 
 MIB = 1 << 20
 
@@ -197,6 +198,19 @@ def test_kept_are_the_last_of_each_day_and_what_has_other_tags(one: Repository, 
     assert sorted(tag for found in one.snapshots() for tag in found.tags) == ["rarebooks", "wal"]
     one.prune()
     one.check()
+
+
+def test_what_was_made_last_stays_though_another_one_has_a_later_time(one: Repository, content: Path) -> None:
+    def bring(hour: int, number: int, backup: str) -> None:
+        tags = ["--tag", "rarebooks", "--tag", f"number:{number}", "--tag", f"backup:{backup}"]
+        one._patiently("bring it", "backup", "--host", "server", "--time", f"2026-11-25 {hour:02}:00:00", *tags, str(content))
+
+    # A clock that was ahead, then set right: of the same day only the last is kept.
+    for hour, number, backup in ((20, 1, "20261125_200000"), (2, 2, "20261125_020000"), (3, 3, "20261125_030000")):
+        bring(hour, number, backup)
+        work.forget_old(one, Settings("server", "/x", "p", "/s", "/l", "/c", ("x",)))
+        assert backup in [found.backup for found in one.snapshots("rarebooks")]
+    assert sorted(found.backup for found in one.snapshots("rarebooks")) == ["20261125_030000", "20261125_200000"]
 
 
 def test_another_password_is_told_as_such(tmp_path: Path, one: Repository) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import process as base_process
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import settings as continuous
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease as run_lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger as run_ledger
 from ansible_collections.rarebooks.platform.plugins.modules import lease
@@ -216,6 +218,28 @@ def test_a_ledger_that_cannot_be_written_does_not_hide_how_the_run_ended(server:
     assert not released.get("failed") and not released["recorded"] and not released["lost"]
     assert len(warnings) == 1 and "deploy by anna@laptop (failed) could not be recorded" in warnings[0]
     assert server.place.load() is None
+
+
+def test_what_a_killed_restore_to_a_moment_left_is_removed_by_whoever_takes_it_next(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[str] = []
+    monkeypatch.setattr(continuous, "DIRECTORY", str(tmp_path / "continuous"))
+    monkeypatch.setattr(lease.restores, "remove", removed.append)
+    server.run("taken", ONE, _ansible_check_mode=True)
+    assert removed == []
+    server.run("taken", ONE)
+    assert removed == [str(tmp_path / "continuous")]
+    server.run("released", ONE, result="unchanged")
+    warnings: list[str] = []
+    monkeypatch.setattr(lease.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
+    monkeypatch.setattr(lease.restores, "remove", raising)
+    server.run("taken", TWO)
+    assert warnings == [f"What a killed restore to a moment left below {tmp_path}/continuous could not be removed: Docker is silent"]
+
+
+def raising(_root: str) -> None:
+    raise PlatformError("Docker is silent")
 
 
 @pytest.mark.parametrize("state", ["taken", "held", "released"])

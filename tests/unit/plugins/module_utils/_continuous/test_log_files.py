@@ -57,10 +57,10 @@ def test_only_what_each_repository_has_is_removed_here(tmp_path: Path) -> None:
 
 def test_a_repository_that_nothing_was_brought_to_yet_is_not_taken_to_be_there(tmp_path: Path) -> None:
     known = Shipped()
-    shipping.ship(cast(Any, None), known, Place("db", "7", str(tmp_path)), "server", append_only=False)
+    shipping.ship(cast(Any, None), known, Place("db", "7", str(tmp_path)), "server", False, "")
     assert known.at == ""
     known.last = FIRST
-    shipping.ship(cast(Any, None), known, Place("db", "7", str(tmp_path)), "server", append_only=False)
+    shipping.ship(cast(Any, None), known, Place("db", "7", str(tmp_path)), "server", False, "")
     assert known.at
 
 

@@ -1,36 +1,16 @@
-"""A moment is taken as it was typed, with its time zone, and what cannot be reached is told with what can."""
+"""A moment is taken as it was typed, with its time zone; and when a base is due that such moments are reached from."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any, cast
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import base, moment
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.moment import MomentError
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.state_file import Based, Followed, Shipped
-from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.complaints import RepositoryError
-from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Snapshot
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=timezone.utc)
 MOMENT = datetime(2026, 11, 25, 18, 14, 30, tzinfo=timezone.utc)
-
-
-class Store:
-    """A repository that has bases, or cannot be reached."""
-
-    def __init__(self, *at: str, error: str = "") -> None:
-        self.at, self.error = at, error
-
-    def snapshots(self, *_tags: str, host: str) -> list[Snapshot]:
-        assert host == "server", "other servers bring bases there as well"
-        if self.error:
-            raise RepositoryError("unreachable", "x", self.error)
-        return [Snapshot(one, NOW, "h", (f"at:{one}", "start:0", "cluster:7"), ()) for one in self.at]
-
-
-def choose(*stores: Store) -> moment.From:
-    return moment.choose(cast(Any, stores), "db", "server", MOMENT)
 
 
 @pytest.mark.parametrize("typed", ["2026-11-25 21:14:30+03", "2026-11-25 21:14:30+03:00", "2026-11-25T18:14:30Z", "2026-11-25 18:14:30+00"])
@@ -50,23 +30,6 @@ def test_a_time_zone_is_understood_however_it_is_typed(typed: str) -> None:
 def test_what_is_no_moment_of_the_past_is_refused(typed: str, told: str) -> None:
     with pytest.raises(MomentError, match=f"{told}.*Nothing has been changed"):
         moment.parse(typed, NOW)
-
-
-def test_the_newest_base_before_it_is_chosen() -> None:
-    assert choose(Store("2026-11-18T00:00:00Z", "2026-11-25T18:14:30Z", "2026-11-25T18:14:31Z")).snapshot.id == "2026-11-25T18:14:30Z"
-
-
-def test_a_repository_that_cannot_be_reached_is_passed_over_for_one_that_can() -> None:
-    assert choose(Store(error="gone."), Store("2026-11-18T00:00:00Z")).start == "0"
-    with pytest.raises(MomentError, match=r"gone\. Nothing"):
-        choose(Store(error="gone."))
-
-
-def test_what_is_possible_is_told() -> None:
-    with pytest.raises(MomentError, match=r"from 2026-11-26 00:00:00\+00 on"):
-        choose(Store("2026-11-26T00:00:00Z"))
-    with pytest.raises(MomentError, match="got none"):
-        choose(Store())
 
 
 @pytest.mark.parametrize(

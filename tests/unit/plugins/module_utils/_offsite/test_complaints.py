@@ -46,6 +46,11 @@ RECORDED = [
              "Fatal: unable to save snapshot: write /mnt/x: no space left on device\n"),
     ("damaged", "pack 7b9f contains 1 errors: [blob 0 ciphertext verification failed]\nFatal: repository contains errors\n"),
     ("old", "Fatal: config cannot be loaded: unsupported repository version\n"),
+    ("clock", "Fatal: unable to open config file: Stat: The difference between the request time and the server's time is too large.\n"
+              f"{NOT_THERE}"),
+    ("clock", "Fatal: unable to open config file: RequestTimeTooSkewed\n"),
+    ("clock", 'Fatal: unable to open config file: Head "https://store/config": x509: certificate has expired or is not yet valid: current '
+              f"time 2026-11-25T02:30:00Z is before 2026-11-26T00:00:00Z\n{NOT_THERE}"),
     ("failed", "Fatal: something new\n"),
 ]  # fmt: skip
 

@@ -51,6 +51,8 @@ class Yard:
         monkeypatch.setattr(fetch, "bring", lambda _one, _source, _work: None)
         monkeypatch.setattr(drill.proof, "prove_alone", self.prove)
         self.started: list[str] = []
+        self.shortage = ""
+        monkeypatch.setattr(drill.memory, "shortage", lambda _client, containers: self.shortage and f"{self.shortage} for {containers}")
         monkeypatch.setattr(drill, "Rehearsal", self.rehearsal)
 
     def prove(self, _client: Any, database: Any, image: str, *_given: Any) -> bool:
@@ -59,7 +61,11 @@ class Yard:
         return True
 
     def rehearsal(self, *given: Any) -> Any:
-        return SimpleNamespace(run=lambda dumps: self.started.extend(one.name for one in dumps) or ["chat_backend"])
+        def run(dumps: dict[Any, Any]) -> list[str]:
+            self.started.extend(one.name for one in dumps)
+            return ["chat_backend"]
+
+        return SimpleNamespace(run=run, containers=lambda: ["chat_backend", "db"])
 
     @property
     def known(self) -> records.Known:
@@ -186,3 +192,13 @@ def test_apps_that_need_the_internet_can_be_left_out(yard: Yard) -> None:
     yard.drill.settings = replace(yard.drill.settings, drill_apps=False)
     yard.drill.run([yard.repository])
     assert (yard.drill.failed, yard.started, yard.evidence["apps"]) == ({}, [], [])
+
+
+def test_without_the_memory_for_it_the_apps_are_not_started_and_that_is_told(yard: Yard, capsys: pytest.CaptureFixture[str]) -> None:
+    yard.shortage = "expected 900 MiB of memory available"
+    yard.drill.run([yard.repository])
+    assert (yard.drill.failed, yard.started, yard.evidence["apps"]) == ({}, [], [])
+    told = "The apps were not started: expected 900 MiB of memory available for ['chat_backend', 'db']."
+    found = yard.known.drill
+    assert found and (found.tables, found.probes, found.notes) == (2, 0, [told])
+    assert yard.evidence["notes"] == [told] and told in capsys.readouterr().out

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import manifest as backup_manifest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.integrity import verify
-from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import contents, records, snapshot, staging, work
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import contents, fetch, records, snapshot, staging, work
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.contents import Contents
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.snapshot import Snapshotter
@@ -386,3 +387,57 @@ def test_without_settings_there_is_nothing_to_do(tmp_path: Path, capsys: pytest.
     with work.begun("snapshot", str(tmp_path), str(tmp_path / "state")) as begun:
         assert begun is None
     assert "there is no repository" in capsys.readouterr().out
+
+
+def shift(one: Snapshotter, days: int) -> None:
+    """Have what the repository holds be from a server whose clock was days ahead."""
+    held = store(one).store.held
+    held[:] = [(replace(listed, created=listed.created + timedelta(days=days)), files) for listed, files in held]
+
+
+def test_the_newest_is_the_one_that_was_made_last_whatever_the_clock_said(one: Snapshotter, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = iter(["20261125_120000", "20261124_120000"])
+    monkeypatch.setattr(staging.seal, "new_id", lambda _store, _now: next(names))
+    one.run()
+    shift(one, 1)
+    one.run()
+    made = [listed for listed, _files in store(one).store.held if contents.TAG in listed.tags]
+    assert made[0].created > made[1].created
+    assert fetch.find([store(one)], "shop").snapshot == made[1]
+    assert [listed.tagged("number:") for listed in made] == [["1"], ["2"]]
+
+
+def test_one_number_is_for_all_repositories_and_goes_on_without_one_of_them(one: Snapshotter) -> None:
+    one.repositories.append(MemoryRepository("/mnt/disk"))
+    one.run()
+    store(one).broken["snapshots"] = "unreachable"
+    one.run()
+    store(one).broken = {}
+    store(one, 1).broken["snapshots"] = "unreachable"
+    one.run()
+    store(one, 1).broken = {}
+    one.run()
+    numbers = [[number for listed, _files in store(one, place).store.held for number in listed.tagged("number:")] for place in (0, 1)]
+    assert numbers == [["1", "3", "4"], ["1", "2", "4"]]
+
+
+def test_what_was_just_brought_is_never_forgotten(one: Snapshotter, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(MemoryRepository, "forget", lambda _self, *words, wait=True: kept.append(words[words.index("--keep-tag") + 1]))
+    one.run()
+    shift(one, 1)
+    one.run()
+    made = [listed.backup for listed, _files in store(one).store.held if contents.TAG in listed.tags]
+    assert kept == [f"backup:{backup}" for backup in made]
+
+
+def test_one_of_a_time_that_has_not_been_is_noted_until_it_has(one: Snapshotter) -> None:
+    one.run()
+    assert known(one).ahead == ""
+    shift(one, 1)
+    (ahead,) = [listed.created for listed, _files in store(one).store.held if contents.TAG in listed.tags]
+    one.run()
+    assert known(one).ahead == f"{ahead:%Y-%m-%dT%H:%M:%SZ}"
+    shift(one, -1)
+    one.run()
+    assert known(one).ahead == ""

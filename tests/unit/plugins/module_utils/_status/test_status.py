@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import state
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import usage
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database, Proxy, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
-from ansible_collections.rarebooks.platform.plugins.module_utils._status import sizes, usage
+from ansible_collections.rarebooks.platform.plugins.module_utils._status import sizes
 from ansible_collections.rarebooks.platform.plugins.module_utils._status.status import Status
 from backup_support import NOON, PROJECT, Engine, sealed
 

@@ -99,3 +99,34 @@ def test_what_was_written_down_is_read_as_it_was(tmp_path: Path) -> None:
     (tmp_path / records.FILE).write_text("{")
     with records.changing(str(tmp_path)) as known:
         assert known.repositories == {}
+
+
+def test_what_the_last_drill_left_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    drilled = Drilled(ago(days=1), "20261126_020000", 1.0, notes=["The apps were not started: no memory."])
+    told = found(monkeypatch, Known(snapshot=taken(ago(hours=3)), drill=drilled), password_kept=True)
+    assert (SHOWN, "warning", "the last drill left something out: The apps were not started: no memory.") in told
+
+
+def ahead(days: int) -> str:
+    return (datetime.now(timezone.utc) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize("days", [1, 400])
+@pytest.mark.parametrize("limit", [0, 2])
+def test_a_time_that_has_not_been_proves_nothing(monkeypatch: pytest.MonkeyPatch, days: int, limit: int) -> None:
+    one = Known(
+        snapshot=taken(ahead(days)), check=Checked(ahead(days), 1, 4), drill=Drilled(ahead(days), "20261126_020000", 1.0), ahead=ahead(days)
+    )
+    levels = [(level, text.partition(" is of ")[0]) for subject, level, text in found(monkeypatch, one, limit, password_kept=True)[:-1]]
+    assert levels == [
+        ("failed", "the last snapshot"),
+        ("warning", "a snapshot in it"),
+        ("warning", "the last drill"),
+        ("warning", "the last check"),
+    ]
+
+
+def test_clocks_that_differ_by_seconds_are_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    soon = (datetime.now(timezone.utc) + timedelta(seconds=40)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    told = found(monkeypatch, Known(snapshot=taken(soon)), password_kept=True)
+    assert [(level, text) for _subject, level, text in told[:-1]] == [("passed", "the last snapshot is 0 hours old")]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._status import usage
-from ansible_collections.rarebooks.platform.plugins.module_utils._status.usage import Meter, Usage
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import usage
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.usage import Meter, Usage
 
 CONTAINERS = {"web": {"State": {"Pid": 7}}, "gone": {"State": {"Pid": 0}}}
 # Where each version keeps what: the line of /proc/PID/cgroup, processor, memory, and what of it the kernel would give back.
