@@ -130,11 +130,9 @@ class CallbackModule(Default):  # type: ignore[misc]
     @briefly
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._play = play
-        # Known only to those who wrote it: the name that Ansible makes of the hosts where a play has none.
         self._word_width = len("would change" if play.check_mode else "changed")
-        if play.name:
-            name = f"{play.get_name().strip()} (check mode)" if play.check_mode else play.get_name().strip()
-            self._display.display(name, color=constants.COLOR_HIGHLIGHT)
+        name = f"{play.get_name().strip()} (check mode)" if play.check_mode else play.get_name().strip()
+        self._display.display(name, color=constants.COLOR_HIGHLIGHT)
 
     @briefly
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
@@ -175,6 +173,11 @@ class CallbackModule(Default):  # type: ignore[misc]
         if not is_silent(result.task) or changed:
             word = ("would change" if result.task.check_mode else "changed") if changed else "ok"
             self._step(result, word, took, constants.COLOR_CHANGED if changed else constants.COLOR_OK)
+        # What a play prints on purpose, as debug does.
+        for one in result.result.get("results", [result.result]):
+            if one.get("_ansible_verbose_always"):
+                text = one["msg"] if isinstance(one.get("msg"), str) else self._dump_results(one, indent=4).strip("\n")
+                self._display.display(f"{result.host.get_name()}:\n{textwrap.indent(textwrap.dedent(text), '    ')}")
 
     @briefly
     def v2_runner_on_skipped(self, result: Any) -> None:

@@ -35,7 +35,7 @@ def played(directory: Path, tasks: list[dict[str, Any]], **variables: Any) -> st
         env=os.environ
         | {"ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
     )
-    assert done.returncode == 0 or "fatal: " in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 or "  FAILED  " in done.stdout, done.stdout + done.stderr
     return done.stdout
 
 
@@ -137,15 +137,15 @@ def going_back(directory: Path, confirm: bool, backup: dict[str, Any], good: str
 
 def test_a_damaged_description_is_not_put_back_unasked(tmp_path: Path) -> None:
     said = going_back(tmp_path, False, UNDESCRIBED)
-    assert "fatal: " in said and FAULT in said and "Nothing has been changed." in said
+    assert "  FAILED  " in said and FAULT in said and "Nothing has been changed." in said
     assert f"rollback_to={GOOD}" in said and f"rollback_to={DRIFTED} -e rollback_confirm=true" in said
     confirmed = going_back(tmp_path, True, UNDESCRIBED)
-    assert "fatal: " not in confirmed and f"Backup {DRIFTED} is drifted: when it was sealed, {FAULT}." in confirmed
+    assert "  FAILED  " not in confirmed and f"Backup {DRIFTED} is drifted: when it was sealed, {FAULT}." in confirmed
 
 
 def test_what_nothing_has_proven_is_told_before_it_is_gone_back_to(tmp_path: Path) -> None:
     said = going_back(tmp_path, False, {"result": "not proven", "causes": "", "damage": ""}, "")
-    assert "fatal: " not in said and f"Backup {DRIFTED} is not proven. No run has proven that it serves" in said
+    assert "  FAILED  " not in said and f"Backup {DRIFTED} is not proven. No run has proven that it serves" in said
     assert "There is no good backup." in said
     assert f"Backup {DRIFTED} is" not in going_back(tmp_path, False, {"result": "good", "causes": "", "damage": ""})
 

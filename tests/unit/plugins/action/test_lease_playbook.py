@@ -194,7 +194,7 @@ def test_a_failure_before_the_switch_is_in_the_ledger_with_its_step(server: Serv
     (server.path / ".rarebooks-tmp-abcd1234").write_text("left by a killed run")
     server.play.write_text(FAILING.format(path=server.path, task=task))
     code, output = server.run()
-    assert code == 2 and output.count("fatal: ") == 1
+    assert code == 2 and output.count("  FAILED  ") == 1
     (entry,) = [json.loads(line) for line in (server.path / "ledger.jsonl").read_text().splitlines()]
     assert (entry["result"], entry["step"], entry["error"]) == ("failed", "preparing what the release needs", error)
     assert not (server.path / ".rarebooks-tmp-abcd1234").exists()

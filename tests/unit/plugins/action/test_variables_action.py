@@ -48,8 +48,9 @@ class Controller:
         self.said = done.stdout + done.stderr
         if done.returncode == 0:
             return []
-        assert "Nothing has been changed. These variables cannot be used as they are:" in done.stdout, done.stdout + done.stderr
-        return [line.strip()[2:] for line in done.stdout.partition("msg: |-")[2].partition("PLAY RECAP")[0].splitlines() if "- " in line]
+        _before, told, problems = done.stdout.partition("Nothing has been changed. These variables cannot be used as they are:")
+        assert told, done.stdout + done.stderr
+        return [line.strip()[2:] for line in problems.splitlines() if line.strip().startswith("- ")]
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_all_faults_of_an_inventory_at_once(controller: Controller) -> None:
 
 def test_a_fault_is_one_line_of_the_failed_task(controller: Controller) -> None:
     assert len(controller.check("shop stack_backup_keep=three\n")) == 1
-    assert controller.said.partition("fatal: ")[2].count("stack_backup_keep: expected") == 1
+    assert controller.said.partition("FAILED ")[2].count("stack_backup_keep: expected") == 1
 
 
 def test_only_the_named_ones(controller: Controller) -> None:

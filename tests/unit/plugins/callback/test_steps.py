@@ -46,6 +46,8 @@ PLAY = """
       ansible.builtin.shell: "echo {{ item }}; seq 1 40 >&2; test {{ item }} = good"
       loop: [good, bad]
       when: inventory_hostname == 'shop'
+    - name: Show what was meant to be shown
+      ansible.builtin.debug: {msg: "Mind the\\ngap"}
     - name: Tell
       rarebooks.platform.report: {text: All is well}
 """
@@ -99,7 +101,8 @@ def test_a_line_a_step_and_a_failure_once(run: Callable[..., Seen]) -> None:
     assert seen.lines[at + 1 : at + 17] == ["    bad: non-zero return code", "    bad: 26", *(f"    {number}" for number in range(27, 41))]
     assert [line for line in seen.lines if "Never mind" in line or "set_fact" in line or "[ERROR]" in line] == []
     assert seen.lines.count("+a1") == 2
-    assert seen.lines[seen.lines.index("blog:") + 1] == "    All is well"
+    shown = [seen.lines[at + 1 : at + 3] for at, line in enumerate(seen.lines) if line == "blog:"]
+    assert shown == [["    Mind the", "    gap"], ["    All is well", seen.lines[-2]]]
     # The counts of each host stand last.
     assert [line.split(" : ")[0].strip() for line in seen.lines[-2:]] == ["blog", "shop"]
     assert "changed=2 unreachable=0 failed=1 " in seen.lines[-1]
