@@ -172,6 +172,7 @@ RUSSIAN_VERIFY = {
     "{what} is of {at}, which has not been yet: the clock of this server was wrong then, or is now": (
         "{what}: {at}, это время ещё не наступило: часы сервера были тогда неверны или неверны сейчас"
     ),
+    "the newest backup": "последняя копия",
     "the last snapshot": "последний снимок",
     "a snapshot in it": "снимок в нём",
     "the last drill": "последнее пробное восстановление",

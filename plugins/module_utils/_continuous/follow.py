@@ -97,15 +97,17 @@ class Follower:
             identity = repository.identity()
         except RepositoryError:  # Bringing something there fails as well, and tells.
             return
-        others = [container for container, one in known.databases.items() if one.of(repository.shown).id not in ("", identity)]
+        ids = {container: one.of(repository.shown).id for container, one in known.databases.items()}
+        others = {container: before for container, before in ids.items() if before not in ("", identity)}
         for container, one in known.databases.items():
             if container in others:
-                before, when = one.of(repository.shown).id, now()
+                when = now()
                 one.repositories[repository.shown] = Shipped(since=when, anew=when)
             one.of(repository.shown).id = identity
         if others:
+            before = ", ".join(sorted({one[:8] for one in others.values()}))
             self._record(
-                f"Repository {repository}: it is another repository than before. Expected {before[:8]}, got {identity[:8]}, which has "
+                f"Repository {repository}: it is another repository than before. Expected {before}, got {identity[:8]}, which has "
                 f"nothing of the log of {', '.join(others)}. What is here is brought to it, with a new base, which is being made: from "
                 "then on any second can be restored from it. If the one of before is meant, look whether the right disk is mounted."
             )

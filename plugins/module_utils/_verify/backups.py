@@ -11,8 +11,9 @@ from datetime import timedelta
 from .._backup import listing
 from .._backup.manifest import moment_of
 from .._base.sentence import say
+from .._base.times import TIME, is_ahead
 from .._tree import plan
-from .finding import Finding, failed, passed, warning
+from .finding import Finding, failed, not_yet, passed, warning
 from .observed import Observed
 
 LIST = "ansible-playbook backups.yml"
@@ -30,7 +31,10 @@ def check(server: Observed) -> Iterator[Finding]:
     if not moments:
         yield none_yet(server, root, days)
         return
-    age = server.began - max(moments)
+    if is_ahead(max(moments), server.began):
+        yield not_yet(warning, "backups", "newest", say("the newest backup"), max(moments).strftime(TIME))
+        return
+    age = max(server.began - max(moments), timedelta())
     told = f"{age.days}" if age.days else f"{age.total_seconds() / 86400:.1f}"
     if days and age > timedelta(days=days):
         text = say("expected a backup of the last {days} days, got one that is {age} days old", days=days, age=told)

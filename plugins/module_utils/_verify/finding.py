@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .._base.sentence import Sentence
+from .._base.sentence import Sentence, say
 
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 Level = Literal["passed", "warning", "failed"]
@@ -73,6 +73,12 @@ def warning(area: str, subject: str, text: Sentence, step: Sentence | str) -> Fi
 def failed(area: str, subject: str, text: Sentence, step: Sentence | str) -> Finding:
     """Return what is broken."""
     return Finding(area, subject, "failed", text, step)
+
+
+def not_yet(found: Callable[[str, str, Sentence, Sentence], Finding], area: str, subject: str, what: Sentence, at: str) -> Finding:
+    """Return that something is of a time that has not been yet, so that nobody knows how old it is."""
+    text = say("{what} is of {at}, which has not been yet: the clock of this server was wrong then, or is now", what=what, at=at)
+    return found(area, subject, text, say("See what sets it: {command}", command="timedatectl timesync-status"))
 
 
 def worst(findings: Iterable[Finding]) -> Level:

@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
-from .._base.sentence import Sentence, say
+from .._base.sentence import say
 from .._base.times import TIME, is_ahead
 from .._offsite import records, settings
 from .._offsite.records import Known
 from .._offsite.repository import masked
-from .finding import Finding, failed, passed, warning
+from .finding import Finding, failed, not_yet, passed, warning
 from .observed import Observed
 
 AREA = "off-site"
@@ -71,7 +71,7 @@ def snapshot(shown: str, known: Known, now: datetime, days: int, since: timedelt
     age = now - moment(known.snapshot.at)
     hours = max(0, int(age.total_seconds() // 3600))
     if is_ahead(moment(known.snapshot.at), now):
-        yield not_yet(failed, shown, say("the last snapshot"), known.snapshot.at)
+        yield not_yet(failed, AREA, shown, say("the last snapshot"), known.snapshot.at)
     elif days and age > timedelta(days=days):
         text = say("expected a snapshot of the last {days} days, got one that is {hours} hours old", days=days, hours=hours)
         yield failed(AREA, shown, text, say("Make one: {command}", command=f"{SHOW} -e operation=snapshot"))
@@ -88,13 +88,7 @@ def of_no_time(shown: str, known: Known, now: datetime) -> Iterator[Finding]:
         (say("the last drill"), known.drill.at if known.drill else ""),
         (say("the last check"), known.check.at if known.check else ""),
     ]
-    yield from (not_yet(warning, shown, what, at) for what, at in found if is_ahead(moment(at), now))
-
-
-def not_yet(found: Callable[[str, str, Sentence, Sentence], Finding], shown: str, what: Sentence, at: str) -> Finding:
-    """Return that something is of a time that has not been yet."""
-    text = say("{what} is of {at}, which has not been yet: the clock of this server was wrong then, or is now", what=what, at=at)
-    return found(AREA, shown, text, say("See what sets it: {command}", command="timedatectl timesync-status"))
+    yield from (not_yet(warning, AREA, shown, what, at) for what, at in found if is_ahead(moment(at), now))
 
 
 def age_of(text: str, now: datetime) -> timedelta:

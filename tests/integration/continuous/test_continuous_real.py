@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,16 +24,19 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base.times imp
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import (
     drill,
     follow,
+    leftovers,
     newer,
     reach,
     receiver,
     recover,
+    shipping,
     slot,
     state_file,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import moment as moments
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.moment import MomentError
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.settings import Bounds, Place
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Repository
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database, query
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.helper import wait_until_ready
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger, restoring
@@ -278,6 +282,57 @@ def test_the_log_on_disk_is_bounded_while_nobody_receives_and_a_lost_slot_is_tol
     assert not lab.follower.look()
     following.wait_for(lab, "SELECT count(*) = 1 FROM pg_stat_replication")
     assert slot.read(lab.client, DATABASE).slot == "reserved"
+
+
+def test_a_moment_comes_from_the_repository_whose_log_has_no_gap(lab: Lab) -> None:
+    query(lab.client, DATABASE, "INSERT INTO visit (text) VALUES ('before the gap')")
+    fill(lab, 3)
+    lab.follower.look()
+    holed = Repository(str(lab.directory / "holed"), lab.repository.access)
+    shutil.copytree(lab.repository.location, holed.location)
+    source = reach.choose([holed], NAME, lab.settings.host, datetime.now(timezone.utc), lab.root)
+    logs = [one for one in holed.snapshots(shipping.WAL, f"cluster:{source.cluster}") if one.tagged("last:")[0] >= source.start]
+    assert logs, "what follows the base was brought away"
+    holed.forget(*(one.id for one in logs))
+    now, elsewhere = datetime.now(timezone.utc), str(lab.directory / "lost")
+    fill(lab, 1)
+    following.wait_for(lab, "SELECT count(*) = 1 FROM pg_stat_replication WHERE flush_lsn = pg_current_wal_lsn()")
+    lab.follower.look()
+    with pytest.raises(MomentError, match=r"Repository .*holed: its log lacks segment"):
+        reach.choose([holed], NAME, lab.settings.host, now, elsewhere)
+    found = reach.choose([holed, lab.repository], NAME, lab.settings.host, now, elsewhere)
+    assert found.repository.location == lab.repository.location
+
+
+def test_what_a_killed_restore_has_left_goes(lab: Lab) -> None:
+    source = reach.choose([lab.repository], NAME, lab.settings.host, datetime.now(timezone.utc), lab.root)
+    work = recover.work_for(NAME, lab.root)
+    recover.gather(source, lab.place, work)
+    killed = recover.recovered(lab.client, DATABASE, source, work, None, LABELS)
+    found = killed.__enter__()
+    assert lab.rows(found) >= 0
+    assert leftovers.places(lab.root) == {NAME: work.root}
+    assert leftovers.remove(lab.root) == [work.root]
+    assert not lab.client.containers.list(all=True, filters={"name": f"^/{found.container}$"})
+    assert not os.path.exists(work.root)
+
+
+def test_a_store_that_was_made_anew_is_recovered_from_as_soon_as_it_has_a_base(lab: Lab) -> None:
+    lab.follower.look()
+    shutil.rmtree(lab.repository.location)
+    lab.repository.create()
+    query(lab.client, DATABASE, "INSERT INTO visit (text) VALUES ('after the store was made anew')")
+    for _look in range(20):  # A busy machine has received nothing yet at the first.
+        if lab.follower.look():
+            break
+    else:
+        pytest.fail("no base is due")
+    assert "another repository than before" in (lab.directory / ledger.FILE).read_text().splitlines()[-1]
+    assert lab.renew() == 0
+    assert not lab.follower.look()
+    expected = lab.rows()
+    with recovered(lab, None) as found:
+        assert lab.rows(found) == expected
 
 
 def test_turned_off_the_database_is_as_it_was(lab: Lab) -> None:
