@@ -4,18 +4,6 @@
 
 from __future__ import annotations
 
-import functools
-import os
-import textwrap
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-from ansible import constants
-from ansible.playbook.task_include import TaskInclude
-from ansible.plugins.callback.default import CallbackModule as Default
-
 DOCUMENTATION = r"""
 name: steps
 type: stdout
@@ -54,6 +42,18 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: ANSIBLE_STDOUT_CALLBACK=ansible.builtin.default ansible-playbook deploy.yml
 """
+
+import functools
+import os
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ansible import constants
+from ansible.playbook.task_include import TaskInclude
+from ansible.plugins.callback.default import CallbackModule as Default
 
 # What only computes on the controller, or prints by itself: no step.
 SILENT = {

@@ -10,10 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 ROOT = Path(__file__).parents[2]
-SHOW = yaml.safe_load((ROOT / "playbooks/backups.yml").read_text())[0]["tasks"][1]
+SHOW = {"rarebooks.platform.report": {"text": f"{{{{ lookup('ansible.builtin.template', '{ROOT}/playbooks/templates/backups.txt.j2') }}}}"}}
 CHECK = ROOT / "roles/rollback/tasks/check.yml"
 SUMMARY = f"{{{{ lookup('ansible.builtin.template', '{ROOT}/roles/stack/templates/summary.txt.j2') }}}}"
 FAULT = "release.json is damaged: expected JSON"
@@ -64,12 +62,17 @@ def test_a_damaged_backup_is_a_row_with_what_to_do(tmp_path: Path) -> None:
     elsewhere = {"offsite": [away], "offsite_errors": {"sftp:y": "Repository sftp:y: it cannot be reached."}}
     found = {"backups": backups, "good": GOOD, "size": 0, "max_size": 0, "free": 0, "warning": "", **elsewhere}
     said = played(tmp_path, [SHOW], __backups=found)
-    assert f"{GOOD}     2.0 h  off-site            -  in sftp:x, proven by a drill 2026-11-26T04:30:00Z, and here\n" in said
+    # On a terminal of 80 columns, the newest last; texts that were wrapped are read as one line.
+    assert [line for line in said.splitlines() if len(line) > 80] == []
+    assert [line[4:19] for line in said.splitlines() if re.match(r" {4}\d{8}_", line)] == [GOOD, GOOD, DRIFTED, DAMAGED]
+    rows, said = said, re.sub(r"\n {10,}", " ", said)
+    assert re.search(rf"{GOOD} +2\.0 h  off-site +-\n +in sftp:x, proven by a drill 2026-11-26T04:30:00Z, and here\n", said)
     assert "NOT LISTED: Repository sftp:y: it cannot be reached.\n" in said
-    assert f"{DAMAGED}     1.0 h  damaged         0 KiB  cannot be read\n" in said and "the old guide" not in said
+    assert re.search(rf"{DAMAGED} +1\.0 h  damaged +\S+ \S+\n +cannot be read\n", said) and "the old guide" not in said
     assert "    DAMAGED: /x/manifest.json is missing\n" in said and f"remove the directory /opt/rarebooks/backups/{DAMAGED} by hand" in said
     assert f"    drifted: when it was sealed, {FAULT}\n" in said and f"such as {GOOD}." in said
-    assert f"-e rollback_to={DRIFTED} -e rollback_confirm=true alone." in said
+    assert f"\n             -e rollback_to={DRIFTED} -e rollback_confirm=true\n" in rows
+    assert re.search(rf"\n    {GOOD} +1\.0 h  good .*before a deploy\n        <- rollback goes here\n", rows) and rows.count("<-") == 1
 
 
 def summary(directory: Path, sealed: dict[str, Any], removed: list[str], release: str = "live") -> list[str]:
