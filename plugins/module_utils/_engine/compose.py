@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from glob import glob
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from . import carried
 from .containers import SERVICE_LABEL, containers_of
 from .image_name import image_name
 from .kept_logs import KeptLogs
+from .recorded import Recorder, engine_socket
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -50,7 +51,7 @@ class Definition:
         self._environment = ["--env-file", environment] if environment else []
         self._run_command = run_command
 
-    def _run(self, *arguments: str, dry: bool = False) -> tuple[str, str]:
+    def _run(self, *arguments: str, dry: bool = False, environment: Mapping[str, str] | None = None) -> tuple[str, str]:
         argv = [
             "docker",
             "compose",
@@ -68,8 +69,9 @@ class Definition:
             self.name,
             *arguments,
         ]
+        options = {"environ_update": dict(environment)} if environment else {}
         try:
-            code, output, errors = self._run_command(argv, errors="replace", expand_user_and_vars=False, handle_exceptions=False)
+            code, output, errors = self._run_command(argv, errors="replace", expand_user_and_vars=False, handle_exceptions=False, **options)
         except OSError as error:
             raise ComposeError(f"Docker Compose cannot be run: {error}") from None
         if code != 0:
@@ -247,6 +249,19 @@ class Project(Definition):
         """
         if arguments := self._up(self.carried()):
             self._replace(*("--no-start" if one == "--detach" else one for one in arguments))
+
+    def wanted_container(self, service: str, name: str) -> dict[str, Any] | None:
+        """Return the settings of the container that `up` would make for a service, None where it takes more than that one.
+
+        Asked for in the same words as `up` itself, so that this finds nothing to do where there is such a container.
+        """
+        engine = engine_socket()
+        if not engine:
+            return None
+        words = ("--no-start" if one == "--detach" else one for one in UP)
+        with Recorder(service, name, engine) as recorder, suppress(ComposeError):
+            self._run(*words, *self._alone(), service, environment=recorder.environment)
+        return recorder.container
 
     def up_container(self, name: str) -> None:
         """Create and start the one container of this name, and nothing it depends on."""

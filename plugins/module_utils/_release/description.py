@@ -156,6 +156,9 @@ class Release:
     apps: tuple[App, ...] = ()
     # App: digest of the source its image was built from.
     sources: dict[str, str] = field(default_factory=dict)
+    # The apps whose containers are exchanged while the ones of before still serve, and the seconds that those then have to finish.
+    side_by_side: tuple[str, ...] = ()
+    drain: int = 60
     # Whether no deploy made it, so that this was found out when it was sealed; and whether its probes were asked then.
     by_hand: bool = False
     asked: bool = False

@@ -26,7 +26,7 @@ from .._tree import diff as tree_diff
 from .._tree import edited, promote
 from .._tree import plan as tree_plan
 from .._tree.validate import Validators
-from . import certificates, clusters, kept_files, preview, switch
+from . import beside, certificates, clusters, kept_files, preview, switch
 from .adoption import Adoption, held, proxy_notes, put_proxy_back, refuse_deaf, ways_back
 from .options import Invocation, Options
 from .reasons import Reasons
@@ -156,7 +156,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         refuse()
         if stale and not plan.needed:
             find_data(root)
-        result["notes"] += told
+        result["notes"] += told + beside.foretold(wanted.target, result["started"])
         result["reasons"] = why.foretold(result["started"])
         return {**result, **adopted(adoption, result["notes"] + keeping)}
     if previewed:

@@ -21,8 +21,9 @@ from .._release import drift as release_drift
 from .._release.drift import Drift
 from .._tree import plan as tree_plan
 from .._tree import promote
-from . import kept_files, passwords
+from . import beside, kept_files, passwords
 from .adoption import held
+from .beside import Exchanged
 from .server import Server
 from .target import Target
 
@@ -113,6 +114,7 @@ def switch(
     """
     began = time.monotonic()
     done = Switched(plan)
+    beside.settle(server)
 
     def validated(tree: str) -> None:
         validate(tree)
@@ -128,14 +130,24 @@ def switch(
         start()
     between()
     done.notes = passwords.follow(server, target.release.apps) + kept_files.keep(server, target) + kept_files.give_back(server, target)
-    done.started = up(server, target)
+    exchanged = exchange(server, target)
+    done.notes += exchanged.notes
+    done.started = sorted({*exchanged.containers, *up(server, target)})
     if done.started:
         wait_until_serving(server, target, sites=False)
-    done.reloaded = reload(server, target, bool(set(done.started) - set(target.proxy)))
+    done.reloaded = reload(server, target, bool(set(done.started) - set(exchanged.containers) - set(target.proxy)))
     done.expiring = wait_until_serving(server, target)
     done.removed = server.compose.remove(sorted(extra - target.every_container))
     done.seconds = round(time.monotonic() - began, 1)
     return done
+
+
+def exchange(server: Server, target: Target) -> Exchanged:
+    """Exchange the containers that the release wants exchanged beside each other; what Compose gives up over, `up` tells better."""
+    try:
+        return beside.exchange(server, target)
+    except ComposeError:
+        return Exchanged()
 
 
 def up(server: Server, target: Target) -> list[str]:

@@ -189,6 +189,14 @@ class Api:
     def inspect_container(self, name: str) -> dict[str, Any]:
         return copy.deepcopy(self._engine.find(name))
 
+    def create_container_from_config(self, config: dict[str, Any], name: str) -> dict[str, str]:
+        made = self._engine.make(name, config["Image"], labels=config["Labels"])
+        made["NetworkSettings"]["Networks"] = {
+            network: {"Aliases": one["Aliases"], "DNSNames": [name, *one["Aliases"]]}
+            for network, one in config["NetworkingConfig"]["EndpointsConfig"].items()
+        }
+        return {"Id": made["Id"]}
+
     def diff(self, name: str) -> list[dict[str, Any]] | None:
         changed = self._engine.files.get(self._engine.find(name)["Id"], {})
         return [{"Path": path, "Kind": 1} for path in sorted(changed)] or None
@@ -441,7 +449,14 @@ class Container:
         if found["State"]["Status"] != "running":
             found["State"] |= self._engine.started(self._engine.turns_out.get(found["Image"], "healthy"))
 
-    def stop(self) -> None:
+    def rename(self, name: str) -> None:
+        if name in self._engine.running:
+            raise refusal(409, f'Conflict. The container name "/{name}" is already in use')
+        found = self._note(f"rename to {name}")
+        self._engine.running[name] = self._engine.running.pop(found["Name"].lstrip("/"))
+        found["Name"] = f"/{name}"
+
+    def stop(self, timeout: int | None = None) -> None:
         self._note("stop")["State"] |= {"Status": "exited", "ExitCode": 0, "Pid": 0}
 
     def restart(self) -> None:
