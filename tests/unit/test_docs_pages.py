@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from messages import messages
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("demo/**/README.md"))]
@@ -42,21 +41,8 @@ def test_the_readme_is_two_screens_and_its_tables() -> None:
     assert len(lines) <= 130, "what nobody needs on the first evening belongs into docs/"
 
 
-def messages() -> Iterator[str]:
-    """Yield what the collection can say, with a gap where it puts something in."""
-    for path in (ROOT / "plugins").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-            elif isinstance(node, ast.JoinedStr):
-                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values)
-    for pattern in ("roles/**/*.yml", "roles/**/*.j2", "playbooks/*.yml", "docs/no-links.txt"):
-        for path in ROOT.glob(pattern):
-            yield re.sub(r"\{\{.*?\}\}", "\0", path.read_text())
-
-
 def test_the_messages_it_explains_are_those_there_are() -> None:
-    said = "\n".join(re.sub(r"\s+", " ", message) for message in messages())
+    said = "\n".join(messages())
     quotes = [quote for row in QUOTED.findall((ROOT / "docs/troubleshooting.md").read_text()) for quote in re.findall(r"`([^`]+)`", row)]
     assert len(quotes) >= 30
 

@@ -10,6 +10,8 @@ from ansible.vars.reserved import is_reserved_name
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = re.compile(r"ansible-playbook (?:-i \S+ )?(?:[a-z_]+\.yml|rarebooks\.platform\.[a-z_]+)(?: (?:-e [a-z_]+=\S+|--[a-z-]+))*")
+# As tables name them, whose reader knows how each begins.
+SHORT = re.compile(r"`([a-z_]+\.yml(?: (?:-e [a-z_]+=[^\s`]+|--[a-z-]+))+)`")
 DOCUMENTS = [
     path
     for pattern in ("*.md", "demo/README.md", "docs/**/*.md", "roles/*/README.md", "inventories/example/**/*.yml")
@@ -60,6 +62,12 @@ def test_documents_and_messages_print_only_what_is_typed_on_a_server() -> None:
     }
     assert len(printed) >= 12
     assert sorted(printed - typed()) == []
+
+
+def test_documents_shorten_only_what_is_typed_on_a_server() -> None:
+    shortened = {shape(f"ansible-playbook {normalised(found)}") for path in DOCUMENTS for found in SHORT.findall(path.read_text())}
+    assert len(shortened) >= 20
+    assert sorted(shortened - typed()) == []
 
 
 def test_no_command_gives_a_variable_a_name_that_ansible_warns_of() -> None:
