@@ -67,10 +67,8 @@ class Follower:
         known = state_file.read(self.root)
         known.set_right(now())
         wanted = clusters(self.settings.path)
-        each = [(database, known.of(database.container)) for database in wanted]
-        for repository in self.repositories:
-            self._recognise(repository, known)
-        for database, one in each:
+        for database in wanted:
+            one = known.of(database.container)
             one.since = one.since or now()
             try:
                 self._follow(database, one, lambda: state_file.write(known, self.root))
@@ -83,6 +81,9 @@ class Follower:
         for container in gone - {one.container for one in wanted}:
             receiver.remove(self.client, container)
             known.databases.pop(container, None)
+        # Last, since it takes a second in which nothing would be brought away.
+        for repository in self.repositories:
+            self._recognise(repository, known)
         known.at = now()
         state_file.write(known, self.root)
         return self._base_due(known)

@@ -60,7 +60,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @contextmanager
 def recovered(lab: Lab, moment: datetime | None, *, received: bool = False, here: bool = False) -> Iterator[Database]:
     """Yield the database of a moment, recovered from what is elsewhere, and from what is here only if that was not lost."""
-    source = reach.choose([lab.repository], NAME, lab.settings.host, moment or datetime.now(timezone.utc))
+    if moment is None:
+        source = newer.sources([lab.repository], NAME, lab.settings.host)[0]
+    else:
+        source = reach.choose([lab.repository], NAME, lab.settings.host, moment, lab.root)
     work = recover.Work(str(lab.directory / "restore"))
     place = lab.place if here else Place(NAME, source.cluster, str(lab.directory / "lost"))
     try:
@@ -255,7 +258,7 @@ def test_a_gap_in_the_log_is_found_and_what_is_possible_told(lab: Lab, tmp_path:
     fill(lab, 3)
     lab.follower.look()
     now = datetime.now(timezone.utc)
-    source = reach.choose([lab.repository], NAME, lab.settings.host, now)
+    source = reach.choose([lab.repository], NAME, lab.settings.host, now, lab.root)
     work = recover.Work(str(tmp_path / "restore"))
     recover.gather(source, lab.place, work)
     recover.require_whole(source, work, now)

@@ -81,7 +81,7 @@ def test_one_that_stays_is_asked_now_and_then_and_gets_no_other_base(server: Ser
 def test_one_that_was_made_anew_gets_all_again_and_a_base_and_is_told_once(server: Server) -> None:
     server.looks(1)
     server.replace()
-    assert any(server.looks(LOOKS_BETWEEN_IDS)), "a base is due"
+    assert server.looks(LOOKS_BETWEEN_IDS + 1)[-1], "a base is due"
     assert server.brought == [SEGMENTS[-1]], "what is still here is brought there again"
     server.looks(2 * LOOKS_BETWEEN_IDS)
     server.start()
