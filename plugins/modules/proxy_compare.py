@@ -13,8 +13,9 @@ description:
   - Sends requests to both at their addresses in those networks, by methods that change nothing (GET, HEAD and OPTIONS), at most four
     at a time. The apps behind the proxies are so asked up to three times for each request.
   - "Compares the status, where a redirect leads, the headers, the names of cookies, and the body. A header or body in which two answers
-    of the running proxy differ says nothing, so that it is left out. Left out are also dates, C(Server) and what belongs to a single
-    connection, body and headers where the status is another one, and what is the same for several methods of one URL after the first."
+    of the running proxy differ says nothing, so that it is left out. Left out are also dates, C(Server), the C(X-Content-Type-Options)
+    that a release adds where there was none, what belongs to a single connection, body and headers where the status is another one, and
+    what is the same for several methods of one URL after the first."
   - Which container answered behind a proxy is not asked. Another one shows by its headers and its body.
   - Certificates are not verified, so that the candidate can be asked before they are right.
   - Needs nothing on the server but Python and Docker's command line.

@@ -33,6 +33,8 @@ _NOT_COMPARED = {
     "location",
     "set-cookie",
 }
+# What a release adds to the answers of all sites, where the running proxy says nothing of the kind: meant, and nothing of one request.
+_ADDED = {"header x-content-type-options": "nosniff"}
 # nginx states its version in its own error pages, where it is not told to be silent.
 _VERSION = re.compile(rb"nginx/[0-9.]+")
 # What stands for an answer where there is none.
@@ -106,7 +108,8 @@ def differences(request: Request, running: Ask, candidate: Ask) -> Iterator[Diff
         before, after = first.get(field, ""), other.get(field, "")
         # Another status has another body, and headers that say of what kind it is.
         told = field in ("status", "redirect") or first["status"] == other["status"]
-        if told and before != after and before == again.get(field, ""):
+        added = not before and after == _ADDED.get(field)
+        if told and before != after and before == again.get(field, "") and not added:
             yield Difference(str(request), field, before, after)
 
 

@@ -32,6 +32,12 @@ def told(running: dict[str, str], candidate: dict[str, str], request: Request = 
             [("status", "301", "302"), ("redirect", "x", "y")],
         ),
         ({"status": "200", "header a": "1"}, {"status": "200"}, [("header a", "1", "")]),
+        ({"status": "200"}, {"status": "200", "header x-content-type-options": "nosniff"}, []),
+        (
+            {"status": "200", "header x-content-type-options": "nosniff"},
+            {"status": "200"},
+            [("header x-content-type-options", "nosniff", "")],
+        ),
         ({"status": "200", "header a": "1"}, {"status": "no answer: TLS refused"}, [("status", "200", "no answer: TLS refused")]),
     ],
 )
