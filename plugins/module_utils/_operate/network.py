@@ -217,7 +217,8 @@ def run(command: Command, recreate: bool, check_mode: bool) -> dict[str, Any]:
     result["foreign"] = [{"container": one.container, "names": list(one.names)} for one in foreign]
     result["diff"] = [difference(one) for one in missing]
     if holders:
-        raise NetworkFault("\n".join([*result["notes"], *(complaint(network.name, one) for one in holders)]), **result)
+        told = [f"{one}: this would be repaired." for one in wanted] if check_mode else result["notes"]
+        raise NetworkFault("\n".join([*told, *(complaint(network.name, one) for one in holders)]), **result)
     return result
 
 

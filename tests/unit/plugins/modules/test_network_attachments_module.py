@@ -81,6 +81,11 @@ def test_a_foreign_container_that_bears_one_of_our_names_is_named_and_not_touche
     result = server.repair()
     assert result["failed"] and result["foreign"] == [{"container": "neighbour", "names": ["web"]}]
     assert "docker network disconnect net neighbour" in result["msg"] and server.done == []
+    # What else is found is told with it, before and after it is repaired.
+    server.attached("db").clear()
+    assert "db had lost its network net: this would be repaired." in server.repair(check=True)["msg"] and server.done == []
+    assert "db had lost its network net, and was attached again" in server.repair()["msg"] and server.done == ["connect db net"]
+    server.done.clear()
     server.attached("neighbour").update(net={"Aliases": ["neighbour"]})
     assert server.repair()["foreign"] == [{"container": "neighbour", "names": []}]
     refused = server.repair(recreate=True)
