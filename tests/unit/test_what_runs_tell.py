@@ -37,7 +37,7 @@ def played(directory: Path, tasks: list[dict[str, Any]], **variables: Any) -> st
     return done.stdout
 
 
-def listed(identifier: str, **said: Any) -> dict[str, Any]:
+def listed(identifier: str, reason: str = "before a deploy", **said: Any) -> dict[str, Any]:
     return {
         "id": identifier,
         "kind": "sealed",
@@ -47,7 +47,7 @@ def listed(identifier: str, **said: Any) -> dict[str, Any]:
         "causes": "",
         "gone": [],
         "differs": [],
-        "manifest": {"size": 2048, "reason": "before a deploy", "images": {}, "databases": {}, "files": []},
+        "manifest": {"size": 2048, "reason": reason, "images": {}, "databases": {}, "files": []},
         **said,
     }
 
@@ -55,7 +55,7 @@ def listed(identifier: str, **said: Any) -> dict[str, Any]:
 def test_a_damaged_backup_is_a_row_with_what_to_do(tmp_path: Path) -> None:
     backups = [
         listed(DAMAGED, result="damaged", damage="/x/manifest.json is missing", manifest={"files": [], "network": "", "by_hand": True}),
-        listed(DRIFTED, result="drifted", causes=FAULT, damage=FAULT),
+        listed(DRIFTED, result="drifted", causes=FAULT, damage=FAULT, reason="before the release that nobody had described in fewer words"),
         listed(GOOD),
     ]
     away = {"id": GOOD, "age": 7200, "size": None, "repository": "sftp:x", "proven": "2026-11-26T04:30:00Z", "here": True}

@@ -50,7 +50,7 @@ def test_an_unchanged_deploy_says_so_and_what_the_prune_took(deploying: Deployer
 
 
 def test_the_list_of_backups_says_it_too(deploying: Deployer) -> None:
-    listed = deploying({}, playbook="backups.yml").output
+    listed = deploying({}, playbook="backups.yml").said
     assert "CANNOT BE RESTORED: image rarebooksdokploy-maymessenger_backend " in listed
     assert f"CANNOT BE RESTORED: image {IMAGE} " not in listed
 

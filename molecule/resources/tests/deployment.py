@@ -37,6 +37,11 @@ class Deploy:
     code: int
     output: str
 
+    @property
+    def said(self) -> str:
+        """What stood on the screen, as one line: long texts are wrapped."""
+        return " ".join(self.output.split())
+
     def results(self, host: str = HOST) -> list[dict[str, Any]]:
         """Return the results of the tasks that failed, in their order, of a run with -v."""
         return [yaml.safe_load(textwrap.dedent(body)) for name, body in FATAL.findall(self.output) if name == host]

@@ -119,4 +119,4 @@ def test_the_backups_are_a_table(releases: Releases, deploying: Deployer) -> Non
     done = deploying({}, playbook="backups.yml")
     assert done.code == 0 and done.recap()["changed"] == 0
     assert [identifier for identifier in server.backups() if identifier not in done.output] == []
-    assert "maymessenger 20241101000000_InitialCreate" in done.output
+    assert "maymessenger 20241101000000_InitialCreate" in done.said

@@ -87,7 +87,7 @@ def test_a_damaged_journal_and_a_damaged_old_backup(rejected: Callable[..., str]
         message = rejected({})
     finally:
         server.shell(f"rm {journal}")
-    assert listed.code == 0 and "expected a time as its name, got 20269999_999999" in listed.output
+    assert listed.code == 0 and "expected a time as its name, got 20269999_999999" in listed.said
     assert message.startswith(f"{journal} is damaged") and "Move the file away" in message
     # Nor does the damaged old backup block a deploy.
     done = deploying(releases.variables["v3"])

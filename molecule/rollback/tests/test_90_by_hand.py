@@ -111,7 +111,7 @@ def test_back_by_the_printed_line_and_forward_again(by_hand: list[str], deployin
     assert done.code == 0
     (printed,) = re.findall(r"rollback\.yml .*-e rollback_to=(\d{8}_\d{6})", done.output)
     listed = deploying({}, playbook="backups.yml")
-    assert re.search(rf"{printed} .* by hand ", listed.output)
+    assert re.search(rf"{printed} .* by hand ", listed.said)
     for options in (["--check", "--diff"], []):
         back = deploying({"rollback_to": printed, "stack_backup_databases": "off"}, *options, playbook="rollback.yml")
         assert back.code == 0
