@@ -67,6 +67,7 @@ def _stopped() -> Iterator[None]:
     server.run("docker", "stop", "db_maymessenger")
     yield
     server.run("docker", "start", "db_maymessenger")
+    by_hand.wait_for_database()
 
 
 @pytest.mark.usefixtures("_stopped")

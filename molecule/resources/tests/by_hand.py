@@ -46,6 +46,11 @@ def set_password(old: str, new: str) -> None:
         f"cd {DIRECTORY} && sed -i 's/POSTGRES_PASSWORD: {old}$/POSTGRES_PASSWORD: {new}/' docker-compose.yml && "
         "docker compose up --detach --no-deps db_maymessenger"
     )
+    wait_for_database()
+
+
+def wait_for_database() -> None:
+    """Wait until the messenger's database takes logins."""
     ready = "docker exec db_maymessenger pg_isready --quiet -h 127.0.0.1"
     server.run("timeout", "60", "sh", "-c", f"until {ready}; do sleep 0.2; done")
 
