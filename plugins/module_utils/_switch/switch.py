@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from .._backup import images
 from .._base.errors import PlatformError
@@ -26,9 +26,6 @@ from .adoption import held
 from .beside import Exchanged
 from .server import Server
 from .target import Target
-
-if TYPE_CHECKING:
-    pass
 
 # How often a step that changes nothing is taken where it ends in an error that nobody foresaw, the seconds in between, and those
 # after which it is not begun again: an error at the end of a gate must not double the time in which a site is down.
