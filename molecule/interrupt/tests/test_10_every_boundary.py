@@ -1,6 +1,7 @@
 """The controller is killed before every task that reaches the server, in a deploy and in a rollback that change something.
 
-After each the shop answers, and the next plain run converges, with nothing to unlock or to clean up by hand.
+After each the shop answers, and the next plain run converges, with nothing to unlock or to clean up by hand. Where that one is
+killed as well, which most deploys here are, the one after it does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from collections.abc import Callable
 import server
 from controllers import JOURNAL, live_version, version
 from operators import Deployer
+
+# A deploy to its end takes as long as the rest of a round.
+KILLED_IN_A_ROW = 3
 
 
 def assert_converged(number: int) -> None:
@@ -31,10 +35,13 @@ def test_a_deploy_killed_at_every_boundary(
     earlier = len(server.ledger())
     points = boundaries(version(100))
     assert len(points) >= 10, points
-    for number, point in points.items():
+    last = max(points)
+    for count, (number, point) in enumerate(points.items(), 1):
         print(f"killed before task {number}, {point}")
         kill_before(number, version(100 + number))
         assert_shop_answers()
+        if count % KILLED_IN_A_ROW and number != last:
+            continue
         done = deploying(version(100 + number))
         assert done.code == 0, f"killed before {point}"
         assert_converged(100 + number)

@@ -80,7 +80,7 @@ def test_a_backup_that_is_only_elsewhere_is_gone_back_to() -> None:
     identifier = next(tag for tag in store.snapshots()[-1]["tags"] if tag.startswith("backup:")).removeprefix("backup:")
     server.run("sh", "-c", "rm -rf /opt/rarebooks/backups/*; docker system prune --all --force")
     listed = type_in(LIST)
-    assert re.search(rf"^ *{identifier} .* off-site .* in {re.escape(store.LOCATION)}$", listed.output, re.MULTILINE)
+    assert re.search(rf"^ *{identifier} .* off-site .*\n +in {re.escape(store.LOCATION)}$", listed.output, re.MULTILINE)
     looked = type_in(f"{BACK} --check", identifier)
     assert looked.code == 0
     assert "would be fetched first" in looked.output

@@ -52,13 +52,10 @@ UNDEFINED_TABLE = "42P01"
 _SQLSTATE = re.compile(r":  ([0-9A-Z]{5}): ")
 
 # A role or a database can have limits of its own, which must not end a session that holds a snapshot. A lock that a
-# stuck migration holds must end it. PGHOST of the container is for its clients, ours is the socket.
-SESSION = {
-    "PGHOST": "",
-    "PGCLIENTENCODING": "UTF8",
-    "PGAPPNAME": "rarebooks",
-    "PGOPTIONS": "-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=60s",
-}
+# stuck migration holds must end it. pg_dump and pg_restore lift limits themselves, but only after their first statement.
+UNLIMITED = {"PGOPTIONS": "-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=60s"}
+# PGHOST of the container is for its clients, ours is the socket.
+SESSION = {"PGHOST": "", "PGCLIENTENCODING": "UTF8", "PGAPPNAME": "rarebooks", **UNLIMITED}
 
 
 @dataclass(frozen=True)

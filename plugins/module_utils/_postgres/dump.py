@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._base.files import sync_directory
 from . import global_objects
-from .client import Database, DatabaseError, conninfo, fail, query, size, snapshot
+from .client import UNLIMITED, Database, DatabaseError, conninfo, fail, query, size, snapshot
 from .helper import MOUNT, beside, remove, scratch_name
 from .programs import run_program
 
@@ -131,7 +131,7 @@ def _write_file(client: DockerClient, database: Database, path: str, snapshot: s
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb", buffering=_BUFFER) as stream:
         command = _pg_dump(database, snapshot, "--format=custom", *options)
-        environment = {"PGHOST": "", "PGAPPNAME": application}
+        environment = {"PGHOST": "", "PGAPPNAME": application, **UNLIMITED}
         outcome = run_program(client, database.container, command, environment=environment, into=stream)
         if outcome.code != 0:
             fail(database, "pg_dump failed", outcome)
@@ -152,7 +152,7 @@ def _write_directory(
     os.mkdir(path, 0o700)
     with beside(client, database, "dump", path, labels, writable=True) as helper:
         command = _pg_dump(database, snapshot, "--format=directory", f"--jobs={jobs}", f"--file={MOUNT}", *options)
-        outcome = run_program(client, helper, command, environment={"PGAPPNAME": application})
+        outcome = run_program(client, helper, command, environment={"PGAPPNAME": application, **UNLIMITED})
     if outcome.code != 0:
         fail(database, "pg_dump failed", outcome)
     for file in _files(path):

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .client import Database, DatabaseError, conninfo
+from .client import UNLIMITED, Database, DatabaseError, conninfo
 from .programs import reaching, run_program, said
 
 try:
@@ -92,7 +92,8 @@ def pg_restore(client: DockerClient, where: str, container: str, user: str, dbna
     # Only a dump in the directory format was large enough to be made in parallel.
     jobs = min(MAX_JOBS, os.cpu_count() or 1) if form == "directory" else 1
     options = [f"--format={form}", f"--jobs={jobs}", "--exit-on-error", *flags]
-    outcome = run_program(client, container, ["pg_restore", *options, "-w", "-U", user, "-d", conninfo(dbname), MOUNT])
+    command = ["pg_restore", *options, "-w", "-U", user, "-d", conninfo(dbname), MOUNT]
+    outcome = run_program(client, container, command, environment=UNLIMITED)
     if outcome.code != 0:
         advice = (
             "Where the disk is full, free space below /var/lib/docker; where a role is missing, create it; "
