@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -73,6 +74,27 @@ def test_a_damaged_backup_is_a_row_with_what_to_do(tmp_path: Path) -> None:
     assert f"    drifted: when it was sealed, {FAULT}\n" in said and f"such as {GOOD}." in said
     assert f"\n             -e rollback_to={DRIFTED} -e rollback_confirm=true\n" in rows
     assert re.search(rf"\n    {GOOD} +1\.0 h  good .*before a deploy\n        <- rollback goes here\n", rows) and rows.count("<-") == 1
+
+
+def test_what_is_dated_later_than_now_says_so(tmp_path: Path) -> None:
+    away = {"id": GOOD, "age": -7200, "size": None, "repository": "sftp:x", "proven": "", "here": False}
+    rest = {"good": GOOD, "size": 0, "max_size": 0, "free": 0, "warning": "", "offsite": [away], "offsite_errors": {}}
+    dated = [listed(GOOD, age=-180000), listed(DRIFTED, age=-5)]
+    lines = re.sub(r"\n {10,}", " ", played(tmp_path, [SHOW], __backups={"backups": dated, **rest})).splitlines()
+    told = [line.split()[0] for line, below in itertools.pairwise(lines) if "DATED LATER THAN NOW" in below]
+    # Of the one that is elsewhere the line that says where, and of the one that is here its row; seconds are no difference.
+    assert told == ["in", GOOD] and "look at timedatectl" in " ".join(lines).lower()
+    assert any(re.match(rf" +{GOOD} +in 2\.0 h ", line) for line in lines)
+    assert any(re.match(rf" +{GOOD} +in 2 days ", line) for line in lines)
+    assert any(re.match(rf" +{DRIFTED} +0\.0 h ", line) for line in lines)
+
+
+def test_where_all_are_elsewhere_it_is_not_said_that_there_are_none(tmp_path: Path) -> None:
+    away = {"id": GOOD, "age": 7200, "size": None, "repository": "sftp:x", "proven": "", "here": False}
+    rest = {"backups": [], "good": "", "size": 0, "max_size": 0, "free": 0, "warning": "", "offsite_errors": {}}
+    assert "There are no backups yet" in played(tmp_path, [SHOW], __backups={"offsite": [], **rest})
+    said = played(tmp_path, [SHOW], __backups={"offsite": [away], **rest})
+    assert "There are none on this server: only those elsewhere." in said and "There are no backups yet" not in said
 
 
 def summary(directory: Path, sealed: dict[str, Any], removed: list[str], release: str = "live") -> list[str]:
