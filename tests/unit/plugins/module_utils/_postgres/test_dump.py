@@ -118,6 +118,8 @@ def test_a_dump_that_fails_leaves_nothing(tmp_path: Path, jobs: int, answer: Ans
     (ending,) = engine.called("pg_terminate_backend")
     (dumping,) = (call for call in engine.calls if call.argv[0] == "pg_dump")
     assert f"application={dumping.environment['PGAPPNAME']}" in ending.argv
+    # A role's own limit is in force until pg_dump lifts it, which is not its first statement.
+    assert "statement_timeout=0" in dumping.environment["PGOPTIONS"]
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ def test_restored_beside(tmp_path: Path) -> None:
     engine = Engine(*GOOD)
     restore_beside(engine, SHOP, DUMP, str(tmp_path), {"owner": "us"}, "shop_restored")
     (restored,) = engine.called("pg_restore")
+    assert "statement_timeout=0" in restored.environment["PGOPTIONS"]
     assert restored.container == "rarebooks-scratch-restore-db_shop"
     # Owners and rights are part of what is restored here.
     assert not {"--no-owner", "--no-acl"} & set(restored.argv) and "--exit-on-error" in restored.argv
