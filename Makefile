@@ -13,7 +13,7 @@ demo: ## Deploy both apps to a disposable server on this machine
 demo-down: ## Remove the disposable server with all its data
 	@demo/demo.sh down
 
-test: ## Run lint, unit tests, sanity and half of the scenarios, by turns, as CI does
+test: ## Run lint, unit tests, sanity and Molecule, as CI does
 	@tests/run.sh
 
 check: ## Lint and unit tests, within three minutes: what to run before a commit

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Run the tests: every part, or the ones named. The last line says how many tests passed and failed.
-# Usage: tests/run.sh [lint|unit|sanity|postgres|molecule|turn]...
+# Usage: tests/run.sh [lint|unit|sanity|molecule|postgres]...
 set -uo pipefail
 cd "$(dirname "$0")/.."
 exec < /dev/null
@@ -44,7 +44,7 @@ finish() {
     exit
 }
 
-[ "$#" -gt 0 ] || set -- lint unit sanity postgres turn
+[ "$#" -gt 0 ] || set -- lint unit sanity postgres molecule
 # What computes keeps as many cores busy as there are. Servers mostly wait: one more stream of them fills the gaps.
 computing=()
 waiting=()
@@ -53,7 +53,6 @@ for part; do
         postgres) waiting+=(postgres) ;;
         # The longest first, so that none of them is left alone at the end.
         molecule) mapfile -t -O "${#waiting[@]}" waiting < <(tests/molecule.sh) ;;
-        turn) mapfile -t -O "${#waiting[@]}" waiting < <(tests/molecule.sh --turn) ;;
         *) computing+=("$part") ;;
     esac
 done
