@@ -16,6 +16,8 @@ description:
   - A failure is printed once, as the sentences it consists of. One that the play itself deals with is a line.
   - The counts of each host stand last.
   - With C(-v) everything is printed as P(ansible.builtin.default#callback) prints it.
+  - From the first play on Python's garbage collector leaves alone what Ansible has loaded before. Each task runs in a fork of the process
+    that has loaded it, and walking through all of that there again and again took a third of the time that a deploy computes.
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
@@ -44,6 +46,7 @@ EXAMPLES = r"""
 """
 
 import functools
+import gc
 import os
 import textwrap
 import threading
@@ -109,6 +112,10 @@ def reasons(result: Mapping[str, Any]) -> Iterator[str]:
         yield "\n".join(said.strip("\n").splitlines()[-LAST_LINES:])
 
 
+# Python's own are 700. Measured with an unchanged deploy: 6.1 s of computing, 4.5 with all frozen, 4.0 with this many as well.
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
+
 class CallbackModule(Default):  # type: ignore[misc]
     """Prints steps."""
 
@@ -126,6 +133,11 @@ class CallbackModule(Default):  # type: ignore[misc]
         self._heart: threading.Thread | None = None
 
     # --- what begins
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        super().v2_playbook_on_start(playbook)
+        gc.freeze()
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
     @briefly
     def v2_playbook_on_play_start(self, play: Any) -> None:

@@ -68,8 +68,8 @@ class Seen:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Seen]:
-    def start(*options: str, hosts: str = "blog,shop,", **environment: str) -> Seen:
-        (tmp_path / "play.yml").write_text(PLAY)
+    def start(*options: str, hosts: str = "blog,shop,", play: str = PLAY, **environment: str) -> Seen:
+        (tmp_path / "play.yml").write_text(play)
         own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "RAREBOOKS_"))}
         program = Path(sys.executable).with_name("ansible-playbook")
         done = subprocess.run(
@@ -125,3 +125,20 @@ def test_ansibles_own_is_one_word_away(run: Callable[..., Seen]) -> None:
     for seen in (run("-v", hosts="blog,"), run(hosts="blog,", ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default")):
         assert any(line.startswith("TASK [Read how things are]") for line in seen.lines)
         assert any(line.startswith("PLAY RECAP") for line in seen.lines)
+
+
+def test_forks_do_not_walk_through_what_was_loaded_before_them(run: Callable[..., Seen], tmp_path: Path) -> None:
+    (tmp_path / "filter_plugins").mkdir()
+    (tmp_path / "filter_plugins/frozen.py").write_text(
+        """
+import gc
+
+class FilterModule:
+    def filters(self):
+        return {"collector": lambda _: f"frozen {gc.get_freeze_count()}, collects each {gc.get_threshold()[0]}"}
+"""
+    )
+    seen = run("-e", "{'name': \"{{ '' | collector }}\"}", hosts="blog,", play=PLAY + "    - ansible.builtin.debug: {var: name}\n")
+    (line,) = [line for line in seen.lines if "frozen" in line]
+    frozen, between = map(int, re.findall(r"\d+", line))
+    assert frozen > 50_000 and between == 100_000
