@@ -57,6 +57,8 @@ class Shop:
 
     root: Path
     client: docker.DockerClient
+    # A container that sees root: one for all dumps that are read.
+    reader: str
     acknowledged: set[str] = field(default_factory=set)
     _dumped: dict[Path, set[str]] = field(default_factory=dict)
 
@@ -118,8 +120,9 @@ class Shop:
         """Return the rows of all sealed dumps."""
         for path in self.root.glob("backups/*/dumps/*.dump"):
             if path not in self._dumped:
-                with beside(self.client, CHAT, "look", str(path), LABELS, writable=False) as helper:
-                    read = run_program(self.client, helper, ["pg_restore", "--data-only", "-f", "-", MOUNT])
+                there = f"{MOUNT}/{path.relative_to(self.root)}"
+                read = run_program(self.client, self.reader, ["pg_restore", "--data-only", "-f", "-", there])
+                assert read.code == 0, read
                 self._dumped[path] = set(read.stdout.decode().splitlines())
         return set().union(*self._dumped.values())
 
@@ -138,17 +141,18 @@ def client() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture
-def shop(client: docker.DockerClient, tmp_path: Path) -> Shop:
+def shop(client: docker.DockerClient, tmp_path: Path) -> Iterator[Shop]:
     for name in exchange.numbers(client, CHAT).values():
         if name.startswith("chat"):
             query(client, CHAT, 'DROP DATABASE :"name" WITH (FORCE)', dbname="postgres", name=name)
     query(client, CHAT, "CREATE DATABASE chat", dbname="postgres")
     query(client, CHAT, "CREATE TABLE message (text text)")
-    shop = Shop(tmp_path, client)
-    shop.write()
-    shop.seal(OLD)
-    shop.write()
-    return shop
+    with beside(client, CHAT, "look", str(tmp_path), LABELS, writable=False) as reader:
+        shop = Shop(tmp_path, client, reader)
+        shop.write()
+        shop.seal(OLD)
+        shop.write()
+        yield shop
 
 
 def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> None:
