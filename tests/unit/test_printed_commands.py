@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def closure(path: Path, known: set[Path] | None = None) -> set[Path]:
     return known
 
 
+@cache
 def prints(path: Path) -> bool:
     """Tell whether a file's code, other than its documentation, holds a command."""
     tree = ast.parse(path.read_text())

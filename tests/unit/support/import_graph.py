@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -10,9 +11,10 @@ UTILS = ROOT / "plugins/module_utils"
 PACKAGE = ("ansible_collections", "rarebooks", "platform", "plugins", "module_utils")
 
 
-def imported(path: Path, text: str) -> set[Path]:
+@cache
+def imported(path: Path, text: str) -> frozenset[Path]:
     """Return the files that the text, as that of a file at this path, imports: relatively, or by the collection's name."""
-    found = set()
+    found: set[Path] = set()
     for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.ImportFrom):
             continue
@@ -25,4 +27,4 @@ def imported(path: Path, text: str) -> set[Path]:
             continue
         files = [directory.with_suffix(".py"), *(directory / f"{alias.name}.py" for alias in node.names)]
         found |= {file for file in files if file.is_file()}
-    return found
+    return frozenset(found)
