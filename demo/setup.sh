@@ -9,10 +9,19 @@ requirements=(requirements.txt)
 
 fail() { echo "ERROR: $*" >&2; exit 1; }
 
+# The distribution's own first: it is faster than what pyenv compiles (a fifth, where it was measured).
+find_python() {
+    for candidate in /usr/bin/python3 python3 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
 # --- Debian packages -------------------------------------------------------------------------------------------------
 missing=()
-command -v python3 > /dev/null || missing+=(python3)
-python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+[ -n "$(find_python)" ] || python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3 python3-venv)
 command -v ssh > /dev/null || missing+=(openssh-client)
 command -v curl > /dev/null || missing+=(curl)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
@@ -26,20 +35,14 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 
 # --- Python ----------------------------------------------------------------------------------------------------------
-python=
-for candidate in python3 python3.13 python3.12 python3.11; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
-        python=$candidate
-        break
-    fi
-done
+python=$(find_python)
 [ -n "$python" ] || fail "Python 3.11 or newer is needed, $(python3 --version 2>&1) is here. Install one, e.g. python3.12-venv."
 
 wanted=$({ "$python" --version; cat "${requirements[@]}"; } | sha256sum)
 stamp=.venv/.rarebooks-$kind
 if [ "$(cat "$stamp" 2> /dev/null)" != "$wanted" ]; then
     echo "Installing Python packages into .venv (the first time takes about a minute) ..."
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    [ "$(.venv/bin/python --version 2> /dev/null)" = "$("$python" --version)" ] || "$python" -m venv --clear .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "${requirements[-1]}"
     rm -f .venv/.rarebooks-*
     echo "$wanted" > "$stamp"
