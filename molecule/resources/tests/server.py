@@ -13,6 +13,9 @@ from deployment import HOST, SSH_CONFIG
 
 SECRETS = f"{DIRECTORY}/.secrets.json"
 
+# One connection for all commands, as long as there are some each minute: each key exchange costs more than most of them.
+SSH = ["ssh", "-F", str(SSH_CONFIG), "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", f"ControlPath={SSH_CONFIG.parent}/tests"]
+
 # Runs on the server. Of a directory the times are left out: a tree that is refused has been staged inside, and removed. The
 # ledger is left out: it tells of refusals too.
 STATE = r"""
@@ -43,8 +46,7 @@ print(json.dumps(state))
 
 def run(*argv: str, stdin: str = "") -> str:
     """Run a command on the server and return its output; a failure is an error."""
-    ssh = ["ssh", "-F", str(SSH_CONFIG), HOST, shlex.join(argv)]
-    done = subprocess.run(ssh, input=stdin, capture_output=True, text=True, check=False)
+    done = subprocess.run([*SSH, HOST, shlex.join(argv)], input=stdin, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{shlex.join(argv)} on {HOST}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -20,8 +21,10 @@ class Visitor:
     def __init__(self, address: str, ca_file: str, host: str = HOST, pages: Sequence[str] = PAGES) -> None:
         self.answers: Counter[tuple[str, str]] = Counter()
         self._host, self._pages = host, pages
+        # Made once: else each connection would read the authorities anew.
+        trust = ssl.create_default_context(cafile=ca_file)
         self._pool = urllib3.HTTPSConnectionPool(
-            address, 443, server_hostname=host, assert_hostname=host, ca_certs=ca_file, retries=False, timeout=10
+            address, 443, server_hostname=host, assert_hostname=host, ssl_context=trust, retries=False, timeout=10
         )
         self._gone = threading.Event()
         self._thread = threading.Thread(target=self._visit, name="visitor")
