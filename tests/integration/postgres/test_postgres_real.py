@@ -61,6 +61,10 @@ def kept(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
     return dump(client, DATABASE, str(directory)), directory
 
 
+def test_the_program_itself_is_run_and_not_the_script_before_it(client: docker.DockerClient) -> None:
+    assert run_program(client, NAME, ["sh", "-c", "command -v psql"]).stdout == b"/usr/lib/postgresql/15/bin/psql\n"
+
+
 def test_values_and_errors(client: docker.DockerClient) -> None:
     sql = """SELECT E'a|b,"c"\\nd', NULL, 1; SELECT ''; SELECT :'odd' AS ":x" """
     assert query(client, DATABASE, sql, odd="it's \\ 書") == [['a|b,"c"\nd', "", "1"], [""], ["it's \\ 書"]]
