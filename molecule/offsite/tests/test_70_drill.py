@@ -28,3 +28,20 @@ def test_a_drill_proves_every_table_and_some_files() -> None:
     assert (last["action"], last["result"]) == ("drill", "done")
     assert "-drill" not in server.run("docker", "ps", "--all", "--format", "{{.Names}}")
     assert "drill" not in server.run("ls", "/var/lib/rarebooks.platform/offsite").split()
+
+
+LEFT = """
+mkdir -p /var/lib/rarebooks.platform/offsite/drill/files /var/lib/rarebooks.platform/continuous/drill
+for name in rarebooks-drill-proof-db_maymessenger rarebooks-continuous-drill-db_maymessenger; do
+  docker create --name $name --label rarebooks.platform.project=rarebooksdokploy postgres:15
+done
+"""
+
+
+def test_what_a_drill_left_when_the_power_went_goes_with_the_next_snapshot() -> None:
+    volumes = server.run("docker", "volume", "ls", "--quiet")
+    server.shell(LEFT)
+    assert store.snapshot() == 0
+    assert "-drill" not in server.run("docker", "ps", "--all", "--format", "{{.Names}}")
+    assert server.run("docker", "volume", "ls", "--quiet") == volumes
+    assert "drill" not in server.run("ls", "/var/lib/rarebooks.platform/offsite", "/var/lib/rarebooks.platform/continuous").split()

@@ -12,6 +12,7 @@ from .._engine.containers import OWNER_LABEL
 from .._postgres import client as postgres_client
 from .._postgres import dump, exchange, helper, proof
 from .._postgres.client import DEFAULT_SCHEMA_QUERY, Database
+from .._postgres.position import Position
 from .._postgres.start import is_running
 from .._release.description import Release
 from .._release.live import Live
@@ -128,6 +129,7 @@ def dump_all(
                 # Before the snapshot: what is written after this is in the dump or makes a difference to be seen later.
                 entry["oid"] = exchange.number_of(client, database, database.name)
                 entry["written"] = exchange.rows_written(client, database, database.name)
+                entry["position"] = Position.of(client, database).to_dict()
                 jobs = helper.MAX_JOBS if one.parallel else 0
                 made = dump.dump(client, database, directory, jobs, labels=labels, compressed=one.policy.compressed)
                 entry["dump"] = made.to_dict()

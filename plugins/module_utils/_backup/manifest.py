@@ -96,7 +96,7 @@ class Manifest:
     # Container: the name its image was asked for by, the image's id, the tag of ours that keeps it, Compose's digest of it.
     images: dict[str, dict[str, str]]
     # Container: name and user of its database, schema, dump (as _postgres.dump describes it, or null), proof seconds; with a dump
-    # since 0.4.0 also the database's oid and the rows written to it before.
+    # since 0.4.0 also the database's oid, the rows written to it before, and its position in the history of its cluster.
     databases: dict[str, dict[str, Any]]
     # Path below dumps/: size and sha256.
     dumps: dict[str, dict[str, Any]]

@@ -97,8 +97,9 @@ def main() -> int:
     """Run once, and return the exit code."""
     if sys.argv[1:] == [CLEAR]:
         found = load()
-        if found:
-            clear(engine_client.connect(), found)
+        with work.idle() as idle:
+            if found and idle:
+                clear(engine_client.connect(), found)
         return 0
     # First the snapshots, each by itself: one that cannot be restored says nothing of the log.
     code = snapshots.main()

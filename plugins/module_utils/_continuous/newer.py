@@ -22,6 +22,7 @@ from .._engine.containers import OWNER_LABEL
 from .._offsite.repository import Repository, RepositoryError
 from .._postgres import dump as postgres_dump
 from .._postgres.client import Database, query, schema_id
+from .._postgres.position import Position
 from .._run import restoring
 from .._run.restoring import Newer
 from . import recover
@@ -89,7 +90,7 @@ def _from(client: DockerClient, source: From, manifest: Manifest, database: Data
         with recover.recovered(client, database, source, work, None, labels, image=image) as then:
             # Without a log after it, what the base has is what there is.
             until = last_commit(client, then) or source.snapshot.tagged("at:")[0]
-            if until <= manifest.created:
+            if not _is_newer(manifest, Position.of(client, then), until, database.container):
                 return None
             _require_same_schema(manifest.databases[database.container], schema_id(client, then), until)
             target = os.path.join(directory, database.container)
@@ -100,6 +101,15 @@ def _from(client: DockerClient, source: From, manifest: Manifest, database: Data
         recover.clear(work)
     os.sync()  # It is noted next, and is not brought again then.
     return Newer(until, dump.to_dict())
+
+
+def _is_newer(manifest: Manifest, reached: Position, until: str, container: str) -> bool:
+    """Tell whether the log has something beyond a backup, by a count that no clock can change where both are of one cluster."""
+    sealed = manifest.databases[container].get("position")
+    if sealed and str(sealed["cluster"]) == reached.cluster:
+        return reached.may_be_beyond(Position.from_dict(sealed))
+    # One that says nothing of it, or of another cluster: the database was restored in between.
+    return until > manifest.created
 
 
 def last_commit(client: DockerClient, recovered: Database) -> str:

@@ -220,8 +220,9 @@ def main() -> int:
     """Run once, and return the exit code for the unit."""
     if sys.argv[1:] == [CLEAR]:
         found = settings.load()
-        if found:
-            Drill(found, engine_client.connect()).clear()
+        with work.idle() as idle:
+            if found and idle:
+                Drill(found, engine_client.connect()).clear()
         return 0
     with work.begun(ACTION) as begun:
         if begun is None:

@@ -163,9 +163,10 @@ def main() -> int:
     """Run once, and return the exit code for the unit."""
     if sys.argv[1:] == [CLEAR]:
         found = settings.load()
-        if found:
-            staging.clear(found)
-            remove_leftovers(engine_client.connect(), found.project, staging.PREFIX)
+        with work.idle() as idle:
+            if found and idle:
+                staging.clear(found)
+                remove_leftovers(engine_client.connect(), found.project, staging.PREFIX)
         return 0
     with work.begun(ACTION) as begun:
         if begun is None:

@@ -73,11 +73,29 @@ def begun(action: str, directory: str = settings.DIRECTORY, state: str = records
 
 @contextmanager
 def _alone() -> Iterator[None]:
+    with _lock() as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def idle() -> Iterator[bool]:
+    """Yield whether no program is at work, and let none begin if so: what one left that was killed can go then."""
+    with _lock() as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
+def _lock() -> Iterator[int]:
     os.makedirs(lease.DIRECTORY, mode=0o700, exist_ok=True)
     descriptor = os.open(os.path.join(lease.DIRECTORY, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -39,6 +39,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.set
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Repository
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database, query
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.helper import wait_until_ready
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.position import Position
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger, restoring
 from following import DATABASE, LABELS, MIB, NAME, Lab
 
@@ -168,17 +169,21 @@ def test_a_moment_after_the_last_row_is_reached_only_where_the_log_is_known_to_g
 
 
 def test_a_bare_server_gets_the_rows_that_the_log_has_beyond_the_snapshot(lab: Lab, tmp_path: Path) -> None:
-    def bring(created: str, schema: str = "") -> tuple[list[str], dict[str, restoring.Newer]]:
-        manifest = manifest_of(lab, created, schema)
+    def bring(created: str, schema: str = "", position: Position | None = None) -> tuple[list[str], dict[str, restoring.Newer]]:
+        manifest = manifest_of(lab, created, schema, position)
         restoring.write(str(tmp_path), restoring.Restoring("20261124_083000", "4f1c2a7b", "store"))
         troubles = newer.bring(lab.client, [lab.repository], manifest, lab.settings.host, str(tmp_path))
         note = restoring.read(str(tmp_path))
         assert note
         return troubles, note.newer
 
+    sealed = Position.of(lab.client, DATABASE)
     query(lab.client, DATABASE, "INSERT INTO visit (text) VALUES ('after the snapshot')")
     expected = lab.rows()
     lab.follower.look()
+    # Also where the clock was ahead when the snapshot was made.
+    assert bring("2099-01-01T00:00:00Z", position=sealed)[1][NAME].dump["tables"]["public.visit"] == expected
+    assert bring("2026-11-24T08:30:00Z", position=Position.of(lab.client, DATABASE)) == ([], {})
     troubles, found = bring("2026-11-24T08:30:00Z")
     assert (troubles, found[NAME].dump["tables"]["public.visit"]) == ([], expected)
     assert found[NAME].until >= last_minute()
@@ -203,11 +208,13 @@ def test_a_drill_restores_the_log_from_what_is_elsewhere_alone(lab: Lab, monkeyp
     assert state_file.read_proofs(lab.root).of(NAME).trouble.endswith("a segment is missing")
 
 
-def manifest_of(lab: Lab, created: str, schema: str) -> Any:
+def manifest_of(lab: Lab, created: str, schema: str, position: Position | None) -> Any:
     """Return what of a backup's manifest matters here."""
     inspected = lab.client.api.inspect_container(NAME)
     entry = {"name": DATABASE.name, "user": DATABASE.user, "schema_query": DATABASE.schema_query, "schema": schema, "dump": {"file": "x"}}
     images = {NAME: {"id": inspected["Image"]}}
+    if position:
+        entry["position"] = position.to_dict()
     return SimpleNamespace(created=created, project=following.PROJECT, databases={NAME: entry}, images=images)
 
 

@@ -36,6 +36,7 @@ def test_a_dump_is_proven_and_everything_is_sealed(machine: Machine) -> None:
     entry = manifest.databases["db"]
     assert (entry["schema"], entry["oid"], entry["written"], entry["dump"]["tables"]) == ("First", 11, 3, {"public.Users": 3})
     assert entry["proof_seconds"] is not None and machine.warnings == []
+    assert entry["position"] == {"cluster": "7000", "first": 3, "next": 3}
     assert (manifest.reason, manifest.serving, sorted(manifest.images)) == ("a test", ["db", "nginx", "web"], ["db", "nginx", "web"])
     assert {one["tag"] for one in manifest.images.values()} <= machine.engine.tags.keys()
     dumped = json.loads((machine.root / "backups" / result["id"] / "dumps/db.dump").read_text())

@@ -10,6 +10,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._backup import 
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import Dumping, Policy
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.position import Position
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import description
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.live import Image, Live
@@ -49,6 +50,7 @@ def postgres(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     monkeypatch.setattr(backup_databases, "is_running", lambda _client, database: database.container != "db_down")
     monkeypatch.setattr(backup_databases.exchange, "number_of", lambda _client, _database, _name: 16384)
     monkeypatch.setattr(backup_databases.exchange, "rows_written", lambda _client, _database, _name: 7)
+    monkeypatch.setattr(backup_databases.Position, "of", lambda _client, _database: Position("7000", 11, 12))
     monkeypatch.setattr(backup_databases.postgres_client, "schema_id", lambda _client, database: f"schema of {database.name}")
     monkeypatch.setattr(backup_databases.dump, "dump", dump)
     monkeypatch.setattr(backup_databases.proof, "prove", prove)
@@ -99,6 +101,7 @@ def test_how(postgres: list[Any], policy: Policy, asked: list[Any]) -> None:
     proven = ("prove", "db_chat") in asked
     assert stated["db_chat"]["proof_seconds"] == (1.5 if proven else None)
     assert (stated["db_chat"]["oid"], stated["db_chat"]["written"]) == (16384, 7)
+    assert stated["db_chat"]["position"] == {"cluster": "7000", "first": 11, "next": 12}
     assert stated["db_shop"] == {
         "name": "shop", "user": "postgres", "schema_query": stated["db_shop"]["schema_query"], "schema": "schema of shop", "dump": None,
         "proof_seconds": None,

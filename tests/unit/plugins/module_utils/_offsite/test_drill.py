@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError
-from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import drill, fetch, records
+from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import drill, fetch, records, work
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.drill import Drill, compared, part_of
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
@@ -132,6 +133,21 @@ def test_what_a_killed_one_left_goes(yard: Yard) -> None:
     yard.drill.clear()
     assert list(yard.engine.running) == ["rarebooks-offsite-proof-db"]
     assert not Path(yard.drill.work).exists()
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+def test_what_one_left_is_not_what_another_one_works_with(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, at_work: bool
+) -> None:
+    monkeypatch.setattr(work.lease, "DIRECTORY", str(tmp_path / "run"))
+    monkeypatch.setattr(drill.settings, "load", lambda: yard.drill.settings)
+    monkeypatch.setattr(drill.engine_client, "connect", lambda: yard.drill.client)
+    monkeypatch.setattr(drill.sys, "argv", ["drill", "clear"])
+    monkeypatch.setattr(drill.Drill, "work", str(tmp_path / "work"))
+    (tmp_path / "work").mkdir()
+    with work._alone() if at_work else nullcontext():
+        assert drill.main() == 0
+    assert (tmp_path / "work").exists() is at_work
 
 
 @pytest.mark.parametrize("count", [1, 7, 100, 250])
