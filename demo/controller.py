@@ -1,4 +1,4 @@
-"""The image of a machine from which somebody deploys, with the newest ansible-core and Debian's Python.
+"""The image of a machine from which somebody deploys (controller/), where a build reaches no package index.
 
 Usage: python -m demo.controller
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,10 @@ from pathlib import Path
 from demo.build_images import Hub, Image, build, debian, provide_all
 from demo.common import BUILD, ROOT, engine, execute, run
 
-RECIPE = ROOT / "demo/images/controller"
+RECIPE = ROOT / "controller"
+COMMUNITY = ROOT / "collections/ansible_collections/community"
 FOLDER = BUILD / "controller"
+OFFLINE = FOLDER / "build/offline"
 IMAGE = Image("rarebooks-demo-controller:1", FOLDER.relative_to(ROOT).as_posix())
 SUITE, PYTHON = "trixie", "3.13"
 # Oldest first, as wheels name the C library that they need at least.
@@ -30,12 +33,23 @@ def download(requirements: Path, wheels: Path) -> None:
     execute(argv, f"pip cannot download what {requirements} names")
 
 
+def lay_project(folder: Path) -> None:
+    """Lay all that belongs to the project into a folder, as somebody has it who downloaded it."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607
+    for name in listed.split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+
+
 def main() -> None:
     client = engine()
     hub = Hub(client)
     shutil.rmtree(FOLDER, ignore_errors=True)
-    shutil.copytree(RECIPE, FOLDER)
-    download(FOLDER / "requirements.txt", FOLDER / "wheels")
+    lay_project(FOLDER)
+    shutil.copy(RECIPE / "Dockerfile", FOLDER)
+    download(RECIPE / "requirements.txt", OFFLINE / "wheels")
+    shutil.copytree(COMMUNITY.resolve(), OFFLINE / "community")
     debian(client, hub, SUITE)
     provide_all(client, {IMAGE.tag: partial(build, client, hub, IMAGE)})
 

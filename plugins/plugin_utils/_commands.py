@@ -22,6 +22,8 @@ from ansible.plugins.action import ActionBase
 COLLECTION = "rarebooks.platform"
 COMMAND = re.compile(r"\bansible-playbook (?P<playbook>[a-z_]+)\.yml\b")
 SENTENCE_WITH_COMMAND = re.compile(rf"(?<=[.:]) (?=(?:[^.:\n]|[.:](?! ))*{COMMAND.pattern})")
+# How the program was called that runs playbooks in a container, where it did (controller/rarebooks).
+WRAPPER = "RAREBOOKS_CALLED_AS"
 # Playbooks that work on this machine alone.
 LOCAL = ("package",)
 # Of what was typed with -e, what says where a server keeps everything; the rest may be secret, or was meant for one run.
@@ -50,7 +52,7 @@ def as_called(text: str) -> str:
 
 def replaced(text: str) -> str:
     """Return a text with each of its commands as this operator has to type it, and nothing else changed."""
-    return COMMAND.sub(lambda match: shlex.join(_command(match["playbook"])), text)
+    return COMMAND.sub(lambda match: _command(match["playbook"]), text)
 
 
 def in_result(result: dict[str, Any]) -> dict[str, Any]:
@@ -80,11 +82,15 @@ class MessageAction(ActionBase):  # type: ignore[misc]
         return in_result(result)
 
 
-def _command(name: str) -> list[str]:
+def _command(name: str) -> str:
     arguments: Mapping[str, Any] = context.CLIARGS
     inventory = [] if name in LOCAL else list(_inventory(arguments))
     extra = [] if name in LOCAL else list(_places(arguments))
-    return ["ansible-playbook", *inventory, *_options(arguments), _playbook(name, arguments), *extra]
+    wrapper = os.environ.get(WRAPPER, "")
+    if wrapper:
+        # As it was typed: another shell's path is not quoted by our rules.
+        return " ".join([wrapper, name, *map(shlex.quote, [*inventory, *_options(arguments), *extra])])
+    return shlex.join(["ansible-playbook", *inventory, *_options(arguments), _playbook(name, arguments), *extra])
 
 
 def _inventory(arguments: Mapping[str, Any]) -> Iterator[str]:

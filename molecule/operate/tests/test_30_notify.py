@@ -51,6 +51,8 @@ def test_targets_are_secrets() -> None:
 )
 def test_a_run_is_told_as_soon_as_the_ledger_has_it(language: str, result: str, action: str, title: str, line: str) -> None:
     """Whoever wrote it: a switch that lost its controller, and the unit that ends one at boot, write it too."""
+    # Whoever is at work has read the language that was set before.
+    wait_idle()
     before = count()
     shell(f'sed -i \'s/"language": ".."/"language": "{language}"/\' {SETTINGS}')
     try:

@@ -86,3 +86,19 @@ def test_a_result_shows_no_message_from_before(typed: Callable[..., str]) -> Non
     assert "exception" not in changed and changed["failed"] and changed["stdout"] == BACK
     assert "-i i rollback.yml" in changed["msg"] and "-i i rollback.yml" in changed["notes"][0]
     assert _commands.in_result({"msg": "x", "exception": "y"}) == {"msg": "x", "exception": "y"}
+
+
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        ({}, "./controller/rarebooks rollback"),
+        ({"inventory": ("a b",), "subset": "shop"}, "./controller/rarebooks rollback -i 'a b' -l shop"),
+    ],
+)
+def test_of_a_run_in_a_container_as_its_program_was_called(
+    typed: Callable[..., str], monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], command: str
+) -> None:
+    monkeypatch.setenv("RAREBOOKS_CALLED_AS", "./controller/rarebooks")
+    assert typed(args=("rarebooks.platform.deploy",), **options) == f"{command} -e rollback_to=20260101_000000"
+    monkeypatch.setenv("RAREBOOKS_CALLED_AS", r".\controller\rarebooks.ps1")
+    assert typed().startswith(r".\controller\rarebooks.ps1 rollback -e ")
