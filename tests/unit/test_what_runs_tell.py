@@ -97,6 +97,24 @@ def test_where_all_are_elsewhere_it_is_not_said_that_there_are_none(tmp_path: Pa
     assert "There are none on this server: only those elsewhere." in said and "There are no backups yet" not in said
 
 
+def test_the_history_marks_the_run_before_which_a_rollback_goes(tmp_path: Path) -> None:
+    show = {
+        "rarebooks.platform.report": {"text": f"{{{{ lookup('ansible.builtin.template', '{ROOT}/playbooks/templates/history.txt.j2') }}}}"}
+    }
+    empty = dict.fromkeys(("commit", "to", "step", "error"), "")
+    runs = [
+        {**empty, "started": f"2026-11-2{day}T12:00:00Z", "action": "deploy", "result": "deployed", "duration": 31.5, "by": "alice@laptop"}
+        | {"backup": backup, "reasons": {}}
+        for day, backup in ((4, GOOD), (5, DRIFTED))
+    ]
+    said = played(tmp_path, [show], __history_ledger={"entries": runs, "unreadable": 0}, __history_good=GOOD)
+    lines = [line.strip() for line in said.splitlines()]
+    assert lines.count("<- rollback goes here, to what ran before this run") == 1
+    assert lines[lines.index("<- rollback goes here, to what ran before this run") - 1].endswith(f"sealed {GOOD}")
+    unknown = played(tmp_path, [show], __history_ledger={"entries": runs, "unreadable": 0}, __history_good="")
+    assert "<-" not in unknown and f"sealed {GOOD}" in unknown
+
+
 def summary(directory: Path, sealed: dict[str, Any], removed: list[str], release: str = "live") -> list[str]:
     """Return the lines of a deploy's summary that say how to go back."""
     made = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import server
 from apps import Written
@@ -113,6 +114,11 @@ def test_the_history_is_a_table(deploying: Deployer) -> None:
     done = deploying({}, playbook="history.yml")
     assert done.code == 0 and done.recap()["changed"] == 0
     assert done.output.count("rolled back") == 4
+    # Where a rollback goes is said here as in the list of backups.
+    marks = (("^ +", deploying({}, playbook="backups.yml")), ("sealed ", done))
+    above = [(beginning, one.output.partition("<- rollback goes here")[0]) for beginning, one in marks]
+    good, marked = (re.findall(rf"{beginning}(\d{{8}}_\d{{6}})", text, re.MULTILINE)[-1] for beginning, text in above)
+    assert done.output.count("<- rollback goes here") == 1 and marked == good
 
 
 def test_the_backups_are_a_table(releases: Releases, deploying: Deployer) -> None:
