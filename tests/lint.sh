@@ -22,4 +22,5 @@ check yamllint --strict .
 check ansible-lint
 check antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 check antsibull-changelog lint
+check tests/importer.sh
 exit "$status"
