@@ -23,4 +23,5 @@ check ansible-lint
 check antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 check antsibull-changelog lint
 check tests/importer.sh
+check docs/site/build.sh
 exit "$status"
