@@ -61,8 +61,17 @@ def machine() -> Iterator[Container]:
     name = f"{HOST}-operator"
     remove(name)
     container = docker.from_env().containers.run(
-        IMAGE.tag, detach=True, hostname="laptop", init=True, labels={LABEL: "controller"}, name=name, network=NETWORK
+        IMAGE.tag,
+        detach=True,
+        entrypoint=["sleep", "infinity"],
+        hostname="laptop",
+        init=True,
+        labels={LABEL: "controller"},
+        name=name,
+        network=NETWORK,
     )
+    # The image has the collection already, for those who do not install it themselves.
+    container.exec_run(["rm", "-r", "/usr/share/ansible/collections/ansible_collections"])
     container.put_archive("/", packed())
     yield container
     remove(name)
