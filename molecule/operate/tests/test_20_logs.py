@@ -108,7 +108,7 @@ def test_the_last_lines_as_they_are(began: str) -> None:
 def heartbeat() -> Iterator[str]:
     """Have the messenger write a line every second while somebody looks, each with its number."""
     word = f"heartbeat {time.time_ns()}"
-    script = f"touch /tmp/beat; n=0; while [ -e /tmp/beat ]; do n=$((n + 1)); echo \"info: {word} $n\" > /proc/1/fd/1; sleep 1; done"
+    script = f'touch /tmp/beat; n=0; while [ -e /tmp/beat ]; do n=$((n + 1)); echo "info: {word} $n" > /proc/1/fd/1; sleep 1; done'
     thread = threading.Thread(target=server.run, args=("docker", "exec", "maymessenger_backend", "sh", "-c", script))
     thread.start()
     yield word
