@@ -13,6 +13,8 @@ CHECK_CHANGELOG = True
 CHECK_REQUIRED_TAGS = True
 SETTINGS
 artefact=("$work"/rarebooks-platform-*.tar.gz)
+# It leaves its result where it is run.
+cd "$work"
 GALAXY_IMPORTER_CONFIG=$work/settings.cfg python -m galaxy_importer.main "${artefact[0]}" > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 if grep -E '^(WARNING|ERROR)' "$work/log"; then exit 1; fi
 

@@ -112,7 +112,10 @@ def test_the_history_marks_the_run_before_which_a_rollback_goes(tmp_path: Path) 
     assert lines.count("<- rollback goes here, to what ran before this run") == 1
     assert lines[lines.index("<- rollback goes here, to what ran before this run") - 1].endswith(f"sealed {GOOD}")
     unknown = played(tmp_path, [show], __history_ledger={"entries": runs, "unreadable": 0}, __history_good="")
-    assert "<-" not in unknown and f"sealed {GOOD}" in unknown
+    assert "<-" not in unknown and f"sealed {GOOD}" in unknown and "is not known" not in unknown
+    ledger = {"entries": runs, "unreadable": 0}
+    failed = played(tmp_path, [show], __history_ledger=ledger, __history_good="", __history_backups={"msg": "The engine does not answer."})
+    assert "Where a rollback goes is not known: The engine does not answer." in " ".join(failed.split()) and f"sealed {GOOD}" in failed
 
 
 def summary(directory: Path, sealed: dict[str, Any], removed: list[str], release: str = "live") -> list[str]:
