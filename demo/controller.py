@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -35,11 +34,8 @@ def download(requirements: Path, wheels: Path) -> None:
 
 def lay_project(folder: Path) -> None:
     """Lay all that belongs to the project into a folder, as somebody has it who downloaded it."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607
-    for name in listed.split("\0"):
-        if name and (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    argv = ["git", "-C", str(ROOT), "checkout-index", "--all", f"--prefix={folder}/"]
+    execute(argv, "git cannot write the project's files, which a checkout of it has")
 
 
 def main() -> None:
