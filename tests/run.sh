@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 exec < /dev/null
-export ANSIBLE_FORCE_COLOR=0 NO_COLOR=1 PY_COLORS=0
+export ANSIBLE_FORCE_COLOR=0 NO_COLOR=1 PY_COLORS=0 ENGINE_IN_MEMORY=yes
 results=build/test
 rm -rf "$results"
 mkdir -p "$results"
