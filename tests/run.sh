@@ -45,20 +45,24 @@ finish() {
 }
 
 [ "$#" -gt 0 ] || set -- lint unit sanity postgres molecule
-# What computes keeps as many cores busy as there are. Servers mostly wait: one more stream of them fills the gaps.
 computing=()
-waiting=()
+servers=()
 for part; do
     case $part in
-        postgres) waiting+=(postgres) ;;
+        postgres) servers+=(postgres) ;;
         # The longest first, so that none of them is left alone at the end.
-        molecule) mapfile -t -O "${#waiting[@]}" waiting < <(tests/molecule.sh) ;;
+        molecule) mapfile -t -O "${#servers[@]}" servers < <(tests/molecule.sh) ;;
         *) computing+=("$part") ;;
     esac
 done
 
 run 1 setup || finish
-[ "${#waiting[@]}" = 0 ] || used_engine=yes
-run "$(nproc)" ${used_engine:+docker} "${computing[@]}"
-[ -e "$results/docker.failed" ] || run $(($(nproc) + 1)) "${waiting[@]}"
+if [ "${#servers[@]}" = 0 ]; then
+    run "$(nproc)" "${computing[@]}"
+else
+    used_engine=yes
+    # The engine and the images before everything that needs them. Servers wait now and then: one more stream than cores fills the gaps.
+    run "$(nproc)" docker "${computing[@]:0:1}"
+    [ -e "$results/docker.failed" ] || run $(($(nproc) + 1)) "${computing[@]:1}" "${servers[@]}"
+fi
 finish
