@@ -1,6 +1,7 @@
 """One disposable server: a container with systemd and sshd that a playbook cannot tell from a machine.
 
-Usage: python -m demo.server up NAME [--publish HOST_PORT:PORT ...] [--dns SERVER] [--runtime crun] | check --publish ... | restart NAME | down NAME
+Usage: python -m demo.server up NAME [--publish HOST_PORT:PORT ...] [--dns SERVER] [--runtime crun]
+       python -m demo.server check --publish ... | restart NAME | down NAME
 
 The container, its host name and its volume are called rarebooks-NAME. build/NAME/ssh_config holds all that ssh needs:
   ssh -F build/NAME/ssh_config rarebooks-NAME
