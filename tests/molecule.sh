@@ -9,5 +9,5 @@ if [ "$#" = 0 ]; then
     exit
 fi
 PATH=$PWD/.venv/bin:$PATH
-export MOLECULE_GLOB='molecule/*/molecule.yml'
+export MOLECULE_GLOB='molecule/*/molecule.yml' ANSIBLE_CALLBACK_PLUGINS=$PWD/molecule/resources/callback
 exec molecule test --scenario-name "$1" --destroy=always
