@@ -59,6 +59,10 @@ options:
     description: Days after which the newest backup is too old; V(0) for never.
     type: int
     default: 30
+  image_days:
+    description: Days after which an image lacks too much of what was mended since; V(0) for never.
+    type: int
+    default: 180
   offsite_days:
     description: Days after which the last snapshot in a repository is too old. V(0) for never.
     type: int
@@ -173,6 +177,7 @@ def main() -> None:
             "warn_days": {"type": "int", "default": 21},
             "fail_days": {"type": "int", "default": 7},
             "backup_days": {"type": "int", "default": 30},
+            "image_days": {"type": "int", "default": 180},
             "offsite_days": {"type": "int", "default": 2},
             "disk_free": {"type": "int", "default": 1024},
             "memory_free": {"type": "int", "default": 64},

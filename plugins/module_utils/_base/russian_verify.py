@@ -115,6 +115,11 @@ RUSSIAN_VERIFY = {
     "its last renewal failed at {at}: {error}": "последнее обновление не удалось {at}: {error}",
     # Images and files.
     "runs the image that was deployed": "работает на развёрнутом образе",
+    "its image was made {age} days ago, so that it lacks what was mended since in all that it consists of": (
+        "образ собран {age} дн. назад: в нём нет того, что с тех пор исправлено во всём, из чего он состоит"
+    ),
+    "Take what its registry has now: {command}": "Возьмите то, что сейчас есть в его реестре: {command}",
+    "Build or load a newer one, then deploy it: {command}": "Соберите или загрузите новый, затем разверните: {command}",
     "runs, but nothing is called {wanted} any more": "работает, но имя {wanted} больше ничему не принадлежит",
     "expected a service of this container in the Compose file, got none": "ожидался сервис этого контейнера в файле Compose, его нет",
     "expected image {wanted}, got {got}": "ожидался образ {wanted}, получен {got}",

@@ -1,10 +1,12 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether each container runs the image, and has the definition, that its Compose file says."""
+"""Whether each container runs the image, and has the definition, that its Compose file says, and how old that image is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
 
 from .._base.sentence import say
 from .._engine.compose import ComposeError
@@ -13,6 +15,9 @@ from .finding import Finding, failed, passed, warning
 from .observed import Observed
 
 PREVIEW = "ansible-playbook deploy.yml --check --diff"
+PULL = "ansible-playbook deploy.yml -e stack_pull=true"
+# Builds that are to be the same each time give their images a time that means nothing: 1970 or 1980.
+MEANINGLESS = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 def check(server: Observed) -> Iterator[Finding]:
@@ -29,10 +34,14 @@ def check(server: Observed) -> Iterator[Finding]:
     except ComposeError:
         # It refuses to foretell anything while a container is paused, or an image it would need is gone: said elsewhere, by name.
         touched = set()
-    ids = {name: one["Id"] for one in server.client.api.images() for name in one["RepoTags"] or []}
+    listed = server.client.api.images()
+    ids = {name: one["Id"] for one in listed for name in one["RepoTags"] or []}
+    by_id = {one["Id"]: one for one in listed}
     for name in server.wanted:
         if name in server.containers:
-            yield of_container(server, name, services.get(name, ""), ids, touched)
+            found = of_container(server, name, services.get(name, ""), ids, touched)
+            runs = by_id.get(server.containers[name]["Image"])
+            yield (runs and found.level == "passed" and old(server, name, runs)) or found
 
 
 def of_container(server: Observed, name: str, wanted: str, ids: dict[str, str], touched: set[str]) -> Finding:
@@ -55,6 +64,18 @@ def of_container(server: Observed, name: str, wanted: str, ids: dict[str, str], 
         text = say("runs, but nothing is called {wanted} any more", wanted=wanted)
         return warning("images", name, text, say("Have its name given back: {command}", command="ansible-playbook deploy.yml"))
     return passed("images", name, say("runs the image that was deployed"))
+
+
+def old(server: Observed, name: str, image: dict[str, Any]) -> Finding | None:
+    """Say that the image of a container, as the engine lists it, was made too long ago."""
+    made = datetime.fromtimestamp(image["Created"], timezone.utc)
+    age, days = server.began - made, server.settings.image_days
+    if not days or age.days < days or made < MEANINGLESS:
+        return None
+    text = say("its image was made {age} days ago, so that it lacks what was mended since in all that it consists of", age=age.days)
+    if image.get("RepoDigests"):
+        return warning("images", name, text, say("Take what its registry has now: {command}", command=PULL))
+    return warning("images", name, text, say("Build or load a newer one, then deploy it: {command}", command="ansible-playbook deploy.yml"))
 
 
 def short(identifier: str) -> str:

@@ -27,6 +27,8 @@ class Settings:
     fail_days: int = 7
     # Days after which the newest backup is too old; 0 for never.
     backup_days: int = 30
+    # Days after which an image lacks too much of what was mended since; 0 for never.
+    image_days: int = 180
     # Days after which the last snapshot in a repository is too old; 0 for never.
     offsite_days: int = 2
     # MiB that must be free on each disk, and of memory.
