@@ -41,7 +41,8 @@ def check(server: Observed) -> Iterator[Finding]:
         if name in server.containers:
             found = of_container(server, name, services.get(name, ""), ids, touched)
             runs = by_id.get(server.containers[name]["Image"])
-            yield (runs and found.level == "passed" and old(server, name, runs)) or found
+            aged = old(server, name, runs) if runs and found.level == "passed" else None
+            yield aged or found
 
 
 def of_container(server: Observed, name: str, wanted: str, ids: dict[str, str], touched: set[str]) -> Finding:
