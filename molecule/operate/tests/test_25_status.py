@@ -47,7 +47,9 @@ def test_every_number_is_there() -> None:
     )
     assert [one for one in found["containers"] if one["cpu"] is None or not one["memory"]] == []
     assert {one["name"] for one in found["databases"] if one["size"]} == {"RareBooks_Books", "RareBooks_Users", "maymessenger"}
-    assert len(found["volumes"]) == 5 and [one for one in found["volumes"] if not one["size"]] == []
+    # What is empty takes no room at all on some file systems.
+    assert len(found["volumes"]) == 5 and [one for one in found["volumes"] if one["size"] is None] == []
+    assert [one for one in found["volumes"] if "_db_" in one["name"] and not one["size"]] == []
     assert [one for one in found["certificates"] if not one["days_left"]] == []
     assert found["release"]["since"] and found["runs"][0]["run"] == server.ledger()[-1]["run"]
 
