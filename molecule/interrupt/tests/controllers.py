@@ -14,11 +14,12 @@ from typing import Any
 import docker
 import pytest
 import server
-from deployment import NAME, ROOT, command, operator_environment
+from deployment import NAME, ROOT, SHARED_PAYLOADS, command, operator_environment
 from visitor import PAGES, Visitor
 
 JOURNAL = "/opt/rarebooks/.release.journal.json"
-BOUNDARIES = {"ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "molecule/interrupt/callbacks"), "ANSIBLE_CALLBACKS_ENABLED": "boundaries"}
+CALLBACKS = ":".join(filter(None, [str(ROOT / "molecule/interrupt/callbacks"), os.environ.get(SHARED_PAYLOADS)]))
+BOUNDARIES = {SHARED_PAYLOADS: CALLBACKS, "ANSIBLE_CALLBACKS_ENABLED": "boundaries"}
 
 
 def version(number: object, **more: Any) -> dict[str, Any]:

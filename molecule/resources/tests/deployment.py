@@ -59,9 +59,15 @@ class Deploy:
         return {key: int(value) for key, value in (pair.split("=") for pair in counts.split())}
 
 
+SHARED_PAYLOADS = "ANSIBLE_CALLBACK_PLUGINS"
+
+
 def operator_environment() -> dict[str, str]:
-    """Return an environment without any of the settings that Molecule hands down: an operator has none of them."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    """Return an environment without any of the settings that Molecule hands down: an operator has none of them.
+
+    What shares the modules' payloads between runs stays: it changes nothing but their time (../callback/payloads.py).
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") or name == SHARED_PAYLOADS}
     return environment | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_COMMON_ARGS": f"-F {shlex.quote(str(SSH_CONFIG))}"}
 
 
