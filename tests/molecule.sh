@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ "$#" = 0 ]; then
-    longest=(operate offsite interrupt rollback faults adopt handmade letsencrypt default)
+    longest=(interrupt operate rollback offsite default letsencrypt faults living adopt handmade commands installed engine)
     { printf '%s\n' "${longest[@]}"; dirname molecule/*/molecule.yml | xargs basename --multiple; } | awk '!seen[$0]++ { print "molecule-" $0 }'
     exit
 fi
