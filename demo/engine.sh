@@ -95,9 +95,9 @@ stop() {
             sleep 0.2
         done
         ! ours || fail "dockerd (process $pid) does not end"
+        forget
         echo "Stopped the Docker engine that was started here."
     fi
-    forget
     rm -f "$pid_file"
 }
 
