@@ -21,6 +21,7 @@ HOST = f"rarebooks-{NAME}"
 SSH_CONFIG = ROOT / "build" / NAME / "ssh_config"
 INVENTORY = ROOT / "molecule" / NAME / "hosts.yml"
 SECONDS_PER_DEPLOY = 600
+SHARED_PAYLOADS = "ANSIBLE_CALLBACK_PLUGINS"
 
 # A failure as people see it, and with -v as Ansible has it.
 FAILED = re.compile(r"^(\S+) +(?:FAILED|UNREACHABLE) +[0-9.]+ s  .*\n((?:(?: {4}.*)?\n)+)", re.MULTILINE)
@@ -57,9 +58,6 @@ class Deploy:
         """Return the counts of the last lines."""
         (counts,) = (counts for name, counts in RECAP.findall(self.output) if name == host)
         return {key: int(value) for key, value in (pair.split("=") for pair in counts.split())}
-
-
-SHARED_PAYLOADS = "ANSIBLE_CALLBACK_PLUGINS"
 
 
 def operator_environment() -> dict[str, str]:
