@@ -34,8 +34,8 @@ CHECKOUT_LABEL = f"{LABEL}.checkout"
 # do, once: CPython compiles it a first time to learn the name of its file.
 QUICK = {
     "etc/docker/daemon.json": (0o644, b'{"default-runtime": "crun", "runtimes": {"crun": {"path": "/usr/bin/crun"}}}\n'),
-    "usr/local/lib/python3.13/dist-packages/zip_once.pth": (0o644, b"import zip_once\n"),
-    "usr/local/lib/python3.13/dist-packages/zip_once.py": (0o644, (Path(__file__).parent / "quick/zip_once.py").read_bytes()),
+    "usr/local/lib/python3.13/dist-packages/keep_compiled.pth": (0o644, b"import keep_compiled\n"),
+    "usr/local/lib/python3.13/dist-packages/keep_compiled.py": (0o644, (Path(__file__).parent / "quick/keep_compiled.py").read_bytes()),
 }
 LOOPBACK = "127.0.0.1"
 SSH_PORT = 22
@@ -305,7 +305,7 @@ def main() -> None:
     parser.add_argument("name", help="the server is called rarebooks-NAME")
     parser.add_argument("--publish", action="append", default=[], metavar="HOST_PORT:PORT", help="on 127.0.0.1")
     parser.add_argument("--dns", metavar="SERVER", help="the demo server to ask for names that Docker does not know; at creation")
-    parser.add_argument("--quick", action="store_true", help="crun in place of runc, and modules compiled once; at creation")
+    parser.add_argument("--quick", action="store_true", help="crun in place of runc, and compiled modules are kept; at creation")
     arguments = parser.parse_args()
     published = parse_publish(arguments.publish)
     if arguments.action == "up":

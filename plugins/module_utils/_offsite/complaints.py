@@ -72,6 +72,14 @@ COMPLAINTS = (
         "the store refuses this server. Expected to be let in, got: {said}. Correct stack_offsite_credentials, stack_offsite_ssh_key or "
         "stack_offsite_known_hosts, and what the store allows, then deploy again",
     ),
+    # PerSourcePenalties of OpenSSH 9.8 and later, and MaxStartups of all; ssh quotes neither.
+    Complaint(
+        "unreachable",
+        r"connection (reset|closed) by \S+ port \d+",
+        "it hangs up before anybody can log in. Expected an answer, got: {said}. An sshd does so for up to ten minutes after refused logins, "
+        "and while too many log in at once; what is due is tried again by the timer, or then by: ansible-playbook offsite.yml -e "
+        "operation=snapshot",
+    ),
     Complaint(
         "unreachable",
         r"connection refused|no such host|could not resolve|name or service not known|timeout|timed out|network is unreachable"

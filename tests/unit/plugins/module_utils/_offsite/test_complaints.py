@@ -28,6 +28,7 @@ RECORDED = [
     ),
     ("unreachable", "subprocess ssh: ssh: Could not resolve hostname store: Name or service not known\nFatal: unable to open\n"),
     ("unreachable", "no answer within 120 s"),
+    ("unreachable", "subprocess ssh: Connection reset by 172.22.0.4 port 22\nFatal: unable to start the sftp session, error: EOF\n"),
     (
         "refused",
         "subprocess ssh: backup@store: Permission denied (publickey).\n"
@@ -76,3 +77,9 @@ def test_the_last_of_the_words_is_told_without_what_repeats_it() -> None:
     told = str(classify("x", "prune", next(text for kind, text in RECORDED if kind == "full"), "p"))
     assert "got: unable to save snapshot: write /mnt/x: no space left on device." in told
     assert "retrying" not in told
+
+
+@pytest.mark.parametrize("words", ["Connection reset by 172.22.0.4 port 22", "Connection closed by 2001:db8::7 port 2222"])
+def test_who_is_turned_away_before_a_login_is_told_to_wait(words: str) -> None:
+    told = str(classify("x", "answer", f"subprocess ssh: {words}\nFatal: unable to start the sftp session, error: EOF", "p"))
+    assert f"it hangs up before anybody can log in. Expected an answer, got: {words}." in told
