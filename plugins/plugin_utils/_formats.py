@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
@@ -80,8 +81,10 @@ def _problems(kind: str, name: str, value: Any) -> Iterator[str]:
         yield from _environment(name, value)
     elif kind == "port":
         yield from _port(name, value)
+    elif kind == "network":
+        yield from _networks(name, value)
     elif kind not in PATTERNS:
-        yield f"{name}: expected one of the formats {', '.join([*PATTERNS, 'environment', 'port'])} in the description, got {kind}."
+        yield f"{name}: expected one of the formats {', '.join([*PATTERNS, 'environment', 'network', 'port'])} in the description, got {kind}."
     else:
         pattern, wanted = PATTERNS[kind]
         for item in _items(value):
@@ -96,6 +99,14 @@ def _items(value: Any) -> list[Any]:
 def _port(name: str, value: Any) -> Iterator[str]:
     if not 1 <= int(value) <= 65535:
         yield f"{name}: expected a port from 1 to 65535, got {int(value)}."
+
+
+def _networks(name: str, value: Any) -> Iterator[str]:
+    for item in _items(value):
+        try:
+            ip_network(str(item))
+        except ValueError as error:
+            yield f"{name}: expected addresses and networks such as 192.0.2.7 or 198.51.100.0/24, got {json.dumps(item, default=str)} ({error})."
 
 
 def _environment(name: str, value: Mapping[Any, Any]) -> Iterator[str]:

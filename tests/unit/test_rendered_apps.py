@@ -39,6 +39,8 @@ INVENTORIES = {
         "rarebooks_db_probe_timing": {"timeout": 3},
         "proxy_hsts_seconds": "31536000",
         "proxy_https_port": "8443",
+        "proxy_image": "registry.example.org:5000/nginx:1.24.0-alpine",
+        "rarebooks_setup_networks": ["192.0.2.7", "2001:db8::/32"],
         "network_name": "shared",
         "__stack_server": {"engine": {"version": "24.0.7"}},
     },

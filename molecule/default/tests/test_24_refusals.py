@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 
 import pytest
 import requests
@@ -54,6 +55,14 @@ def test_current_tls_is_spoken(address, ca, version):
     context = ssl.create_default_context(cafile=ca)
     context.minimum_version = context.maximum_version = version
     shake_hands(address, MESSENGER, context).close()
+
+
+@pytest.mark.parametrize("name", [SHOP[0], MESSENGER])
+def test_a_browser_gets_everything_over_one_connection(address, ca, name):
+    ours = ["--silent", "--show-error", "--http2", "--cacert", ca, "--resolve", f"{name}:443:{address()}"]
+    asked = ["--write-out", "%{http_version} %{http_code}\n", f"https://{name}/api/test/echo", "--output", "/dev/null"]
+    done = subprocess.run(["curl", *ours, *asked, "--next", *ours, *asked], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["2 200", "2 200"]
 
 
 @pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")

@@ -37,6 +37,7 @@ APP = App(name="chat", title="Chat", containers=(), certificate="chat.example.or
         ("directory", ["MayMessenger/backend", "_may_messenger_backend", "cache", "nginx-client", "apps/nginx"]),
         ("user", ["postgres", "app_user", "app@tenant"]),
         ("port", [1, 443, "8443", 65535]),
+        ("network", ["192.0.2.7", "10.0.0.0/8", "2001:db8::/32", "::1"]),
     ],
 )
 def test_what_may_be(kind: str, values: list[Any]) -> None:
@@ -56,6 +57,7 @@ def test_what_may_be(kind: str, values: list[Any]) -> None:
         ("directory", ["/opt", "..", "a/../b", ".recovery", "nginx", "env/x", "backups/", "a/", "", "a b", "compose\n", "a/.b"]),
         ("user", ["pa$word", "a;b", "", "a b", "a=b", "a'b"]),
         ("port", [0, 65536, "-1"]),
+        ("network", ["10.0.0.1/8", "all", "", "10.0.0.0/8; allow all", "10.0.0.0/33", "example.org"]),
     ],
 )
 def test_what_may_not_be(kind: str, values: list[Any]) -> None:
