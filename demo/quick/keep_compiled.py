@@ -18,7 +18,7 @@ def compile_once(path, source):
     kept = f"{DIRECTORY}/{_imp.source_hash(KEY, source).hex()}"
     try:
         with open(kept, "rb") as file:
-            return marshal.load(file)
+            return marshal.load(file)  # noqa: S302
     except OSError:
         code = compile_anew(path, source)
     try:

@@ -101,6 +101,13 @@ options:
     description: Seconds the gate waits; V(0) derives it from the containers' own health checks.
     type: int
     default: 0
+  watch:
+    description:
+      - Seconds for which containers that were started, and their sites, are watched once the gate has opened. If one ends, turns unhealthy
+        or does not answer any more, or visitors get far more errors (5xx) than before, it is a failure like that of the gate.
+      - An unchanged release is not watched, nor one whose databases come back with it.
+    type: int
+    default: 0
   proxy_paths:
     description: Files and directories on the server that nginx reads, certificates included.
     type: list
@@ -320,6 +327,7 @@ ARGUMENT_SPEC = {
     "secrets_pending": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "validators": validate.OPTION,
     "deadline": {"type": "int", "default": 0},
+    "watch": {"type": "int", "default": 0},
     "proxy_paths": {"type": "list", "elements": "path", "default": []},
     "proxy_record": {"type": "path", "required": True},
     "only_unchanged": {"type": "bool", "default": False},

@@ -84,7 +84,8 @@ def _problems(kind: str, name: str, value: Any) -> Iterator[str]:
     elif kind == "network":
         yield from _networks(name, value)
     elif kind not in PATTERNS:
-        yield f"{name}: expected one of the formats {', '.join([*PATTERNS, 'environment', 'network', 'port'])} in the description, got {kind}."
+        known = ", ".join([*PATTERNS, "environment", "network", "port"])
+        yield f"{name}: expected one of the formats {known} in the description, got {kind}."
     else:
         pattern, wanted = PATTERNS[kind]
         for item in _items(value):
@@ -106,7 +107,8 @@ def _networks(name: str, value: Any) -> Iterator[str]:
         try:
             ip_network(str(item))
         except ValueError as error:
-            yield f"{name}: expected addresses and networks such as 192.0.2.7 or 198.51.100.0/24, got {json.dumps(item, default=str)} ({error})."
+            wanted = "addresses and networks such as 192.0.2.7 or 198.51.100.0/24"
+            yield f"{name}: expected {wanted}, got {json.dumps(item, default=str)} ({error})."
 
 
 def _environment(name: str, value: Mapping[Any, Any]) -> Iterator[str]:

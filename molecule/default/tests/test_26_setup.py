@@ -44,7 +44,9 @@ def visit(host, address):
 
 
 @pytest.mark.parametrize(
-    ("source", "stated"), [("198.18.0.9", ""), ("198.18.0.9", "172.16.0.9"), ("192.0.2.7", "198.51.100.4")], ids=["alone", "lying", "by proxy"]
+    ("source", "stated"),
+    [("198.18.0.9", ""), ("198.18.0.9", "172.16.0.9"), ("192.0.2.7", "198.51.100.4")],
+    ids=["alone", "lying", "by proxy"],
 )
 def test_a_stranger_is_kept_out_however_it_is_spelled(visit, source, stated):
     assert visit(CLOSED, source, stated) == {path: [403, 403] for path in CLOSED}

@@ -51,9 +51,9 @@ def refused(deploying: Deployer) -> Deployer:
 
 
 @pytest.fixture(scope="session")
-def visitor(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Visitor]:
-    """Return a function that makes somebody who uses RareBooks, trusting nothing but this server's CA."""
+def visitor(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
+    """Return a function that makes somebody who uses RareBooks, or another site, trusting nothing but this server's CA."""
     ca_file = tmp_path_factory.mktemp("ca") / "ca.pem"
     ca_file.write_text(server.run("cat", "/opt/rarebooks/ca/ca.pem"))
     # Asked for each time: after a reboot it may be another one.
-    return lambda: Visitor(server.address(), str(ca_file))
+    return lambda **options: Visitor(server.address(), str(ca_file), **options)

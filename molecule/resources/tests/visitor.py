@@ -32,10 +32,19 @@ class Visitor:
     def ask(self, page: str) -> str:
         """Return the status of a page, or what kept it from coming."""
         try:
-            answer = self._pool.request("GET", page, headers={"Host": self._host, "Connection": "close"}, redirect=False)
+            return str(self._get(page).status)
         except urllib3.exceptions.HTTPError as error:
             return repr(error)
-        return str(answer.status)
+
+    def body(self, page: str) -> str:
+        """Return what a page says, nothing where it does not come."""
+        try:
+            return self._get(page).data.decode()
+        except urllib3.exceptions.HTTPError:
+            return ""
+
+    def _get(self, page: str) -> urllib3.BaseHTTPResponse:
+        return self._pool.request("GET", page, headers={"Host": self._host, "Connection": "close"}, redirect=False)
 
     def _visit(self) -> None:
         while not self._gone.is_set():

@@ -65,13 +65,17 @@ def probe_report(record: Record) -> dict[str, Any]:
     }
 
 
+def wrong(result: GateResult) -> str:
+    """Say how many probes do not hold."""
+    return f"{sum(not record.ok for record in result.records)} of {len(result.records)} probes do not hold"
+
+
 def headline(result: GateResult, deadline: float) -> str:
     """Say how the gate ended, and why it did not wait longer."""
-    wrong = [record for record in result.records if not record.ok]
-    count = f"{len(wrong)} of {len(result.records)} probes do not hold"
+    count = wrong(result)
     if not result.failed_fast:
         return f"The health gate did not open within its deadline of {deadline:g} s: {count}."
-    dead = [record.probe.name for record in wrong if record.outcome and record.outcome.verdict == "failed"]
+    dead = [record.probe.name for record in result.records if record.outcome and record.outcome.verdict == "failed"]
     return (
         f"The health gate gave up after {result.elapsed:.1f} s of at most {deadline:g} s, because waiting "
         f"cannot help {' and '.join(dead)}: {count}."
@@ -109,15 +113,15 @@ def quoted(lines: Sequence[str]) -> list[str]:
     return [f"    | {line.expandtabs().rstrip()}" for line in lines]
 
 
-def render(result: GateResult, deadline: float, containers: Sequence[ContainerReport]) -> str:
+def render(result: GateResult, headline: str, containers: Sequence[ContainerReport]) -> str:
     """Return the whole message."""
-    wrong = [record for record in result.records if not record.ok]
-    lines = [headline(result, deadline), ""]
-    for record in wrong:
+    failing = [record for record in result.records if not record.ok]
+    lines = [headline, ""]
+    for record in failing:
         lines += probe_lines(record)
     for report in containers:
         if report.cause:
             lines += ["", *container_lines(report)]
-    steps = dict.fromkeys(record.probe.next_step() for record in wrong if record.attempts)
+    steps = dict.fromkeys(record.probe.next_step() for record in failing if record.attempts)
     lines += ["", "To look further, on the server:", *(f"  {step}" for step in steps)]
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from typing import Any
 from .._base.secret_store import mask
 from .._certificates.trust import trust
 from . import reader as health_reader
+from . import report as health_report
 from . import site as health_site
 from .container import ContainerProbe, ContainerReader
 from .deadline import derive_deadline
@@ -21,6 +22,8 @@ from .outlook import Outlook
 from .probes import Check, probe_of
 from .report import probe_report, render, report_container
 from .tls import TlsCheck, TlsProbe
+from .traffic import TrafficProbe
+from .watch import keep_watching
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,14 @@ def processes_behind(name: str, probes: Sequence[ContainerProbe]) -> list[int]:
 
 
 def outcome(
-    result: GateResult, containers: list[ContainerProbe], reader: ContainerReader | None, log_lines: int, deadline: float
+    result: GateResult,
+    containers: list[ContainerProbe],
+    reader: ContainerReader | None,
+    log_lines: int,
+    deadline: float,
+    headline: str = "",
 ) -> dict[str, Any]:
-    """Return what is told of a gate; the log of a container is read only if it is unhealthy."""
+    """Return what is told of a gate, or of a watch; the log of a container is read only if it is unhealthy."""
     healthy = {record.probe for record in result.records if record.ok}
     served = [record.probe for record in result.records if isinstance(record.probe, TlsProbe)]
     reports = []
@@ -90,7 +98,7 @@ def outcome(
     count = len(result.records)
     held = f"{count} of {count} probes hold after {result.elapsed:.1f} s."
     return {
-        "msg": held if result.held else render(result, deadline, reports),
+        "msg": held if result.held else render(result, headline or health_report.headline(result, deadline), reports),
         "probes": [probe_report(record) for record in result.records],
         "containers": [asdict(report) for report in reports],
         "certificates": list(filter(None, (probe.report() for probe in served))),
@@ -101,23 +109,34 @@ def outcome(
     }
 
 
+def site_probes(gate: Gate) -> tuple[list[Probe], list[TlsProbe]]:
+    """Return the probes of sites, and those of their certificates."""
+    if not (gate.probes or gate.tls):
+        return [], []
+    context = trust(gate.ca_file, gate.trusted)
+    sites = [probe_of(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in gate.probes]
+    return sites, [TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in gate.tls]
+
+
 def wait_until_healthy(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
     """Wait until everything holds or cannot any more; say whether it does, and the result with secrets masked.
 
     DockerUnavailable says that the engine does not answer.
     """
-    reader: health_reader.DockerReader | None = None
-    containers: list[ContainerProbe] = []
-    sites: list[Probe] = []
-    certificates: list[TlsProbe] = []
-    if gate.probes or gate.tls:
-        context = trust(gate.ca_file, gate.trusted)
-        sites = [probe_of(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in gate.probes]
-        certificates = [TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in gate.tls]
-    if gate.containers:
-        reader = health_reader.DockerReader(gate.timeout)
-        containers = container_probes(gate, reader, sites)
+    reader = health_reader.DockerReader(gate.timeout) if gate.containers else None
+    sites, certificates = site_probes(gate)
+    containers = container_probes(gate, reader, sites) if reader else []
     looks = [probe.look() for probe in containers]
     deadline = float(gate.deadline or derive_deadline(looks, datetime.now(timezone.utc), gate.at_least))
     result = run_gate([containers, [*sites, *certificates]], deadline, gate.interval)
     return result.held, masked(outcome(result, containers, reader, gate.log_lines, deadline), secrets)
+
+
+def watch(gate: Gate, traffic: Sequence[TrafficProbe], seconds: float, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+    """Watch what the gate has found to serve for so many seconds; say whether it goes on, and the result with secrets masked."""
+    reader = health_reader.DockerReader(gate.timeout)
+    # Whatever a health check is yet to find, visitors notice as well.
+    containers = [ContainerProbe(reader, name, datetime.now(timezone.utc)) for name in gate.containers]
+    result = keep_watching([*containers, *site_probes(gate)[0], *traffic], seconds)
+    told = f"It served, but not for the {seconds:g} s that it was watched after that: after {result.elapsed:.0f} s {health_report.wrong(result)}."
+    return result.held, masked(outcome(result, containers, reader, gate.log_lines, seconds, told), secrets)

@@ -76,8 +76,8 @@ COMPLAINTS = (
     Complaint(
         "unreachable",
         r"connection (reset|closed) by \S+ port \d+",
-        "it hangs up before anybody can log in. Expected an answer, got: {said}. An sshd does so for up to ten minutes after refused logins, "
-        "and while too many log in at once; what is due is tried again by the timer, or then by: ansible-playbook offsite.yml -e "
+        "it hangs up before anybody can log in. Expected an answer, got: {said}. An sshd does so for up to ten minutes after refused "
+        "logins, and while too many log in at once; what is due is tried again by the timer, or then by: ansible-playbook offsite.yml -e "
         "operation=snapshot",
     ),
     Complaint(

@@ -37,6 +37,8 @@ class Options:
     validators: list[Mapping[str, Any]]
     # Seconds, 0 for those that the containers' health checks make it.
     deadline: float
+    # Seconds for which what was started is watched after the gate has opened.
+    watch: float
     proxy_paths: list[str]
     proxy_record: str
     # Whether a release that differs in anything is only previewed.

@@ -78,6 +78,8 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         *trusted(wanted.target),
         options.deadline,
         wanted.hidden,
+        # With databases that were exchanged, visitors would write meanwhile what a way back undoes.
+        watch=0 if wanted.exchange or wanted.filling else options.watch,
     )
     adoption = adopting(server, options, wanted.target)
     keeping: list[str] = []

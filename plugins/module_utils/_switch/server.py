@@ -33,6 +33,8 @@ class Server:
     secrets: dict[str, str]
     at_least: float = 0
     logs: KeptLogs = field(default_factory=KeptLogs)
+    # Seconds for which what was switched to is watched after its gate has opened.
+    watch: float = 0
     # The services that a switch is about, and no others; all of them where none are named.
     services: tuple[str, ...] = ()
 
@@ -45,6 +47,7 @@ class Server:
         """Return the server as a release that served is brought back to it.
 
         Its gate waits as long as the health checks of that release's own containers say. A deadline that was set for the release
-        that failed may lengthen this, and never shortens it: it may be the very reason for the failure.
+        that failed may lengthen this, and never shortens it: it may be the very reason for the failure. It has served before, and there
+        is nothing to go back to if it does not go on: nobody waits for that.
         """
-        return replace(self, deadline=0, at_least=max(self.deadline, self.at_least))
+        return replace(self, deadline=0, at_least=max(self.deadline, self.at_least), watch=0)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from .adoption import held
 from .beside import Exchanged
 from .server import Server
 from .target import Target
+from .visitors import Visitors
 
 # How often a step that changes nothing is taken where it ends in an error that nobody foresaw, the seconds in between, and those
 # after which it is not begun again: an error at the end of a gate must not double the time in which a site is down.
@@ -111,6 +112,7 @@ def switch(
     """
     began = time.monotonic()
     done = Switched(plan)
+    visitors = Visitors.of(server, target)
     beside.settle(server)
 
     def validated(tree: str) -> None:
@@ -134,8 +136,9 @@ def switch(
         wait_until_serving(server, target, sites=False)
     done.reloaded = reload(server, target, bool(set(done.started) - set(exchanged.containers) - set(target.proxy)))
     done.expiring = wait_until_serving(server, target)
-    done.removed = server.compose.remove(sorted(extra - target.every_container))
     done.seconds = round(time.monotonic() - began, 1)
+    watch(server, target, done.started, visitors)
+    done.removed = server.compose.remove(sorted(extra - target.every_container))
     return done
 
 
@@ -185,6 +188,19 @@ def wait_until_serving(server: Server, target: Target, sites: bool = True) -> li
     if not held:
         raise SwitchError(result["msg"], **without_msg(result))
     return list(result["expiring"])
+
+
+def watch(server: Server, target: Target, started: Sequence[str], visitors: Visitors | None) -> None:
+    """Go on asking what was started for a while, or say why it does not serve any more."""
+    if not (server.watch and started):
+        return
+    ours = set(started)
+    target = target if ours & set(target.proxy) else replace(target, apps=tuple(app for app in target.apps if ours & set(app.containers)))
+    asked = replace(gate(server, target), containers=sorted(ours & set(target.containers)))
+    probes = visitors.probes(target.apps) if visitors else []
+    held, result = again(lambda: run.watch(asked, probes, server.watch, server.secrets))
+    if not held:
+        raise SwitchError(result["msg"], **without_msg(result))
 
 
 def again(step: Callable[[], T]) -> T:

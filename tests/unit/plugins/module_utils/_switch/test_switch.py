@@ -12,11 +12,14 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._engine.client 
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import ComposeError, Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.proxy import ProxyError
 from ansible_collections.rarebooks.platform.plugins.module_utils._health import run
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.traffic import TrafficProbe
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import drift
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Proxy, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.drift import Drift
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import switch, target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.switch import SwitchError
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.visitors import Visitors
 from backup_support import description
 
 RACE = ProcessLookupError(3, "No such process")
@@ -103,6 +106,48 @@ def test_the_way_back_has_a_deadline_of_its_own(given: float, at_least: float) -
     gate = switch.gate(back, TARGET)
     assert (gate.deadline, gate.at_least) == (0, at_least)
     assert back.way_back == back
+
+
+def two_apps() -> target.Target:
+    apps = tuple(
+        App(name=name, title=name.title(), server_names=(f"{name}.example.org",), containers=(f"{name}_backend",))
+        for name in ("shop", "chat")
+    )
+    return target.from_inventory([], Release(proxy=Proxy(containers=("nginx",)), apps=apps))
+
+
+@pytest.mark.parametrize(
+    ("started", "containers", "sites"),
+    [
+        (["chat_backend"], ["chat_backend"], ["Chat"]),
+        (["chat_backend", "left_over"], ["chat_backend"], ["Chat"]),
+        (["nginx"], ["nginx"], ["Shop", "Chat"]),
+    ],
+    ids=["of one app", "with one of before", "the proxy"],
+)
+def test_what_was_started_is_watched_and_its_sites(
+    started: list[str], containers: list[str], sites: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[Any] = []
+
+    def watch(gate: run.Gate, traffic: list[TrafficProbe], seconds: float, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+        watched.append((gate.containers, [one.name for one in traffic], seconds))
+        return False, {"msg": "It served, but not for long.", "failed_fast": True}
+
+    monkeypatch.setattr(run, "watch", watch)
+    with pytest.raises(SwitchError, match="It served, but not for long"):
+        switch.watch(dataclasses.replace(SERVER, watch=30), two_apps(), started, Visitors("nginx", lambda _lines, _since: "", ""))
+    assert watched == [(containers, sites, 30)]
+
+
+@pytest.mark.parametrize(("seconds", "started"), [(0, ["chat_backend"]), (30, [])], ids=["not wanted", "nothing started"])
+def test_nothing_else_is_watched(seconds: int, started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "watch", stumbling())
+    switch.watch(dataclasses.replace(SERVER, watch=seconds), two_apps(), started, None)
+
+
+def test_nobody_watches_on_the_way_back() -> None:
+    assert dataclasses.replace(SERVER, watch=30).way_back.watch == 0
 
 
 DRIFT = Drift("web", "web", "running", "paused", "unpause")
