@@ -138,5 +138,6 @@ def watch(gate: Gate, traffic: Sequence[TrafficProbe], seconds: float, secrets: 
     # Whatever a health check is yet to find, visitors notice as well.
     containers = [ContainerProbe(reader, name, datetime.now(timezone.utc)) for name in gate.containers]
     result = keep_watching([*containers, *site_probes(gate)[0], *traffic], seconds)
-    told = f"It served, but not for the {seconds:g} s that it was watched after that: after {result.elapsed:.0f} s {health_report.wrong(result)}."
+    count = health_report.wrong(result)
+    told = f"It served, but not for the {seconds:g} s that it was watched after that: after {result.elapsed:.0f} s {count}."
     return result.held, masked(outcome(result, containers, reader, gate.log_lines, seconds, told), secrets)
