@@ -108,11 +108,12 @@ def test_the_way_back_has_a_deadline_of_its_own(given: float, at_least: float) -
     assert back.way_back == back
 
 
+def app(name: str) -> App:
+    return App(name=name, title=name.title(), server_names=(f"{name}.example.org",), containers=(f"{name}_backend",))
+
+
 def two_apps() -> target.Target:
-    apps = tuple(
-        App(name=name, title=name.title(), server_names=(f"{name}.example.org",), containers=(f"{name}_backend",))
-        for name in ("shop", "chat")
-    )
+    apps = (app("shop"), app("chat"))
     return target.from_inventory([], Release(proxy=Proxy(containers=("nginx",)), apps=apps))
 
 
