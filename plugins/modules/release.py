@@ -108,6 +108,20 @@ options:
       - An unchanged release is not watched, nor one whose databases come back with it.
     type: int
     default: 0
+  rehearse:
+    description:
+      - Whether the new version of an app is started on a copy of its data before anything changes. V(auto) does so where the image of one
+        of its containers is not the one that runs, V(always) for any container of its own that is started.
+      - The copy comes from the dumps in O(backup), and is in a network without a way out. A version that does not become healthy is
+        refused. Where there is no dump, or no memory or disk for it, V(auto) says so and goes on, and V(always) refuses.
+      - A release of a backup is never tried, nor one that is adopted.
+    type: str
+    choices: [auto, always, never]
+    default: never
+  rehearse_limit:
+    description: Seconds within which a version has to be healthy on the copy, migrations of its database included.
+    type: int
+    default: 300
   proxy_paths:
     description: Files and directories on the server that nginx reads, certificates included.
     type: list
@@ -328,6 +342,8 @@ ARGUMENT_SPEC = {
     "validators": validate.OPTION,
     "deadline": {"type": "int", "default": 0},
     "watch": {"type": "int", "default": 0},
+    "rehearse": {"type": "str", "choices": ["auto", "always", "never"], "default": "never"},
+    "rehearse_limit": {"type": "int", "default": 300},
     "proxy_paths": {"type": "list", "elements": "path", "default": []},
     "proxy_record": {"type": "path", "required": True},
     "only_unchanged": {"type": "bool", "default": False},

@@ -34,7 +34,6 @@ from .._postgres.dump import Dump
 from .._postgres.helper import PREFIX_LABEL
 from .._rehearsal import memory
 from .._rehearsal import project as rehearsal
-from .._rehearsal.project import Rehearsal
 from .._run import ledger
 from . import fetch, records, settings, work
 from .contents import BACKUP, Contents
@@ -163,9 +162,8 @@ class Drill:
 
     def _apps(self, place: str, manifest: Manifest) -> tuple[list[str], list[str]]:
         """Start the apps on the dumps of their databases; return the containers that became healthy, and why none was started."""
-        started = Rehearsal(self.client, command.run_command, manifest, place, self.work, PROJECT)
-        chosen = started.containers()
-        if chosen and (missing := memory.shortage(self.client, chosen)):
+        started = rehearsal.of_backup(self.client, command.run_command, manifest, place, self.work, PROJECT)
+        if started.images and (missing := memory.shortage(self.client, started.images, "stack_offsite_drill_apps: false")):
             return [], [f"The apps were not started: {missing}."]
         dumps = {
             backup_databases.as_database(container, entry): Dump.from_dict(entry["dump"]) for container, entry in manifest.databases.items()

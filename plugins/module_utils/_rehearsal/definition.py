@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._engine.containers import OWNER_LABEL
@@ -40,28 +40,41 @@ SHARES = 64
 
 
 def rehearsed(
-    document: Mapping[str, Any], name: str, images: Mapping[str, str], dumps: Mapping[str, str], directory: str, owner: str
+    document: Mapping[str, Any],
+    name: str,
+    images: Mapping[str, str],
+    dumps: Mapping[str, str],
+    directory: str,
+    owner: str,
+    kept: str = "",
 ) -> dict[str, Any]:
     """Return the project of some containers, given with the ids of their images, under another name.
 
-    Databases see the dump they are to be filled with. The directory is that of the release, files of which containers may read.
+    Databases see the dump they are to be filled with. The directory is that of the release, files of which containers may read. What is
+    not there yet, such as files that containers keep on the server, they read where it is kept.
     """
     chosen = {service: one for service, one in document["services"].items() if one.get("container_name") in images}
-    services = {
-        service: _service(service, one, images[one["container_name"]], dumps.get(one["container_name"], ""), directory, chosen, owner)
-        for service, one in chosen.items()
-    }
-    kept = {key: document[key] for key in ("configs", "secrets") if key in document}
-    return {"name": name, "services": services, "networks": {"default": {"internal": True, "labels": {OWNER_LABEL: owner}}}, **kept}
+    services = {}
+    for service, one in chosen.items():
+        container = one["container_name"]
+        files = _readable(one.get("volumes") or [], directory, kept)
+        services[service] = _service(service, one, images[container], dumps.get(container, ""), files, chosen, owner)
+    more = {key: document[key] for key in ("configs", "secrets") if key in document}
+    return {"name": name, "services": services, "networks": {"default": {"internal": True, "labels": {OWNER_LABEL: owner}}}, **more}
 
 
 def _service(
-    service: str, one: Mapping[str, Any], image: str, dump: str, directory: str, chosen: Mapping[str, Any], owner: str
+    service: str,
+    one: Mapping[str, Any],
+    image: str,
+    dump: str,
+    files: Sequence[Mapping[str, Any]],
+    chosen: Mapping[str, Any],
+    owner: str,
 ) -> dict[str, Any]:
     networks = one.get("networks") or {}
     aliases = {service, one["container_name"], *(alias for its in networks.values() for alias in (its or {}).get("aliases") or [])}
     needs = {name: how for name, how in (one.get("depends_on") or {}).items() if name in chosen}
-    files = [volume for volume in one.get("volumes") or [] if _is_of_release(volume, directory)]
     volumes = [{**volume, "read_only": True} for volume in files]
     if dump:
         volumes.append({"type": "bind", "source": dump, "target": MOUNT, "read_only": True})
@@ -80,9 +93,22 @@ def _service(
     }
 
 
-def _is_of_release(volume: Mapping[str, Any], directory: str) -> bool:
+def _is_below(volume: Mapping[str, Any], directory: str) -> bool:
     source = os.path.normpath(str(volume.get("source", "")))
     return volume.get("type") == "bind" and source.startswith(f"{directory}{os.sep}")
+
+
+def _readable(volumes: Sequence[Mapping[str, Any]], directory: str, kept: str) -> list[Mapping[str, Any]]:
+    """Return those volumes that are files of the release: in its directory or, if they are not there yet, where they are kept."""
+    files: list[Mapping[str, Any]] = []
+    for volume in volumes:
+        if not _is_below(volume, directory):
+            continue
+        source = str(volume["source"])
+        if kept and not os.path.lexists(source):
+            source = os.path.join(kept, os.path.relpath(source, directory))
+        files.append({**volume, "source": source})
+    return files
 
 
 def text_of(document: Mapping[str, Any]) -> bytes:

@@ -25,15 +25,18 @@ SPARE = 256 * MIB
 UNKNOWN = 256 * MIB
 
 
-def shortage(client: DockerClient, containers: Iterable[str]) -> str:
-    """Return why containers are not to be started once more, nothing where there is memory for as much as they use now."""
+def shortage(client: DockerClient, containers: Iterable[str], otherwise: str) -> str:
+    """Return why containers are not to be started once more, nothing where there is memory for as much as they use now.
+
+    Otherwise is what turns the rehearsal off.
+    """
     wanted = sum(_used(client, name) for name in containers)
     free = memory_available()
     if free >= wanted + SPARE:
         return ""
     return (
         f"expected {(wanted + SPARE) // MIB} MiB of memory available, of which their containers use {wanted // MIB} MiB now, got "
-        f"{free // MIB}. Free some, enlarge the server, or set stack_offsite_drill_apps: false"
+        f"{free // MIB}. Free some, enlarge the server, or set {otherwise}"
     )
 
 

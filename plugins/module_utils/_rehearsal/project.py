@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -37,55 +37,66 @@ class RehearsalError(PlatformError):
     """An app did not start on the databases of its dumps."""
 
 
+# Is told of a database as it was dumped, and as it is reached.
+Observer = Callable[[Database, Database], None]
+
+
+def nothing(_dumped: Database, _scratch: Database) -> None:
+    """Observe nothing."""
+
+
 @dataclass(frozen=True)
 class Rehearsal:
-    """The apps of a backup, which lies in place, in a Compose project of another name. What it writes lies in work, which is private."""
+    """Apps in a Compose project of another name.
+
+    Tree holds their Compose file, and project is the one that they belong to. Images are the ids of the images of the containers to be
+    started, dumps the directory of the dumps. What a rehearsal writes lies in work, which is private. Subject says whose apps these are.
+    Kept is the directory of files that are not in the tree yet.
+    """
 
     client: DockerClient
     run_command: RunCommand
-    manifest: Manifest
-    place: str
+    tree: str
+    project: str
+    images: Mapping[str, str]
+    dumps: str
     work: str
     name: str
+    subject: str
+    seconds: int = SECONDS_TO_SERVE
+    kept: str = ""
 
-    def containers(self) -> list[str]:
-        """Return those to be started: of apps that served and have a dump, so that there is something for them to serve."""
-        found: set[str] = set()
-        if COMPOSE_FILE not in self.manifest.files:
-            return []
-        for app in self.manifest.apps:
-            dumped = {one.container for one in app.databases if (self.manifest.databases.get(one.container) or {}).get("dump")}
-            if dumped and dumped == {one.container for one in app.databases} and self.manifest.is_serving(app):
-                found |= set(app.containers)
-        return sorted(found & self.manifest.images.keys())
+    def run(self, databases: Mapping[Database, Dump], filled: Observer = nothing, started: Observer = nothing) -> list[str]:
+        """Start what can be started on the databases and wait until it is healthy; return the containers that are not databases.
 
-    def run(self, databases: Mapping[Database, Dump]) -> list[str]:
-        """Start what can be started on the databases and wait until it is healthy; return the containers that are not databases."""
-        chosen = self.containers()
-        filled = {database: dump for database, dump in databases.items() if database.container in chosen}
-        if not filled:
+        Filled is called with each database as it was dumped, and as it can be reached, before any app is started, and started when they
+        all are healthy.
+        """
+        chosen = {database: dump for database, dump in databases.items() if database.container in self.images}
+        if not chosen:
             return []
-        services = self._write(chosen, filled)
-        project = _Project(self.run_command, os.path.join(self.place, FILES), self.name, os.path.join(self.work, COMPOSE_FILE))
-        apps = sorted(services.keys() - {database.container for database in filled})
+        services = self._write(chosen)
+        project = _Project(self.run_command, self.tree, self.name, os.path.join(self.work, COMPOSE_FILE), seconds=self.seconds)
+        apps = sorted(services.keys() - {database.container for database in chosen})
+        scratch = {one: replace(one, container=project.container(services[one.container])) for one in chosen}
         try:
-            self._up(project, {database.container: services[database.container] for database in filled})
-            for database, dump in filled.items():
-                scratch = replace(database, container=project.container(services[database.container]))
-                wait_until_ready(self.client, scratch.container, scratch.user)
-                proof.fill(self.client, scratch, dump, os.path.join(self.place, DUMPS), f"dump {dump.file} of {database}")
+            self._up(project, {database.container: services[database.container] for database in chosen})
+            for database, dump in chosen.items():
+                wait_until_ready(self.client, scratch[database].container, scratch[database].user)
+                proof.fill(self.client, scratch[database], dump, self.dumps, f"dump {dump.file} of {database}")
+                filled(database, scratch[database])
             self._up(project, {container: services[container] for container in apps})
+            for database in chosen:
+                started(database, scratch[database])
         finally:
             remove(self.client, self.name)
         return apps
 
-    def _write(self, chosen: Iterable[str], filled: Mapping[Database, Dump]) -> dict[str, str]:
+    def _write(self, filled: Mapping[Database, Dump]) -> dict[str, str]:
         """Write the project, and return the service of each container."""
-        directory = os.path.join(self.place, FILES)
-        document = Definition(self.run_command, directory, self.manifest.project).document()
-        images = {container: self.manifest.images[container]["id"] for container in chosen}
-        dumps = {database.container: os.path.join(self.place, DUMPS, dump.file) for database, dump in filled.items()}
-        made = rehearsed(document, self.name, images, dumps, directory, self.manifest.project)
+        document = Definition(self.run_command, self.tree, self.project).document()
+        dumps = {database.container: os.path.join(self.dumps, dump.file) for database, dump in filled.items()}
+        made = rehearsed(document, self.name, self.images, dumps, self.tree, self.project, self.kept)
         # It has the secrets of the apps.
         write_durably(os.path.join(self.work, COMPOSE_FILE), text_of(made), 0o600)
         return {document["services"][service]["container_name"]: service for service in made["services"]}
@@ -97,7 +108,7 @@ class Rehearsal:
             ill = [told for container, service in services.items() if (told := self._complaint(container, project.container(service)))]
             got = "; ".join(ill) or str(error)
             raise RehearsalError(
-                f"Backup {self.manifest.id}: expected {', '.join(sorted(services))} to become healthy within {SECONDS_TO_SERVE} s on the "
+                f"{self.subject}: expected {', '.join(sorted(services))} to become healthy within {self.seconds} s on the "
                 f"databases of the dumps, on a network without a way out and without the volumes of files, got {got}"
             ) from None
 
@@ -117,13 +128,29 @@ class Rehearsal:
 class _Project(Definition):
     """The project in which all of it happens."""
 
+    def __init__(self, run_command: RunCommand, directory: str, name: str, file: str, *, seconds: int) -> None:
+        super().__init__(run_command, directory, name, file)
+        self._seconds = str(seconds)
+
     def up(self, services: Sequence[str]) -> None:
         """Start services, and wait until those that have a health check are healthy."""
-        self._run("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", str(SECONDS_TO_SERVE), *services)
+        self._run("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", self._seconds, *services)
 
     def container(self, service: str) -> str:
         """Return the name of a service's container."""
         return f"{self.name}-{service}-1"
+
+
+def of_backup(client: DockerClient, run_command: RunCommand, manifest: Manifest, place: str, work: str, name: str) -> Rehearsal:
+    """Return a rehearsal of the apps of a backup, which lies in place: of those that served and have a dump, so that something is there."""
+    found: set[str] = set()
+    for app in manifest.apps if COMPOSE_FILE in manifest.files else ():
+        dumped = {one.container for one in app.databases if (manifest.databases.get(one.container) or {}).get("dump")}
+        if dumped and dumped == {one.container for one in app.databases} and manifest.is_serving(app):
+            found |= set(app.containers)
+    images = {container: manifest.images[container]["id"] for container in sorted(found & manifest.images.keys())}
+    places = (os.path.join(place, FILES), manifest.project, images, os.path.join(place, DUMPS))
+    return Rehearsal(client, run_command, *places, work, name, f"Backup {manifest.id}")
 
 
 def remove(client: DockerClient, name: str) -> None:

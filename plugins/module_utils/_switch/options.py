@@ -39,6 +39,9 @@ class Options:
     deadline: float
     # Seconds for which what was started is watched after the gate has opened.
     watch: float
+    # Whether a new version is tried on a copy of its data first, and within how many seconds it has to be healthy there.
+    rehearse: str
+    rehearse_limit: int
     proxy_paths: list[str]
     proxy_record: str
     # Whether a release that differs in anything is only previewed.

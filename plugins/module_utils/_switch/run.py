@@ -31,6 +31,7 @@ from .adoption import Adoption, held, proxy_notes, put_proxy_back, refuse_deaf, 
 from .options import Invocation, Options
 from .reasons import Reasons
 from .recorder import STEP, Recorder
+from .rehearse import How, Rehearse
 from .server import Server
 from .switch import Switched
 from .target import Target
@@ -167,12 +168,16 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     run = options.run.to_dict()
     ask = validators.validate_unless(options.validated, wanted.target.files)
 
+    how = How("never" if adoption or options.to else options.rehearse, options.rehearse_limit, options.backup)
+    rehearse = Rehearse(server, wanted.target, containers, how, invocation.tmpdir)
+
     def validate(tree: str) -> None:
         ask(tree)
         look(tree)
         if adoption:
             adoption.judge(tree)  # What was validated before need not be asked again; what becomes of containers is to be known here.
         refuse()
+        rehearse(tree, {*why.defined, *stale.containers})
 
     def begin() -> None:
         if adoption:
@@ -203,6 +208,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         if not plan.needed:
             refuse()
             find_data(root)
+            rehearse(root, stale.containers)
         done = carry_out(server, request, plan, recorder.proven)
     except Failed as failure:
         if not failure.restored:
@@ -216,7 +222,8 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     stopped.forget(root)
     if is_restoring(options):
         restoring.clear(root)
-    found = result["notes"] + told + done.expiring + ended + done.notes + recorder.notes + server.logs.problems + notes(server, wanted)
+    found = result["notes"] + told + rehearse.notes + done.expiring + ended + done.notes
+    found += recorder.notes + server.logs.problems + notes(server, wanted)
     found += wanted.exchange.notes() if wanted.exchange else []
     did = {**result_of(done), "release": recorder.release, "reasons": why.found(done.started)}
     return {**result, **did, **adopted(adoption, found)}

@@ -53,8 +53,8 @@ class Yard:
         monkeypatch.setattr(drill.proof, "prove_alone", self.prove)
         self.started: list[str] = []
         self.shortage = ""
-        monkeypatch.setattr(drill.memory, "shortage", lambda _client, containers: self.shortage and f"{self.shortage} for {containers}")
-        monkeypatch.setattr(drill, "Rehearsal", self.rehearsal)
+        monkeypatch.setattr(drill.memory, "shortage", lambda _client, names, _off: self.shortage and f"{self.shortage} for {list(names)}")
+        monkeypatch.setattr(drill.rehearsal, "of_backup", self.rehearsal)
 
     def prove(self, _client: Any, database: Any, image: str, *_given: Any) -> bool:
         assert Path(self.drill.work).is_dir()
@@ -66,7 +66,7 @@ class Yard:
             self.started.extend(one.name for one in dumps)
             return ["chat_backend"]
 
-        return SimpleNamespace(run=run, containers=lambda: ["chat_backend", "db"])
+        return SimpleNamespace(run=run, images={"chat_backend": "sha256:chat", "db": "sha256:postgres"})
 
     @property
     def known(self) -> records.Known:

@@ -30,15 +30,16 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
 @pytest.mark.parametrize(("free", "enough"), [(612, True), (611, False)])
 def test_there_is_enough_or_it_says_what_is_missing(engine: Engine, monkeypatch: pytest.MonkeyPatch, free: int, enough: bool) -> None:
     monkeypatch.setattr(memory, "memory_available", lambda: free * MIB)
-    told = memory.shortage(engine.client, ["backend", "db"])
+    told = memory.shortage(engine.client, ["backend", "db"], "x: never")
     assert (told == "") == enough
     if not enough:
         assert "expected 612 MiB of memory available, of which their containers use 356 MiB now, got 611" in told
+        assert told.endswith("or set x: never")
 
 
 def test_what_is_gone_is_taken_for_a_small_one(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "memory_available", lambda: 511 * MIB)
-    assert "got 511" in memory.shortage(engine.client, ["gone"])
+    assert "got 511" in memory.shortage(engine.client, ["gone"], "x: never")
 
 
 def test_what_the_kernel_says_is_available_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

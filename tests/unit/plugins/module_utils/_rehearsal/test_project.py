@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump
 from ansible_collections.rarebooks.platform.plugins.module_utils._rehearsal import project
-from ansible_collections.rarebooks.platform.plugins.module_utils._rehearsal.project import Rehearsal, RehearsalError
+from ansible_collections.rarebooks.platform.plugins.module_utils._rehearsal.project import RehearsalError, of_backup
 
 DATABASE = Database("db_chat", "chat", "postgres")
 DUMP = Dump("chat.dump", "custom", 3, 1.0, {"public.a": 3})
@@ -58,7 +58,7 @@ class Stage:
         )
         api = SimpleNamespace(inspect_container=self.inspect, logs=lambda _name, tail: b"no such table\n")
         client: Any = SimpleNamespace(api=api)
-        return Rehearsal(client, self.compose, manifest, str(self.root), str(self.root), "drill").run({DATABASE: DUMP})
+        return of_backup(client, self.compose, manifest, str(self.root), str(self.root), "drill").run({DATABASE: DUMP})
 
 
 @pytest.fixture

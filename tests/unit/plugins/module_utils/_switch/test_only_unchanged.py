@@ -57,7 +57,16 @@ class Comparison:
     def run(self, check_mode: bool = False) -> dict[str, Any]:
         path = str(self.path)
         params = {"path": path, "lease_directory": path, "run": {}, "to": "", "project": "p", "proxy_paths": [], "proxy_record": ""}
-        params |= {"deadline": 0, "watch": 0, "only_unchanged": True, "validators": [], "backup": "", "restore_database": False}
+        params |= {
+            "deadline": 0,
+            "watch": 0,
+            "rehearse": "never",
+            "rehearse_limit": 300,
+            "only_unchanged": True,
+            "validators": [],
+            "backup": "",
+            "restore_database": False,
+        }
         params |= {"accept_unsealed": False, "secrets_file": None, "files": []}
         params |= {"secrets_pending": [], "adopt": False, "adopt_proxy": "now", "let_go": [], "verified": "", "validated": ""}
         return run.make_live(Options.from_params(params), Invocation(check_mode, False, lambda: path, lambda *_a, **_k: (0, "", "")))

@@ -1,0 +1,76 @@
+"""A new messenger is tried on a copy of its data before anything changes: what it would break there, it breaks nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import server
+from operators import Deployer
+from sources import SOURCE, changed
+from visitor import Visitor
+
+MESSENGER = "messenger.rare-books.ru"
+SCHEMA = "src/MayMessenger.Infrastructure/schema.py"
+# The next version's step of the schema.
+STEP = """CREATE TABLE "Reactions" ("Id" uuid PRIMARY KEY); ALTER TABLE "Messages" ADD "EditedAt" timestamptz"""
+LEFT = [
+    "sh",
+    "-c",
+    "docker ps -aq --filter label=com.docker.compose.project=rarebooks-rehearsal; docker network ls -q --filter name=rehearsal",
+]
+
+
+def migrating(directory: Path, step: str) -> dict[str, Any]:
+    """Return the variables that deploy a messenger with one more step of its schema."""
+    text = (SOURCE / SCHEMA).read_text()
+    steps = f'[Migration("20241101000000_InitialCreate", _INITIAL, seed), Migration("20261127000000_Reactions", """{step}""")]'
+    old = 'return [Migration("20241101000000_InitialCreate", _INITIAL, seed)]'
+    assert old in text
+    return {"maymessenger_backend_source": changed(directory, {SCHEMA: text.replace(old, f"return {steps}")}), "stack_rehearse": "auto"}
+
+
+@pytest.fixture
+def both(visitor: Callable[..., Visitor]) -> list[Visitor]:
+    return [visitor(), visitor(host=MESSENGER, pages=["/health"])]
+
+
+def test_a_migration_that_fails_leaves_production_untouched(deploying: Deployer, both: list[Visitor], tmp_path: Path) -> None:
+    before, started = server.release(), server.run("docker", "inspect", "--format", "{{.State.StartedAt}}", "maymessenger_backend")
+    with both[0], both[1]:
+        done = deploying(migrating(tmp_path / "source", 'ALTER TABLE "Nowhere" ADD "X" int'))
+    for somebody in both:
+        somebody.assert_served(at_least=50)
+    assert done.code == 2
+    told = " ".join(done.output.split())
+    assert "May Messenger: expected maymessenger_backend to become healthy within 300 s on the databases of the dumps" in told
+    assert 'relation "Nowhere" does not exist' in told
+    assert "Nothing has been changed: this was a copy of the data, and what runs still serves." in told
+    assert server.difference(before, server.release()) == {}
+    assert server.run("docker", "inspect", "--format", "{{.State.StartedAt}}", "maymessenger_backend") == started
+    assert server.ledger()[-1]["result"] == "refused"
+    assert server.run(*LEFT) == ""
+
+
+def test_one_that_succeeds_is_told_with_what_it_does_to_the_schema(deploying: Deployer, tmp_path: Path) -> None:
+    done = deploying(migrating(tmp_path / "source", STEP))
+    assert done.code == 0
+    told = " ".join(done.output.split())
+    assert "May Messenger was tried on a copy of its data first, and was healthy after " in told
+    assert (
+        "Its database maymessenger goes from schema 20241101000000_InitialCreate to 20261127000000_Reactions: new: "
+        'public."Messages"."EditedAt", public."Reactions".' in told
+    )
+    assert server.ledger()[-1]["result"] == "deployed"
+    assert server.run(*LEFT) == ""
+
+
+def test_one_that_runs_already_is_not_tried_again(deploying: Deployer) -> None:
+    """The version of before, which has the schema of the next one by now: it is tried on that."""
+    done = deploying({"stack_rehearse": "always"})
+    assert done.code == 0
+    assert "was tried on a copy of its data first" in done.output
+    again = deploying({"stack_rehearse": "always"})
+    assert again.recap()["changed"] == 0 and "was tried" not in again.output

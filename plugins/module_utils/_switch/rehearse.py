@@ -1,0 +1,143 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A new version is started on a copy of its data before anything changes: a migration that fails, fails there."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._backup import listing, seal
+from .._backup.databases import as_database
+from .._backup.manifest import DUMPS, Manifest
+from .._base.errors import PlatformError
+from .._engine.compose import Definition
+from .._health.run import masked
+from .._postgres.client import Database, schema_id
+from .._postgres.dump import Dump
+from .._rehearsal import memory, project, schema
+from .._rehearsal.project import Rehearsal, RehearsalError
+from .._release.description import App
+from .server import Server
+from .target import Target
+
+# The Compose project in which it happens.
+PROJECT = "rarebooks-rehearsal"
+OFF = "stack_rehearse: never"
+
+
+class RehearsalRefusal(PlatformError):
+    """The new version does not start on a copy of its data, or could not be tried though it had to be."""
+
+
+@dataclass(frozen=True)
+class How:
+    """When, within how many seconds an app has to be healthy, and the backup with the dumps. Auto is for images that do not run yet."""
+
+    mode: str
+    seconds: int
+    backup: str
+
+
+@dataclass
+class Rehearse:
+    """Rehearses what a run is about to start. Running are the containers there are now, by name; work is made when it is asked for."""
+
+    server: Server
+    target: Target
+    running: Mapping[str, Any]
+    how: How
+    work: Callable[[], str]
+    notes: list[str] = field(default_factory=list)
+
+    def __call__(self, tree: str, starting: Collection[str]) -> None:
+        """Start the apps of a staged tree that have something to start; raise RehearsalRefusal where one does not become healthy."""
+        apps = [app for app in self.target.apps if app.databases and own(app) & set(starting)]
+        if self.how.mode == "never" or not self.how.backup or not apps:
+            return
+        images = self._images(tree, {name for app in apps for name in app.containers})
+        for app in apps:
+            if self.how.mode == "always" or self._is_new(app, images):
+                self._app(app, tree, {name: images[name] for name in app.containers if name in images})
+
+    def _images(self, tree: str, containers: Collection[str]) -> dict[str, str]:
+        """Return the ids of the images that a staged tree gives to containers."""
+        services = Definition(self.server.run_command, tree, self.server.project).services()
+        names = {one["container_name"]: one["image"] for one in services if one["container_name"] in containers}
+        return {name: str(self.server.client.images.get(image).id) for name, image in names.items()}
+
+    def _is_new(self, app: App, images: Mapping[str, str]) -> bool:
+        return any(name in self.running and self.running[name]["Image"] != images.get(name) for name in own(app))
+
+    def _app(self, app: App, tree: str, images: Mapping[str, str]) -> None:
+        found = listing.get(self.server.root, self.how.backup)
+        if obstacle := self._obstacle(app, found.manifest, images):
+            if self.how.mode == "always":
+                raise RehearsalRefusal(f"{app.title} could not be tried on a copy of its data: {obstacle}. Nothing has been changed.")
+            self.notes.append(f"{app.title} was not tried on a copy of its data first: {obstacle}.")
+            return
+        entries = found.manifest.databases if found.manifest else {}
+        dumps = {as_database(one.container, entries[one.container]): dump_of(entries, one.container) for one in app.databases}
+        places = (tree, self.server.project, images, os.path.join(found.directory, DUMPS), self.work(), PROJECT, app.title)
+        rehearsal = Rehearsal(self.server.client, self.server.run_command, *places, seconds=self.how.seconds, kept=self.server.root)
+        self.notes += self._carry_out(app, rehearsal, dumps)
+
+    def _obstacle(self, app: App, manifest: Manifest | None, images: Mapping[str, str]) -> str:
+        """Say why an app cannot be rehearsed."""
+        entries = manifest.databases if manifest else {}
+        missing = [one.container for one in app.databases if not (entries.get(one.container) or {}).get("dump")]
+        if missing:
+            return f"backup {self.how.backup} has no dump of {', '.join(missing)}"
+        if shortage := memory.shortage(self.server.client, images, OFF):
+            return shortage
+        size = sum(dump_of(entries, one.container).size for one in app.databases)
+        try:
+            seal.require_space({str(self.server.client.info()["DockerRootDir"]): 2 * size})
+        except PlatformError as error:
+            return str(error).rstrip(".")
+        return ""
+
+    def _carry_out(self, app: App, rehearsal: Rehearsal, dumps: Mapping[Database, Dump]) -> list[str]:
+        """Rehearse, and return what to tell."""
+        client = self.server.client
+        before: dict[Database, tuple[str, schema.Schema]] = {}
+        told: list[str] = []
+        began = time.monotonic()
+
+        def filled(database: Database, scratch: Database) -> None:
+            nonlocal began
+            before[database] = schema_id(client, scratch), schema.read(client, scratch)
+            began = time.monotonic()
+
+        def started(database: Database, scratch: Database) -> None:
+            (old, columns), new = before[database], schema_id(client, scratch)
+            change = schema.difference(columns, schema.read(client, scratch))
+            if old != new or change != schema.Change():
+                told.append(
+                    f"Its database {database.name} goes from schema {old or '(none)'} to {new or '(none)'}: {change}."
+                    + " The version of before may not work with that; going back may need its databases as well." * change.breaks
+                )
+
+        project.remove(client, PROJECT)
+        try:
+            rehearsal.run(dumps, filled, started)
+        except RehearsalError as error:
+            told_by_it = masked(str(error), self.server.secrets)
+            raise RehearsalRefusal(
+                f"{told_by_it}. Nothing has been changed: this was a copy of the data, and what runs still serves. Mend the version and "
+                "deploy again. If all it lacks is what it cannot reach there: -e stack_rehearse=never"
+            ) from error
+        return [f"{app.title} was tried on a copy of its data first, and was healthy after {time.monotonic() - began:.0f} s.", *told]
+
+
+def own(app: App) -> set[str]:
+    """Return the containers of an app that are not databases."""
+    return set(app.containers) - {one.container for one in app.databases}
+
+
+def dump_of(entries: Mapping[str, Any], container: str) -> Dump:
+    """Return the dump of a container's database, as a manifest states it."""
+    return Dump.from_dict(entries[container]["dump"])

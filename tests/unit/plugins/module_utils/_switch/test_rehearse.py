@@ -1,0 +1,139 @@
+# Copyright (c) 2026, RareBooks platform developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which apps are tried on a copy of their data before a switch, and what comes of what they do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database as Live
+from ansible_collections.rarebooks.platform.plugins.module_utils._rehearsal.project import RehearsalError
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database, Proxy, Release
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import rehearse, target
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.rehearse import How, RehearsalRefusal, Rehearse
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
+
+BACKUP = "20261127_211430"
+DUMP = {"file": "db_chat.dump", "format": "custom", "size": 3, "seconds": 1.0, "tables": {"public.a": 3}}
+CHAT = App(
+    name="chat",
+    title="Chat",
+    containers=("db_chat", "chat_backend"),
+    databases=(Database(container="db_chat", name="chat", user="postgres"),),
+)
+STATIC = App(name="pages", title="Pages", containers=("pages",))
+SCHEMAS = {"before": {("public.a", ""): ""}, "after": {("public.b", ""): ""}}
+
+
+class Stage:
+    """A staged release of two apps, of which one has a database."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rehearsed: list[str] = []
+        self.dump: dict[str, Any] | None = DUMP
+        self.shortage, self.error = "", ""
+        self.migrated = False
+        names = {"db_chat": "postgres:15", "chat_backend": "chat:2", "pages": "pages:2"}
+        services = [{"container_name": name, "image": image} for name, image in names.items()]
+        monkeypatch.setattr(rehearse, "Definition", lambda *_given: SimpleNamespace(services=lambda: services))
+        monkeypatch.setattr(rehearse.listing, "get", lambda *_given: SimpleNamespace(directory="/backups/x", manifest=self.manifest))
+        monkeypatch.setattr(rehearse.memory, "shortage", lambda _client, _images, _off: self.shortage)
+        monkeypatch.setattr(rehearse.seal, "require_space", lambda _needed: None)
+        monkeypatch.setattr(rehearse.project, "remove", lambda _client, name: self.rehearsed.append(f"remove {name}"))
+        monkeypatch.setattr(rehearse, "Rehearsal", self.rehearsal)
+        monkeypatch.setattr(rehearse, "schema_id", lambda _client, _database: "2" if self.migrated else "1")
+        monkeypatch.setattr(rehearse.schema, "read", lambda _client, _database: SCHEMAS["after" if self.migrated else "before"])
+        client: Any = SimpleNamespace(
+            images=SimpleNamespace(get=lambda name: SimpleNamespace(id=f"sha256:{name}")), info=lambda: {"DockerRootDir": "/"}
+        )
+        self.server = Server(
+            client, lambda *_a, **_k: (0, "", ""), "/opt/x", "shop", [], "/none", None, False, 0, {"key": "hunter2hunter2"}
+        )
+
+    @property
+    def manifest(self) -> Any:
+        entry = {"name": "chat", "user": "postgres", "schema_query": "", "dump": self.dump}
+        return SimpleNamespace(databases={"db_chat": entry})
+
+    def rehearsal(
+        self, _client: Any, _run: Any, tree: str, _project: str, images: dict[str, str], dumps: str, *_rest: Any, **more: Any
+    ) -> Any:
+        def run(databases: dict[Live, Any], filled: Callable[..., None], started: Callable[..., None]) -> None:
+            self.rehearsed.append(f"{tree} {sorted(images)} {dumps} {more['seconds']}")
+            for database in databases:
+                filled(database, database)
+            if self.error:
+                raise RehearsalError(self.error)
+            self.migrated = True
+            for database in databases:
+                started(database, database)
+
+        return SimpleNamespace(run=run)
+
+    def run(self, mode: str, starting: set[str], running: dict[str, str], backup: str = BACKUP) -> list[str]:
+        wanted = target.from_inventory([], Release(proxy=Proxy(containers=("nginx",)), apps=(CHAT, STATIC)))
+        found = {name: {"Image": f"sha256:{image}"} for name, image in running.items()}
+        one = Rehearse(self.server, wanted, found, How(mode, 300, backup), lambda: "/tmp/work")
+        one("/staged", starting)
+        return one.notes
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+TRIED = ["remove rarebooks-rehearsal", f"/staged ['chat_backend', 'db_chat'] {Path('/backups/x/databases')} 300"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "starting", "running", "backup", "tried"),
+    [
+        ("auto", {"chat_backend"}, {"chat_backend": "chat:1"}, BACKUP, True),
+        ("auto", {"chat_backend"}, {"chat_backend": "chat:2"}, BACKUP, False),
+        ("auto", {"chat_backend"}, {}, BACKUP, False),
+        ("always", {"chat_backend"}, {"chat_backend": "chat:2"}, BACKUP, True),
+        ("always", {"db_chat", "pages", "nginx"}, {"chat_backend": "chat:1"}, BACKUP, False),
+        ("never", {"chat_backend"}, {"chat_backend": "chat:1"}, BACKUP, False),
+        ("auto", {"chat_backend"}, {"chat_backend": "chat:1"}, "", False),
+    ],
+    ids=["another image", "the same image", "nothing ran", "always", "none of its own", "never", "no backup"],
+)
+def test_what_is_tried(stage: Stage, mode: str, starting: set[str], running: dict[str, str], backup: str, tried: bool) -> None:
+    stage.run(mode, starting, running, backup)
+    assert [one.replace("/dumps", "/databases") for one in stage.rehearsed] == (TRIED if tried else [])
+
+
+NEW = ({"chat_backend"}, {"chat_backend": "chat:1"})
+
+
+def test_what_it_did_to_the_schema_is_told(stage: Stage) -> None:
+    tried, schema = stage.run("auto", *NEW)
+    assert tried.startswith("Chat was tried on a copy of its data first, and was healthy after ")
+    assert schema == (
+        "Its database chat goes from schema 1 to 2: new: public.b; gone: public.a. The version of before may not work with that; going "
+        "back may need its databases as well."
+    )
+
+
+def test_one_that_fails_there_is_refused_and_no_secret_is_told(stage: Stage) -> None:
+    stage.error = "Chat: expected chat_backend to become healthy, got exit code 3, and its last words: login with hunter2hunter2 failed"
+    with pytest.raises(RehearsalRefusal, match=r"login with \*+ failed\. Nothing has been changed: .* -e stack_rehearse=never") as caught:
+        stage.run("auto", *NEW)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("dump", "shortage"), [(None, ""), (DUMP, "expected 700 MiB of memory available, got 100")], ids=["no dump", "no memory"]
+)
+def test_what_cannot_be_tried_is_said_or_refused(stage: Stage, dump: dict[str, Any] | None, shortage: str) -> None:
+    stage.dump, stage.shortage = dump, shortage
+    why = shortage or f"backup {BACKUP} has no dump of db_chat"
+    assert stage.run("auto", *NEW) == [f"Chat was not tried on a copy of its data first: {why}."]
+    with pytest.raises(RehearsalRefusal, match="Chat could not be tried on a copy of its data: "):
+        stage.run("always", *NEW)
+    assert stage.rehearsed == []
