@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._backup.manifest import DUMPS, FILES, Manifest
 from .._base.command import RunCommand
@@ -16,25 +15,24 @@ from .._base.errors import PlatformError
 from .._base.files import write_durably
 from .._engine.compose import COMPOSE_FILE, ComposeError, Definition
 from .._engine.containers import PROJECT_LABEL
+from .._health import run as health
+from .._health.run import Gate
 from .._postgres import proof
 from .._postgres.client import Database
 from .._postgres.dump import Dump
 from .._postgres.helper import wait_until_ready
-from .._postgres.programs import reaching, said
+from .._postgres.programs import reaching
 from .definition import rehearsed, text_of
 
 if TYPE_CHECKING:
     from docker import DockerClient
-
-with suppress(ImportError):  # See _base.libraries.
-    import docker.errors
 
 SECONDS_TO_SERVE = 600
 LINES = 20
 
 
 class RehearsalError(PlatformError):
-    """An app did not start on the databases of its dumps."""
+    """An app did not start on the databases of its dumps; the fact logs has the last lines of each container that is ill."""
 
 
 # Is told of a database as it was dumped, and as it is reached.
@@ -76,7 +74,7 @@ class Rehearsal:
         if not chosen:
             return []
         services = self._write(chosen)
-        project = _Project(self.run_command, self.tree, self.name, os.path.join(self.work, COMPOSE_FILE), seconds=self.seconds)
+        project = _Project(self.run_command, self.tree, self.name, os.path.join(self.work, COMPOSE_FILE))
         apps = sorted(services.keys() - {database.container for database in chosen})
         scratch = {one: replace(one, container=project.container(services[one.container])) for one in chosen}
         try:
@@ -85,7 +83,9 @@ class Rehearsal:
                 wait_until_ready(self.client, scratch[database].container, scratch[database].user)
                 proof.fill(self.client, scratch[database], dump, self.dumps, f"dump {dump.file} of {database}")
                 filled(database, scratch[database])
-            self._up(project, {container: services[container] for container in apps})
+            ours = {container: services[container] for container in apps}
+            self._up(project, ours)
+            self._wait(project, ours)
             for database in chosen:
                 started(database, scratch[database])
         finally:
@@ -105,36 +105,36 @@ class Rehearsal:
         try:
             project.up(list(services.values()))
         except ComposeError as error:
-            ill = [told for container, service in services.items() if (told := self._complaint(container, project.container(service)))]
-            got = "; ".join(ill) or str(error)
-            raise RehearsalError(
-                f"{self.subject}: expected {', '.join(sorted(services))} to become healthy within {self.seconds} s on the "
-                f"databases of the dumps, on a network without a way out and without the volumes of files, got {got}"
-            ) from None
+            raise RehearsalError(f"{self.subject}: {self._expected(services)}, got {error}") from None
 
-    def _complaint(self, container: str, scratch: str) -> str:
-        """Return what is wrong with a container, and what it said last; nothing where it is healthy."""
-        try:
-            state = self.client.api.inspect_container(scratch)["State"]
-        except docker.errors.NotFound:
-            return f"no {container}"
-        health = (state.get("Health") or {}).get("Status", "healthy")
-        if state["Running"] and health == "healthy":
-            return ""
-        how = health if state["Running"] else f"exit code {state['ExitCode']}"
-        return f"{container}: {how}, and its last words: {said(self.client.api.logs(scratch, tail=LINES))}"
+    def _wait(self, project: _Project, services: Mapping[str, str]) -> None:
+        """Wait until containers are healthy, or cannot be any more."""
+        real = {project.container(service): container for container, service in services.items()}
+        held, result = health.wait_until_healthy(Gate(containers=list(real), deadline=self.seconds, log_lines=LINES), {})
+        if held:
+            return
+        ill = [one for one in result["containers"] if one["cause"]]
+        got = "; ".join(f"{real[one['name']]}: {_state(one)}, {one['cause']}" for one in ill)
+        logs = {real[one["name"]]: one["logs"] for one in ill}
+        raise RehearsalError(f"{self.subject}: {self._expected(services)}, got {got}", logs=logs)
+
+    def _expected(self, services: Iterable[str]) -> str:
+        return (
+            f"expected {', '.join(sorted(services))} to become healthy within {self.seconds} s on the databases of the dumps, on a network "
+            "without a way out and without the volumes of files"
+        )
+
+
+def _state(report: Mapping[str, Any]) -> str:
+    return str(report["health"]) if report["state"] == "running" else f"{report['state']}, exit code {report['exit_code']}"
 
 
 class _Project(Definition):
     """The project in which all of it happens."""
 
-    def __init__(self, run_command: RunCommand, directory: str, name: str, file: str, *, seconds: int) -> None:
-        super().__init__(run_command, directory, name, file)
-        self._seconds = str(seconds)
-
     def up(self, services: Sequence[str]) -> None:
-        """Start services, and wait until those that have a health check are healthy."""
-        self._run("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", self._seconds, *services)
+        """Start services."""
+        self._run("up", "--detach", "--no-build", "--no-deps", *services)
 
     def container(self, service: str) -> str:
         """Return the name of a service's container."""

@@ -15,6 +15,7 @@ from .._backup.databases import as_database
 from .._backup.manifest import DUMPS, Manifest
 from .._base.errors import PlatformError
 from .._engine.compose import Definition
+from .._health.report import quoted
 from .._health.run import masked
 from .._postgres.client import Database, schema_id
 from .._postgres.dump import Dump
@@ -125,12 +126,16 @@ class Rehearse:
         try:
             rehearsal.run(dumps, filled, started)
         except RehearsalError as error:
-            told_by_it = masked(str(error), self.server.secrets)
             raise RehearsalRefusal(
-                f"{told_by_it}. Nothing has been changed: this was a copy of the data, and what runs still serves. Mend the version and "
-                "deploy again. If all it lacks is what it cannot reach there: -e stack_rehearse=never"
+                f"{masked(str(error), self.server.secrets)}. Nothing has been changed: this was a copy of the data, and what runs still "
+                "serves. Mend the version and deploy again. If all it lacks is what it cannot reach there: -e stack_rehearse=never"
+                + masked(_logs(error.facts.get("logs", {})), self.server.secrets)
             ) from error
         return [f"{app.title} was tried on a copy of its data first, and was healthy after {time.monotonic() - began:.0f} s.", *told]
+
+
+def _logs(logs: Mapping[str, list[str]]) -> str:
+    return "".join(f"\n\nThe log of {name} ended there with:\n" + "\n".join(quoted(lines)) for name, lines in logs.items() if lines)
 
 
 def own(app: App) -> set[str]:

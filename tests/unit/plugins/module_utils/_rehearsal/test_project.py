@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._health.run import Gate
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump
 from ansible_collections.rarebooks.platform.plugins.module_utils._rehearsal import project
@@ -25,10 +26,11 @@ class Stage:
     """A backup of an app with a database, and a Compose that notes what it is asked for."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root, self.done, self.ill = root, [], ""
+        self.root, self.done, self.ill, self.missing = root, [], "", ""
         self.serving, self.dump = True, {"dump": {"file": "chat.dump"}}
         monkeypatch.setattr(project, "wait_until_ready", lambda _client, name, _user: self.done.append(f"wait for {name}"))
         monkeypatch.setattr(project.proof, "fill", self.fill)
+        monkeypatch.setattr(project.health, "wait_until_healthy", self.ask)
         monkeypatch.setattr(project, "remove", lambda _client, name: self.done.append(f"remove {name}"))
 
     def fill(self, _client: Any, database: Database, dump: Dump, _directory: str, _where: str) -> None:
@@ -37,12 +39,15 @@ class Stage:
     def compose(self, argv: list[str], **_options: Any) -> tuple[int, str, str]:
         if "config" in argv:
             return 0, json.dumps({"services": SERVICES}), ""
-        started = argv[argv.index("600") + 1 :]
+        started = argv[argv.index("--no-deps") + 1 :]
         self.done.append(f"up {' '.join(started)}")
-        return (1, "", "unhealthy") if self.ill in started else (0, "", "")
+        return (1, "", "no such image") if self.missing in started else (0, "", "")
 
-    def inspect(self, name: str) -> dict[str, Any]:
-        return {"State": {"Running": False, "ExitCode": 3} if self.ill in name else {"Running": True}}
+    def ask(self, gate: Gate, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+        self.done.append(f"ask {' '.join(gate.containers)} for {gate.deadline} s")
+        facts = {"state": "exited", "health": "none", "exit_code": 3, "logs": ["no such table"]}
+        reports = [{"name": name, "cause": "its log says no such table" if self.ill in name else "", **facts} for name in gate.containers]
+        return not self.ill, {"containers": reports}
 
     def run(self) -> list[str]:
         app = SimpleNamespace(databases=(DATABASE,), containers=("chat_backend", "db_chat"))
@@ -56,8 +61,7 @@ class Stage:
             databases={"db_chat": self.dump},
             is_serving=lambda _app: self.serving,
         )
-        api = SimpleNamespace(inspect_container=self.inspect, logs=lambda _name, tail: b"no such table\n")
-        client: Any = SimpleNamespace(api=api)
+        client: Any = None
         return of_backup(client, self.compose, manifest, str(self.root), str(self.root), "drill").run({DATABASE: DUMP})
 
 
@@ -69,13 +73,22 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 def test_databases_are_filled_before_any_app_starts_and_nothing_stays(stage: Stage) -> None:
     assert stage.run() == ["chat_backend"]
     filled = ["up db", "wait for drill-db-1", "fill drill-db-1 from chat.dump"]
-    assert stage.done == [*filled, "up backend", "remove drill"]
+    assert stage.done == [*filled, "up backend", "ask drill-backend-1 for 600 s", "remove drill"]
     assert (stage.root / "docker-compose.yml").stat().st_mode & 0o777 == 0o600
 
 
-def test_an_app_that_does_not_become_healthy_is_told_with_its_last_words(stage: Stage) -> None:
+def test_an_app_that_does_not_become_healthy_is_told_with_its_log(stage: Stage) -> None:
     stage.ill = "backend"
-    with pytest.raises(RehearsalError, match=r"expected chat_backend to become healthy.*got chat_backend: exit code 3.*no such table"):
+    told = r"expected chat_backend to become healthy.*got chat_backend: exited, exit code 3, its log says no such table"
+    with pytest.raises(RehearsalError, match=told) as caught:
+        stage.run()
+    assert caught.value.facts == {"logs": {"chat_backend": ["no such table"]}}
+    assert stage.done[-1] == "remove drill"
+
+
+def test_one_that_cannot_be_started_is_told_in_the_words_of_compose(stage: Stage) -> None:
+    stage.missing = "backend"
+    with pytest.raises(RehearsalError, match=r"expected chat_backend to become healthy.*no such image"):
         stage.run()
     assert stage.done[-1] == "remove drill"
 

@@ -67,7 +67,7 @@ class Stage:
             for database in databases:
                 filled(database, database)
             if self.error:
-                raise RehearsalError(self.error)
+                raise RehearsalError(self.error, logs={"chat_backend": ["password hunter2hunter2"]})
             self.migrated = True
             for database in databases:
                 started(database, database)
@@ -121,10 +121,11 @@ def test_what_it_did_to_the_schema_is_told(stage: Stage) -> None:
 
 
 def test_one_that_fails_there_is_refused_and_no_secret_is_told(stage: Stage) -> None:
-    stage.error = "Chat: expected chat_backend to become healthy, got exit code 3, and its last words: login with hunter2hunter2 failed"
+    stage.error = "Chat: expected chat_backend to become healthy, got exit code 3, login with hunter2hunter2 failed"
     with pytest.raises(RehearsalRefusal, match=r"login with \*+ failed\. Nothing has been changed: .* -e stack_rehearse=never") as caught:
         stage.run("auto", *NEW)
     assert "hunter2" not in str(caught.value)
+    assert "\n\nThe log of chat_backend ended there with:\n    | password *" in str(caught.value)
 
 
 @pytest.mark.parametrize(
