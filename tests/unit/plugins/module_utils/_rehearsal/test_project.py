@@ -88,7 +88,7 @@ def test_an_app_that_does_not_become_healthy_is_told_with_its_log(stage: Stage) 
 
 def test_one_that_cannot_be_started_is_told_in_the_words_of_compose(stage: Stage) -> None:
     stage.missing = "backend"
-    with pytest.raises(RehearsalError, match=r"expected chat_backend to become healthy.*no such image"):
+    with pytest.raises(RehearsalError, match=r"(?s)expected chat_backend to become healthy.*no such image"):
         stage.run()
     assert stage.done[-1] == "remove drill"
 
