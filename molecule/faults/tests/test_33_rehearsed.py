@@ -16,7 +16,7 @@ MESSENGER = "messenger.rare-books.ru"
 SCHEMA = "src/MayMessenger.Infrastructure/schema.py"
 # The next version's step of the schema.
 STEP = """CREATE TABLE "Reactions" ("Id" uuid PRIMARY KEY); ALTER TABLE "Messages" ADD "EditedAt" timestamptz"""
-LABEL = "label=com.docker.compose.project=rarebooks-rehearsal"
+LABEL = "label=com.docker.compose.project=rarebooks-scratch-rehearsal"
 LEFT = ["sh", "-c", f"docker ps -aq --filter {LABEL}; docker network ls -q --filter {LABEL}"]
 # A health check that makes up its mind in seconds instead of minutes.
 QUICK = {"maymessenger_backend_probe_timing": {"interval": 1, "timeout": 2, "retries": 2, "start_period": 2}}

@@ -19,14 +19,15 @@ from .._health.report import quoted
 from .._health.run import masked
 from .._postgres.client import Database, schema_id
 from .._postgres.dump import Dump
+from .._postgres.helper import PREFIX
 from .._rehearsal import memory, project, schema
 from .._rehearsal.project import Rehearsal, RehearsalError
 from .._release.description import App
 from .server import Server
 from .target import Target
 
-# The Compose project in which it happens.
-PROJECT = "rarebooks-rehearsal"
+# The Compose project in which it happens. What a killed run left of it goes with the other scratch containers, when the next one seals.
+PROJECT = f"{PREFIX}rehearsal"
 OFF = "stack_rehearse: never"
 
 
@@ -92,6 +93,9 @@ class Rehearse:
         missing = [one.container for one in app.databases if not (entries.get(one.container) or {}).get("dump")]
         if missing:
             return f"backup {self.how.backup} has no dump of {', '.join(missing)}"
+        if self.how.mode == "auto" and any(entries[one.container]["proof_seconds"] is None for one in app.databases):
+            # Too large, or somebody wants nothing to be restored in a deploy.
+            return "its dumps were not restored for their proof either (stack_backup_databases, stack_backup_prove_up_to)"
         if shortage := memory.shortage(self.server.client, images, OFF):
             return shortage
         size = sum(dump_of(entries, one.container).size for one in app.databases)

@@ -35,6 +35,7 @@ class Stage:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rehearsed: list[str] = []
         self.dump: dict[str, Any] | None = DUMP
+        self.proof: float | None = 1.5
         self.shortage, self.error = "", ""
         self.migrated = False
         names = {"db_chat": "postgres:15", "chat_backend": "chat:2", "pages": "pages:2"}
@@ -56,7 +57,7 @@ class Stage:
 
     @property
     def manifest(self) -> Any:
-        entry = {"name": "chat", "user": "postgres", "schema_query": "", "dump": self.dump}
+        entry = {"name": "chat", "user": "postgres", "schema_query": "", "dump": self.dump, "proof_seconds": self.proof}
         return SimpleNamespace(databases={"db_chat": entry})
 
     def rehearsal(
@@ -87,7 +88,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return Stage(monkeypatch)
 
 
-TRIED = ["remove rarebooks-rehearsal", f"/staged ['chat_backend', 'db_chat'] {Path('/backups/x/databases')} 300"]
+TRIED = ["remove rarebooks-scratch-rehearsal", f"/staged ['chat_backend', 'db_chat'] {Path('/backups/x/databases')} 300"]
 
 
 @pytest.mark.parametrize(
@@ -138,3 +139,11 @@ def test_what_cannot_be_tried_is_said_or_refused(stage: Stage, dump: dict[str, A
     with pytest.raises(RehearsalRefusal, match="Chat could not be tried on a copy of its data: "):
         stage.run("always", *NEW)
     assert stage.rehearsed == []
+
+
+def test_what_was_not_restored_for_proof_is_not_restored_for_this_unasked(stage: Stage) -> None:
+    stage.proof = None
+    (told,) = stage.run("auto", *NEW)
+    assert told.startswith("Chat was not tried on a copy of its data first: its dumps were not restored for their proof either")
+    assert stage.rehearsed == []
+    assert len(stage.run("always", *NEW)) == 2
