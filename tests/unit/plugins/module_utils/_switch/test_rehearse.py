@@ -10,12 +10,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import remove_leftovers
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import OWNER_LABEL
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database as Live
 from ansible_collections.rarebooks.platform.plugins.module_utils._rehearsal.project import RehearsalError
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database, Proxy, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import rehearse, target
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.rehearse import How, RehearsalRefusal, Rehearse
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.server import Server
+from memory_engine import Engine
 
 BACKUP = "20261127_211430"
 DUMP = {"file": "db_chat.dump", "format": "custom", "size": 3, "seconds": 1.0, "tables": {"public.a": 3}}
@@ -147,3 +150,12 @@ def test_what_was_not_restored_for_proof_is_not_restored_for_this_unasked(stage:
     assert told.startswith("Chat was not tried on a copy of its data first: its dumps were not restored for their proof either")
     assert stage.rehearsed == []
     assert len(stage.run("always", *NEW)) == 2
+
+
+def test_what_a_killed_one_left_goes_when_the_next_run_seals(tmp_path: Path) -> None:
+    engine = Engine(str(tmp_path))
+    engine.has_image("chat:2", "sha256:chat")
+    for name in (f"{rehearse.PROJECT}-backend-1", "rarebooks-drill-backend-1"):
+        engine.make(name, "chat:2", {OWNER_LABEL: "shop"})
+    remove_leftovers(engine.client, "shop")
+    assert list(engine.running) == ["rarebooks-drill-backend-1"]
