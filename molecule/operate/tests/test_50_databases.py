@@ -71,8 +71,10 @@ def test_sizes_and_rows_are_those_of_postgresql() -> None:
 def test_a_statement_that_waits_is_shown_with_whom_it_waits_for_and_without_its_data() -> None:
     lock = f"""docker exec -d {CONTAINER} psql -U postgres -d {DATABASE} -c 'BEGIN; LOCK TABLE "Users"; SELECT pg_sleep(600)'"""
     server.shell(lock)
-    server.shell(f"""docker exec -d {CONTAINER} psql -U postgres -d {DATABASE} -c "SELECT 'personal' FROM \\"Users\\"" """)
+    held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = '\"Users\"'::regclass"
     try:
+        wait_until(lambda: query(held) != "0", "the lock to be held")
+        server.shell(f"""docker exec -d {CONTAINER} psql -U postgres -d {DATABASE} -c "SELECT 'personal' FROM \\"Users\\"" """)
         wait_until(lambda: query("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0", "somebody to wait for a lock")
         done = type_in(f"{DATABASE_QUERIES} -e database_seconds=0")
         assert "blocked by" in done.output and "LOCK TABLE" in done.output and "personal" not in done.output
