@@ -8,7 +8,7 @@ import marshal
 import os
 import zipimport
 
-DIRECTORY = os.environ.get("KEPT_COMPILED") or "/var/cache/keep_compiled"
+DIRECTORY = os.environ.get("KEPT_COMPILED") or "/run/keep_compiled"
 KEY = int.from_bytes(b"quick")
 compile_anew = zipimport._compile_source
 
