@@ -53,6 +53,18 @@ def snapshots() -> list[dict[str, Any]]:
     return listed
 
 
+def psql(sql: str) -> str:
+    """Run SQL in the messenger's database."""
+    command = ["docker", "exec", "-i", "db_maymessenger", "sh", "-c", 'psql -qAt -U "$POSTGRES_USER" -d "$POSTGRES_DB"']
+    return server.run(*command, stdin=sql).strip()
+
+
+def manifest(snapshot: str) -> dict[str, Any]:
+    """Return the manifest of the backup in a snapshot."""
+    found: dict[str, Any] = json.loads(ask(f"print(one.read({snapshot!r}, wanted.staging + '/backup/manifest.json').decode())"))
+    return found
+
+
 def service() -> str:
     """Return what systemd says of the program that makes snapshots."""
     return server.run("sh", "-c", f"systemctl is-active {SERVICE} || true").strip()

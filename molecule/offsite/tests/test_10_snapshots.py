@@ -21,11 +21,6 @@ FILL = (
 )
 
 
-def psql(sql: str) -> str:
-    command = ["docker", "exec", "-i", "db_maymessenger", "sh", "-c", 'psql -qAt -U "$POSTGRES_USER" -d "$POSTGRES_DB"']
-    return server.run(*command, stdin=sql).strip()
-
-
 def test_the_deploy_had_a_snapshot_made() -> None:
     wait_until(lambda: bool(store.known().get("snapshot")), "the first snapshot")
     assert store.known().get("troubles", {}) == {}
@@ -34,15 +29,14 @@ def test_the_deploy_had_a_snapshot_made() -> None:
 
 def test_a_snapshot_has_rows_pictures_secrets_and_images(written: Written) -> None:
     server.run("sh", "-c", f"head -c 20000000 /dev/urandom > {PICTURES}/large.jpg")
-    psql(FILL)
+    store.psql(FILL)
     done = type_in(SNAPSHOT)
     assert done.code == 0
     newest = store.snapshots()[-1]
     identifier = newest["id"]
     said = json.loads(store.ask(f"print(one.read({identifier!r}, wanted.staging + '/snapshot.json').decode())"))
     assert f"backup:{said['backup']}" in newest["tags"]
-    manifest = json.loads(store.ask(f"print(one.read({identifier!r}, wanted.staging + '/backup/manifest.json').decode())"))
-    entry = manifest["databases"]["db_maymessenger"]
+    entry = store.manifest(identifier)["databases"]["db_maymessenger"]
     assert entry["dump"]["tables"]["public.filler"] == 300000
     assert entry["proof_seconds"] is not None
     assert store.sha256_in(identifier, f"{PICTURES}/large.jpg") == store.sha256(f"{PICTURES}/large.jpg")

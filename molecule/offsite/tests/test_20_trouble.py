@@ -57,6 +57,16 @@ def test_one_that_is_killed_leaves_nothing_in_the_way_of_the_next() -> None:
     assert type_in(PRUNE).code == 0, "the lock of the dead one keeps nobody out"
 
 
+def test_one_that_is_typed_meanwhile_has_what_was_written_since() -> None:
+    """systemd would join the two, and tell of the first as if it were the second."""
+    with on_the_way():
+        store.psql("INSERT INTO filler SELECT 0, 'written after the dump of the first'")
+        done = type_in(SNAPSHOT)
+    assert done.code == 0
+    found = store.manifest(store.snapshots()[-1]["id"])["databases"]["db_maymessenger"]["dump"]["tables"]["public.filler"]
+    assert found == int(store.psql("SELECT count(*) FROM filler"))
+
+
 def test_a_deploy_in_the_middle_ends_well_and_so_does_the_snapshot() -> None:
     with on_the_way():
         done = type_in("ansible-playbook -i inventories/production deploy.yml -e proxy_body_size=53m")
