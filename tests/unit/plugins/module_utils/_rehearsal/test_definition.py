@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,3 +85,15 @@ def test_compose_reads_what_is_written_as_it_was_read() -> None:
     text = text_of(made())
     assert json.loads(text.decode().replace("$$", "$")) == made()
     assert b"pa$$$$word" in text
+
+
+def test_a_file_that_a_container_keeps_is_read_where_it_is_kept_until_it_is_in_the_release(tmp_path: Path) -> None:
+    tree, kept = tmp_path / "staged", tmp_path / "live"
+    for path in (tree / "here", kept / "files/settings.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    sources = [tree / "here", tree / "files/settings.json", kept / "backups", "/etc/passwd"]
+    volumes = [{"type": "bind", "source": str(one), "target": f"/{number}"} for number, one in enumerate(sources)]
+    document = {"services": {"backend": {**APP, "volumes": volumes}}}
+    found = rehearsed(document, "try", {"chat_backend": "sha256:app"}, {}, str(tree), "shop", str(kept))["services"]["backend"]["volumes"]
+    assert [(one["source"], one["read_only"]) for one in found] == [(str(tree / "here"), True), (str(kept / "files/settings.json"), True)]
