@@ -72,7 +72,7 @@ def service() -> str:
 
 def wait_for_snapshot() -> None:
     """Wait for the end of the snapshot that is being made, if one is."""
-    wait_until(lambda: service() != "activating", "the snapshot to end", seconds=300)
+    wait_until(lambda: service() not in ("activating", "deactivating"), "the snapshot to end", seconds=300)
 
 
 def snapshot() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,9 @@ from terminal import type_in
 
 # KiB/s; as slow as that only while a test needs it.
 SLOW = 100
+# What the unit runs at its end, once.
+LAST_STEP = "/run/last-step"
+DROP_IN = "/run/systemd/system/rarebooks-offsite.service.d/last-step.conf"
 NEW = f"head -c 4000000 /dev/urandom > {store.quoted('/var/lib/docker/volumes/rarebooksdokploy_collection_images/_data/new.jpg')}"
 
 
@@ -28,6 +32,24 @@ def on_the_way() -> Iterator[None]:
         yield
     finally:
         store.change_settings(upload_limit=0)
+
+
+@contextmanager
+def ending_until(asked: str) -> Iterator[None]:
+    """Have the next snapshot that ends not be over until something is asked of the server, as Ansible's modules log it."""
+    # What was asked is carried out after it was logged.
+    script = f"""
+        rm {LAST_STEP}; began=$(date +%s)
+        until journalctl --since=@$((began + 1)) | grep -qF "{asked}"; do sleep 0.5; done
+        sleep 2
+        """
+    server.run("sh", "-c", f"cat > {LAST_STEP}", stdin=script)
+    server.run("sh", "-c", f"mkdir -p {os.path.dirname(DROP_IN)}; cat > {DROP_IN}", stdin=f"[Service]\nExecStopPost=-/bin/sh {LAST_STEP}\n")
+    server.run("systemctl", "daemon-reload")
+    try:
+        yield
+    finally:
+        server.shell(f"rm -f {LAST_STEP} {DROP_IN}; systemctl daemon-reload")
 
 
 def test_a_store_that_is_gone_is_told_and_the_next_snapshot_is_green_again() -> None:
@@ -59,7 +81,7 @@ def test_one_that_is_killed_leaves_nothing_in_the_way_of_the_next() -> None:
 
 def test_one_that_is_typed_meanwhile_has_what_was_written_since() -> None:
     """systemd would join the two, and tell of the first as if it were the second."""
-    with on_the_way():
+    with on_the_way(), ending_until("is-active"):
         store.psql("INSERT INTO filler SELECT 0, 'written after the dump of the first'")
         done = type_in(SNAPSHOT)
     assert done.code == 0
@@ -67,15 +89,29 @@ def test_one_that_is_typed_meanwhile_has_what_was_written_since() -> None:
     assert found == int(store.psql("SELECT count(*) FROM filler"))
 
 
+def nginx_of(snapshot: str) -> str:
+    """Return the proxy's configuration as a snapshot has it."""
+    return store.ask(f"print(one.read({snapshot!r}, wanted.staging + '/backup/files/nginx/nginx.conf').decode())")
+
+
 def test_a_deploy_in_the_middle_ends_well_and_so_does_the_snapshot() -> None:
     with on_the_way():
         done = type_in("ansible-playbook -i inventories/production deploy.yml -e proxy_body_size=53m")
         assert done.code == 0
     store.wait_for_snapshot()
-    newest = store.snapshots()[-1]["id"]
-    content = store.ask(f"print(one.read({newest!r}, wanted.staging + '/backup/files/nginx/nginx.conf').decode())")
-    assert "53m" in content, "what went live meanwhile has a snapshot of its own"
+    assert "53m" in nginx_of(store.snapshots()[-1]["id"]), "what went live meanwhile has a snapshot of its own"
     assert [entry["result"] for entry in server.ledger()[-1:]] == ["deployed"]
+
+
+def test_a_deploy_while_one_is_ending_has_a_snapshot_of_its_own() -> None:
+    """systemd would join the two."""
+    with ending_until(f"Invoked with name={store.SERVICE}"):
+        server.run("systemctl", "start", "--no-block", store.SERVICE)
+        wait_until(lambda: store.service() == "deactivating", "the snapshot to be ending", seconds=120)
+        done = type_in("ansible-playbook -i inventories/production deploy.yml -e proxy_body_size=54m")
+        assert done.code == 0
+    store.wait_for_snapshot()
+    assert "54m" in nginx_of(store.snapshots()[-1]["id"])
 
 
 def test_one_flipped_byte_is_found_and_told() -> None:
