@@ -91,7 +91,8 @@ def test_one_that_is_typed_meanwhile_has_what_was_written_since() -> None:
 
 def nginx_of(snapshot: str) -> str:
     """Return the proxy's configuration as a snapshot has it."""
-    return store.ask(f"print(one.read({snapshot!r}, wanted.staging + '/backup/files/nginx/nginx.conf').decode())")
+    content: str = store.ask(f"print(one.read({snapshot!r}, wanted.staging + '/backup/files/nginx/nginx.conf').decode())")
+    return content
 
 
 def test_a_deploy_in_the_middle_ends_well_and_so_does_the_snapshot() -> None:
