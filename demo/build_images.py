@@ -16,7 +16,7 @@ import shutil
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +27,7 @@ import docker
 from docker.errors import APIError, BuildError, ImageNotFound
 
 from demo.common import ROOT, Failure, engine, execute, run
+from demo.postgres_programs import File, Programs
 
 CONTENT_LABEL = "rarebooks.demo.content"
 FROM = re.compile(r"^FROM\s+(?P<base>\S+)", re.MULTILINE)
@@ -51,6 +52,9 @@ class Image:
     tag: str
     folder: str
     official: bool = False
+    # What is to lie beside the files of the folder, and the arguments of the build.
+    programs: Programs | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 DEBIAN = ("bookworm", "trixie")
@@ -69,8 +73,20 @@ LEVELS = (
         Image("maymessenger_web_client:latest", "demo/apps/maymessenger_web_client"),
     ),
 )
+
+
+def later(major: int, programs: Programs, data: str, volume: str) -> Image:
+    """Return the image of a PostgreSQL that Debian has no packages of."""
+    arguments = {"MAJOR": str(major), "DATA": data, "VOLUME": volume}
+    return Image(f"postgres:{major}", "demo/images/postgres_later", official=True, programs=programs, arguments=arguments)
+
+
 # What few tests need, and is made when they do.
-UPGRADED = Image("postgres:17", "demo/images/postgres17", official=True)
+LATER = {
+    16: later(16, Programs("16.14.0-beta.17", "pginstall"), "/var/lib/postgresql/data", "/var/lib/postgresql/data"),
+    17: Image("postgres:17", "demo/images/postgres17", official=True),
+    18: later(18, Programs("18.4.0-beta.17", "pginstall18"), "/var/lib/postgresql/18/docker", "/var/lib/postgresql"),
+}
 
 
 @dataclass
@@ -97,24 +113,28 @@ def say(tag: str, text: str) -> None:
     print(f"  {tag:<26} {text}", flush=True)
 
 
-def context(folder: Path) -> bytes:
-    """Pack a folder for the engine: the same content gives the same bytes, whoever checked it out and when."""
+def context(folder: Path, others: Iterable[File] = ()) -> bytes:
+    """Pack a folder for the engine, and others beside its files: the same content gives the same bytes, whoever checked it out and when."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path in sorted(folder.rglob("*")):
-            if "__pycache__" in path.parts or not path.is_file():
-                continue
-            content = path.read_bytes()
-            entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
-            entry.mode = 0o755 if os.access(path, os.X_OK) else 0o644
+        for name, program, content in (*files_of(folder), *others):
+            entry = tarfile.TarInfo(name)
+            entry.mode = 0o755 if program else 0o644
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
 
 
-def content_digest(packed: bytes, base_ids: Iterable[str]) -> str:
-    """Name what an image is made of: its folder and the images it starts from."""
-    parts = [hashlib.sha256(packed).hexdigest(), *base_ids]
+def files_of(folder: Path) -> Iterator[File]:
+    """Yield the files of a folder in their order, without what Python leaves there."""
+    for path in sorted(folder.rglob("*")):
+        if "__pycache__" not in path.parts and path.is_file():
+            yield path.relative_to(folder).as_posix(), os.access(path, os.X_OK), path.read_bytes()
+
+
+def content_digest(packed: bytes, others: Iterable[str]) -> str:
+    """Name what an image is made of: its folder, and the images it starts from and what else is given to it."""
+    parts = [hashlib.sha256(packed).hexdigest(), *others]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
@@ -162,13 +182,17 @@ def build(client: docker.DockerClient, hub: Hub, image: Image) -> None:
     folder = ROOT / image.folder
     bases = FROM.findall((folder / "Dockerfile").read_text())
     packed = context(folder)
-    digest = content_digest(packed, (str(client.images.get(base).id) for base in bases))
+    given = [f"{name}={value}" for name, value in image.arguments.items()] + [str(image.programs)] * bool(image.programs)
+    digest = content_digest(packed, [*(str(client.images.get(base).id) for base in bases), *given])
     if present is not None and present.get(CONTENT_LABEL) == digest:
         return
     if image.official and hub.pull(image.tag):
         return
+    if image.programs:
+        packed = context(folder, image.programs.files())
+    labels, arguments = {CONTENT_LABEL: digest}, dict(image.arguments)
     try:
-        client.images.build(fileobj=io.BytesIO(packed), custom_context=True, tag=image.tag, labels={CONTENT_LABEL: digest}, rm=True)
+        client.images.build(fileobj=io.BytesIO(packed), custom_context=True, tag=image.tag, labels=labels, buildargs=arguments, rm=True)
     except BuildError as error:
         output = "".join(str(line.get("stream", "")) for line in error.build_log).splitlines()
         raise Failure("\n".join([f"{image.folder} does not build: {error.msg}", *output[-30:]])) from error
@@ -197,11 +221,11 @@ def provide_all(client: docker.DockerClient, wanted: dict[str, Callable[[], None
             pass
 
 
-def provide_upgraded() -> str:
+def provide_later(major: int) -> str:
     """Provide the image of a later PostgreSQL, and return its name; a test that needs it says so by calling this."""
     client = engine()
-    build(client, Hub(client), UPGRADED)
-    return UPGRADED.tag
+    build(client, Hub(client), LATER[major])
+    return LATER[major].tag
 
 
 def main() -> None:

@@ -86,7 +86,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             ),
             *_engine_preconditions.command(server["engine"]),
             *_engine_preconditions.library(server["docker_library"]),
-            *_engine_preconditions.databases(apps),
             *_preconditions.choices(apps),
             *_collisions.problems(apps, arguments["proxy_containers"], arguments["project"]),
             *_preconditions.server_names(apps),

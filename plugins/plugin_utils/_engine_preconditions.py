@@ -4,18 +4,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.daemon_config import LIVE_RESTORE, needs_restart
-from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _daemon_config
-
-# With 18 the official image keeps its data elsewhere, and refuses to start with a volume where ours are.
-FIRST_MOVED_POSTGRES = 18
-POSTGRES = re.compile(r"(?:.*/)?postgres:(\d+)\b.*")
 
 
 def flags(engine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
@@ -81,15 +75,4 @@ def library(found: Mapping[str, str]) -> list[str]:
     return [
         f"Python library docker: expected one that can ask the engine, got {found['version']} in {found['path']}, which says: "
         f"{found['error']}. Remove it (`python3 -m pip uninstall docker`), and the deploy installs the package python3-docker."
-    ]
-
-
-def databases(apps: Iterable[App]) -> list[str]:
-    """The image of each app's databases keeps its data where the app's volume is."""
-    return [
-        f"{app.name}_db_image: expected PostgreSQL {FIRST_MOVED_POSTGRES - 1} or older, got {image}, which keeps its data in another "
-        "directory and refuses the volume of the app. Choose for example postgres:17."
-        for app in apps
-        for image in app.images
-        if app.databases and (tag := POSTGRES.fullmatch(image)) and int(tag[1]) >= FIRST_MOVED_POSTGRES
     ]

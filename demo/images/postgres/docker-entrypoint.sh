@@ -16,7 +16,7 @@ initialise() {
     chown postgres "$password_file"
     as_postgres initdb --username="$user" --pwfile="$password_file" --encoding=UTF8 --auth-host=scram-sha-256
     rm -f "$password_file"
-    echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
+    echo "host all all all ${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >> "$PGDATA/pg_hba.conf"
     if [ "$database" != postgres ]; then
         # No TCP while this server runs, so that a probe with -h does not pass before the database is complete.
         as_postgres pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start

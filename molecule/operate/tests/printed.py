@@ -28,7 +28,7 @@ DATABASE_RECREATE = (
 ROTATE = "ansible-playbook -i inventories/production rotate_secrets.yml -e app=maymessenger"
 ROTATE_KEY = "ansible-playbook -i inventories/production rotate_secrets.yml -e secret=maymessenger_jwt_secret"
 
-UPGRADE = "ansible-playbook -i inventories/production upgrade_database.yml -e app=maymessenger -e to=17"
+UPGRADE = "ansible-playbook -i inventories/production upgrade_database.yml -e app=maymessenger -e to=18"
 
 
 def upgrade(app: str, to: int) -> str:

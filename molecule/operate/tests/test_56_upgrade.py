@@ -12,8 +12,8 @@ from terminal import type_in
 
 from demo import build_images, registry
 
-CONTAINER, VOLUME = "db_maymessenger", "rarebooksdokploy_db_maymessenger_data_17"
-LINES = {"maymessenger_db_image": "postgres:17", "maymessenger_db_volume_suffix": "_17"}
+CONTAINER, VOLUME = "db_maymessenger", "rarebooksdokploy_db_maymessenger_data_18"
+LINES = {"maymessenger_db_image": "postgres:18", "maymessenger_db_volume_suffix": "_18"}
 QUIET = {"stack_backup_databases": "off"}
 ACKNOWLEDGED = "/tmp/acknowledged"
 # As the app writes, and over its connection, until its container is stopped: a line for each row that the database has acknowledged.
@@ -57,7 +57,7 @@ def _later_image() -> None:
     client = docker.from_env()
     container = registry.find(client)
     assert container is not None
-    registry.push(client, registry.address(container), build_images.provide_upgraded())
+    registry.push(client, registry.address(container), build_images.provide_later(18))
     server.shell(f"rm -f {ACKNOWLEDGED}")
     psql("CREATE TABLE IF NOT EXISTS written (id bigserial PRIMARY KEY)")
 
@@ -77,15 +77,15 @@ def test_killed_while_the_rows_go_over_the_next_deploy_goes_on_with_all_of_them(
 def test_finished_it_has_every_row_and_what_the_inventory_says_decides(deploying: Deployer, refused: Deployer) -> None:
     begin_to_write()
     done = type_in(UPGRADE)
-    assert done.code == 0 and "maymessenger_db_image: postgres:17 and maymessenger_db_volume_suffix: _17" in done.output
-    assert version() == 17 and kept() >= acknowledged() > 0
-    assert "maymessenger_db_image: postgres:17 and maymessenger_db_volume_suffix: _17" in refused(QUIET).message()
+    assert done.code == 0 and "maymessenger_db_image: postgres:18 and maymessenger_db_volume_suffix: _18" in done.output
+    assert version() == 18 and kept() >= acknowledged() > 0
+    assert "maymessenger_db_image: postgres:18 and maymessenger_db_volume_suffix: _18" in refused(QUIET).message()
     assert deploying(LINES).recap()["changed"] == 0
 
 
 def test_another_image_is_refused_with_the_command(refused: Deployer) -> None:
-    command = upgrade("rarebooks", 17).removeprefix("ansible-playbook ")
-    assert command in refused({**LINES, **QUIET, "rarebooks_db_image": "postgres:17"}).message()
+    command = upgrade("rarebooks", 18).removeprefix("ansible-playbook ")
+    assert command in refused({**LINES, **QUIET, "rarebooks_db_image": "postgres:18"}).message()
 
 
 def test_back_rows_that_would_be_missing_are_confirmed(deploying: Deployer, refused: Deployer) -> None:

@@ -96,11 +96,11 @@ def running(client: docker.DockerClient) -> Iterator[None]:
 
 
 @contextmanager
-def bare(client: docker.DockerClient, name: str, user: str = DATABASE.user) -> Iterator[Database]:
+def bare(client: docker.DockerClient, name: str, user: str = DATABASE.user, image: str = IMAGE) -> Iterator[Database]:
     """Run a PostgreSQL as its image makes it."""
     command = ["postgres", "-c", "fsync=off", "-c", "max_prepared_transactions=2", "-c", "log_statement=ddl"]
     environment = {"POSTGRES_USER": user, "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": DATABASE.name}
-    container = client.containers.run(IMAGE, command, name=name, detach=True, environment=environment, labels=LABELS)
+    container = client.containers.run(image, command, name=name, detach=True, environment=environment, labels=LABELS)
     try:
         deadline = time.monotonic() + 30
         while run_program(client, name, ["pg_isready", "-h", "127.0.0.1"]).code != 0:

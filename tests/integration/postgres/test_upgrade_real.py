@@ -1,10 +1,9 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A database with everything that makes dumps difficult goes from a real PostgreSQL 15 to a real 17, in another volume."""
+"""A database with everything that makes dumps difficult goes from one real PostgreSQL to a later one, in another volume."""
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import time
@@ -31,15 +30,28 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.progr
 from demo import build_images
 
 sys.path.insert(0, os.path.dirname(__file__))
-from lab import DATABASE, LABELS, NAME, PASSWORD, TABLES, running, writing
+from lab import DATABASE, LABELS, NAME, PASSWORD, TABLES, bare, running, writing
 
 VOLUME = "rarebooks-scratch-lab-again"
-# As the official image of 18 has it: the volume lies above the data, whose directory is named after the version.
-MOVED = "FROM postgres:17\nENV PGDATA=/var/lib/postgresql/17/docker\nVOLUME /var/lib/postgresql\n"
+# From 18 on the volume lies above the data, whose directory is named after the version.
+TARGETS = {16: cluster.DATA, 17: cluster.DATA, 18: "/var/lib/postgresql"}
 PROPERTIES = """
 SELECT datcollate, datctype, pg_encoding_to_char(encoding), pg_get_userbyid(datdba),
        (SELECT array_agg(one ORDER BY one::text) FROM unnest(datacl) one)
   FROM pg_database WHERE datname = 'shop'"""
+# Who grants what others have granted, and passwords as they were kept until 13.
+GRANTS = """
+CREATE ROLE editor;
+CREATE ROLE deputy;
+CREATE ROLE reader;
+GRANT editor TO deputy WITH ADMIN OPTION;
+SET ROLE deputy;
+GRANT editor TO reader;
+RESET ROLE;
+SET password_encryption TO 'md5';
+CREATE ROLE old LOGIN PASSWORD 'of old';
+"""
+MEMBERS = "SELECT roleid::regrole, member::regrole, admin_option{} FROM pg_auth_members WHERE roleid > 16383 ORDER BY 1, 2"
 ROLES = "SELECT rolname, rolsuper, rolpassword FROM pg_authid WHERE rolname !~ '^pg_' ORDER BY 1"
 
 
@@ -47,7 +59,8 @@ ROLES = "SELECT rolname, rolsuper, rolpassword FROM pg_authid WHERE rolname !~ '
 def client() -> Iterator[docker.DockerClient]:
     """A laboratory with PostgreSQL 15, whose volume is not read while it is taken to the next one."""
     client = docker.from_env()
-    build_images.provide_upgraded()
+    for major in TARGETS:
+        build_images.provide_later(major)
     with running(client):
         yield client
     for volume in client.volumes.list(filters={"label": "rarebooks.test=postgres"}):
@@ -63,16 +76,17 @@ def dumped(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
 def upgraded(
     client: docker.DockerClient,
     dumped: tuple[Dump, str],
-    image: str,
-    target: str,
+    major: int,
     volume: str = VOLUME,
     environment: dict[str, str] | None = None,
     told: str = "",
+    source: Database = DATABASE,
 ) -> Iterator[Database]:
     """Take it there, and have the new volume served as a release does."""
-    new_volume(client, DATABASE, volume, LABELS, LABELS)
+    image, target = f"postgres:{major}", TARGETS[major]
+    new_volume(client, source, volume, LABELS, LABELS)
     given = environment or {"POSTGRES_PASSWORD": PASSWORD}
-    carried = carry_over(client, DATABASE, *dumped, image, (volume, target), given, LABELS)
+    carried = carry_over(client, source, *dumped, image, (volume, target), given, LABELS)
     assert told in " ".join(carried.notes) and len(carried.notes) == bool(told)
     container = client.containers.run(image, name=f"{volume}-served", detach=True, labels=LABELS, volumes=[f"{volume}:{target}"])
     try:
@@ -80,19 +94,14 @@ def upgraded(
         while run_program(client, f"{volume}-served", ["pg_isready", "-h", "127.0.0.1", "-U", DATABASE.user]).code != 0:
             assert time.monotonic() < deadline, container.logs().decode()
             time.sleep(0.1)
-        yield replace(DATABASE, container=f"{volume}-served")
+        yield replace(source, container=f"{volume}-served")
     finally:
         container.remove(force=True, v=True)
         client.volumes.get(volume).remove(force=True)
 
 
-@pytest.fixture(scope="module")
-def database(client: docker.DockerClient, dumped: tuple[Dump, str]) -> Iterator[Database]:
-    yield from upgraded(client, dumped, "postgres:17", cluster.DATA, "rarebooks-scratch-lab-17")
-
-
-def test_every_row_role_right_and_setting_is_there(client: docker.DockerClient, dumped: tuple[Dump, str], database: Database) -> None:
-    assert query(client, database, "SHOW server_version_num")[0][0].startswith("17")
+def require_everything(client: docker.DockerClient, dumped: tuple[Dump, str], database: Database, major: int) -> None:
+    assert query(client, database, "SHOW server_version_num")[0][0].startswith(str(major))
     assert collation.all_outdated(client, database) == []
     found = counts(query(client, database, COUNT_QUERY))
     assert found == dumped[0].tables and TABLES.items() <= found.items()
@@ -100,6 +109,24 @@ def test_every_row_role_right_and_setting_is_there(client: docker.DockerClient, 
         assert query(client, database, question) == query(client, DATABASE, question), question
     setting = "SELECT setconfig FROM pg_db_role_setting WHERE setrole = 'librarian'::regrole"
     assert query(client, database, setting) == query(client, DATABASE, setting)
+
+
+def test_every_row_role_right_and_setting_is_there(client: docker.DockerClient, dumped: tuple[Dump, str]) -> None:
+    for database in upgraded(client, dumped, 17):
+        require_everything(client, dumped, database, 17)
+
+
+@pytest.mark.parametrize(("before", "after"), [(15, 16), (16, 18)])
+def test_memberships_and_old_passwords_come_along(client: docker.DockerClient, tmp_path: Path, before: int, after: int) -> None:
+    """From 16 on it matters who granted them; 18 warns of passwords that are kept as MD5."""
+    with bare(client, f"{NAME}-of-{before}", image=f"postgres:{before}") as source:
+        query(client, source, GRANTS)
+        found = (dump(client, source, str(tmp_path), labels=LABELS), str(tmp_path))
+        for database in upgraded(client, found, after, told="keeps passwords as MD5", source=source):
+            members = MEMBERS.format(", grantor::regrole" if before >= 16 else "")
+            assert query(client, database, members) == query(client, source, members) != []
+            command = ["sh", "-c", 'PGPASSWORD="of old" psql -h "$(hostname -i)" -U old -d shop -Atc "SELECT current_user"']
+            assert run_program(client, database.container, command).stdout == b"old\n"
 
 
 def test_nobody_writes_there_while_it_is_taken_along_unseen(client: docker.DockerClient) -> None:
@@ -114,27 +141,18 @@ def test_nobody_writes_there_while_it_is_taken_along_unseen(client: docker.Docke
 
 
 def test_an_image_that_keeps_its_data_elsewhere_finds_them_there(client: docker.DockerClient, dumped: tuple[Dump, str]) -> None:
-    image, _log = client.images.build(fileobj=io.BytesIO(MOVED.encode()), tag="rarebooks-test-moved:17", rm=True)
-    try:
-        config = cluster.image_config(client, "rarebooks-test-moved:17")
-        target = cluster.mount_of(config, "/var/lib/postgresql/17/docker")
-        assert target == "/var/lib/postgresql"
-        for database in upgraded(client, dumped, "rarebooks-test-moved:17", target):
-            assert counts(query(client, database, COUNT_QUERY)) == dumped[0].tables
-            path = cluster.volume_path(client, VOLUME)
-            assert cluster.version_of(f"{path}/17/docker") == 17
-            # The same volume where the image of before had it: it would start empty.
-            service = {
-                "image": "rarebooks-test-moved:17",
-                "volumes": [{"type": "volume", "source": "data", "target": cluster.DATA}],
-            }
-            document = {"volumes": {"data": {"name": VOLUME}}}
-            assert cluster.cluster_of(client, service, document).volume == ""
-            service["volumes"] = [{"type": "volume", "source": "data", "target": target}]
-            assert cluster.cluster_of(client, service, document).version == 17
-            assert cluster.cluster_of(client, {**service, "image": "postgres:17"}, document).elsewhere == 17
-    finally:
-        client.images.remove(str(image.id), force=True)
+    config = cluster.image_config(client, "postgres:18")
+    assert cluster.mount_of(config, "/var/lib/postgresql/18/docker") == TARGETS[18]
+    for database in upgraded(client, dumped, 18):
+        require_everything(client, dumped, database, 18)
+        assert cluster.version_of(f"{cluster.volume_path(client, VOLUME)}/18/docker") == 18
+        # The same volume where the image of before had it: it would start empty.
+        service = {"image": "postgres:18", "volumes": [{"type": "volume", "source": "data", "target": cluster.DATA}]}
+        document = {"volumes": {"data": {"name": VOLUME}}}
+        assert cluster.cluster_of(client, service, document).volume == ""
+        service["volumes"] = [{"type": "volume", "source": "data", "target": TARGETS[18]}]
+        assert cluster.cluster_of(client, service, document).version == 18
+        assert cluster.cluster_of(client, {**service, "image": "postgres:17"}, document).elsewhere == 18
 
 
 def test_what_was_changed_by_hand_and_what_stays_behind_is_told(client: docker.DockerClient) -> None:
@@ -165,7 +183,7 @@ def test_one_that_was_begun_to_be_filled_is_filled_anew(client: docker.DockerCli
     # The file is one that the app's Compose file mounts.
     environment = {"POSTGRES_PASSWORD_FILE": "/run/secrets/password"}
     unknown = "vacuum_defer_cleanup_age, which was set by hand, is not taken along"
-    for database in upgraded(client, dumped, "postgres:17", cluster.DATA, environment=environment, told=unknown):
+    for database in upgraded(client, dumped, 17, environment=environment, told=unknown):
         assert counts(query(client, database, COUNT_QUERY)) == dumped[0].tables
         names = ("log_min_duration_statement", "max_connections", "max_slot_wal_keep_size")
         settings = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
@@ -179,7 +197,7 @@ def test_one_that_does_not_start_with_what_was_set_is_no_upgrade(client: docker.
     query(client, DATABASE, "ALTER SYSTEM SET shared_preload_libraries TO gone")
     try:
         with pytest.raises(DatabaseError, match=r"postgres:17 does not start .* shared_preload_libraries .*\"gone\".* RESET"):
-            next(upgraded(client, dumped, "postgres:17", cluster.DATA))
+            next(upgraded(client, dumped, 17))
     finally:
         query(client, DATABASE, "ALTER SYSTEM RESET shared_preload_libraries")
         client.volumes.get(VOLUME).remove(force=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,22 +98,3 @@ def test_a_library_of_pip_that_does_not_fit() -> None:
     (problem,) = rules.library(found | {"error": "InvalidURL: Not supported URL scheme http+docker"})
     assert problem.startswith("Python library docker: expected one that can ask the engine, got 5.0.3 in /usr/local/lib/python3.13/")
     assert "Not supported URL scheme" in problem and "pip uninstall docker" in problem
-
-
-@pytest.mark.parametrize(
-    "image", ["postgres:18", "postgres:18.1-alpine", "docker.io/library/postgres:18", "localhost:5000/postgres:19@sha256:ab"]
-)
-def test_a_postgresql_that_keeps_its_data_elsewhere(image: str) -> None:
-    (problem,) = rules.databases([replace(CHAT, images=(image, "chat:1"))])
-    assert problem.startswith(f"chat_db_image: expected PostgreSQL 17 or older, got {image}, ")
-
-
-@pytest.mark.parametrize(
-    "image", ["postgres:15", "postgres:17-alpine", "postgres", "postgres:latest", "notpostgres:18", "x/postgres-exporter:18"]
-)
-def test_other_images(image: str) -> None:
-    assert rules.databases([replace(CHAT, images=(image,))]) == []
-
-
-def test_an_app_without_databases_may_use_what_it_likes() -> None:
-    assert rules.databases([replace(CHAT, databases=(), images=("postgres:18",)), App(name="web", containers=())]) == []
