@@ -14,6 +14,7 @@ import math
 import posixpath
 import types
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from .errors import PlatformError
@@ -122,7 +123,7 @@ def _fit_one_of(value: Any, shapes: tuple[Any, ...], where: str) -> Any:
 
 
 def _fit_record(value: dict[str, Any], shape: Any, where: str) -> Any:
-    hints = get_type_hints(shape)
+    hints = _hints(shape)
     if hasattr(shape, "upgraded"):
         value = shape.upgraded(value)
     missing = sorted(_required(shape) - value.keys())
@@ -135,6 +136,12 @@ def _fit_record(value: dict[str, Any], shape: Any, where: str) -> Any:
         return shape(**known)
     except ValueError as error:  # What a record refuses by itself, such as an address that is none.
         raise Misfit(f"{where}: {error}" if where else str(error)) from None
+
+
+@cache
+def _hints(shape: Any) -> dict[str, Any]:
+    """Return the types of a record's fields. To find out takes Python longer than to read one, and a server has many manifests."""
+    return get_type_hints(shape)
 
 
 def _is_record(shape: Any) -> bool:
