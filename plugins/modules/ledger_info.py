@@ -91,6 +91,10 @@ entries:
       description: Why each container was started or replaced. Empty where none was, and of runs before 0.4.0.
       type: dict
       sample: {shop_backend: image differs}
+    rehearsed:
+      description: What came of starting each app on a copy of its data first. Empty where none was.
+      type: dict
+      sample: {shop: healthy after 4 s.}
     step:
       description: The step that failed.
       type: str

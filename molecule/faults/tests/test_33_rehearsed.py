@@ -22,10 +22,10 @@ LEFT = ["sh", "-c", f"docker ps -aq --filter {LABEL}; docker network ls -q --fil
 QUICK = {"maymessenger_backend_probe_timing": {"interval": 1, "timeout": 2, "retries": 2, "start_period": 2}}
 
 
-def migrating(directory: Path, step: str) -> dict[str, Any]:
+def migrating(directory: Path, step: str, name: str = "20261127000000_Reactions") -> dict[str, Any]:
     """Return the variables that deploy a messenger with one more step of its schema."""
     text = (SOURCE / SCHEMA).read_text()
-    steps = f'[Migration("20241101000000_InitialCreate", _INITIAL, seed), Migration("20261127000000_Reactions", """{step}""")]'
+    steps = f'[Migration("20241101000000_InitialCreate", _INITIAL, seed), Migration("{name}", {step!r})]'
     old = 'return [Migration("20241101000000_InitialCreate", _INITIAL, seed)]'
     assert old in text
     return {"maymessenger_backend_source": changed(directory, {SCHEMA: text.replace(old, f"return {steps}")}), "stack_rehearse": "auto"}
@@ -64,7 +64,22 @@ def test_one_that_succeeds_is_told_with_what_it_does_to_the_schema(deploying: De
         'public."Messages"."EditedAt", public."Reactions".' in told
     )
     assert server.ledger()[-1]["result"] == "deployed"
+    assert server.ledger()[-1]["rehearsed"]["maymessenger"].startswith("healthy after ")
     assert server.run(*LEFT) == ""
+
+
+def test_two_versions_do_not_run_at_once_where_the_schema_loses_something(deploying: Deployer, tmp_path: Path) -> None:
+    beside = {"stack_side_by_side": ["maymessenger"], "stack_drain": 1}
+    less = 'ALTER TABLE "Messages" DROP "EditedAt"'
+    done = deploying({**migrating(tmp_path / "source", less, "20261128000000_Less"), **beside})
+    told = " ".join(done.output.split())
+    assert 'to 20261128000000_Less: gone: public."Messages"."EditedAt".' in told
+    assert "maymessenger_backend: stopped before the new one is started, since the new version takes from the schema what" in told
+    more = 'ALTER TABLE "Messages" ADD "EditedAt" timestamptz'
+    done = deploying({**migrating(tmp_path / "more", more, "20261129000000_More"), **beside})
+    told = " ".join(done.output.split())
+    assert 'to 20261129000000_More: new: public."Messages"."EditedAt".' in told
+    assert "maymessenger_backend: exchanged beside the one before" in told
 
 
 def test_one_that_runs_already_is_not_tried_again(deploying: Deployer) -> None:

@@ -68,6 +68,8 @@ class Entry:
     to: str = ""
     # Why each container was started or replaced.
     reasons: dict[str, str] = field(default_factory=dict)
+    # What came of starting each app on a copy of its data first.
+    rehearsed: dict[str, str] = field(default_factory=dict)
     step: str = ""
     error: str = ""
 
@@ -98,7 +100,7 @@ def seconds_between(first: str, second: str) -> float:
 
 
 def entry(run: Run | Mapping[str, Any], result: str, duration: float, **facts: Any) -> dict[str, Any]:
-    """Return the entry of a run. Facts are release, backup, to, reasons, step and error.
+    """Return the entry of a run. Facts are release, backup, to, reasons, rehearsed, step and error.
 
     The end is computed, since the beginning was read from the controller's clock, which may differ from the server's.
     """

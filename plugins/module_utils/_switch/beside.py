@@ -141,7 +141,7 @@ def find_pairs(server: Server, target: Target, names: list[str], notes: list[str
     services = {one["container_name"]: one for one in server.compose.services()} if running and not reason else {}
     pairs = []
     for name, one in running.items():
-        why = reason or obstacle(name, one, services.get(name))
+        why = reason or server.alone.get(name) or obstacle(name, one, services.get(name))
         settings = None if why else server.compose.wanted_container(services[name]["service"], name)
         if settings is None:
             notes.append(f"{name}: stopped before the new one is started, since {why or 'more than this container is replaced'}.")

@@ -27,12 +27,14 @@ class Recorder:
         backup: str,
         to: str = "",
         why: Callable[[], Mapping[str, str]] = dict,
+        rehearsed: Mapping[str, str] | None = None,
     ) -> None:
         root, pending = server.root, journal.unfinished(server.root)
         self.backup = backup or (pending.backup if pending else "")
         self.release = ""
         self.notes: list[str] = []
         self._place, self._run, self._server, self._to, self._why = place, run, server, to, why
+        self._rehearsed = {} if rehearsed is None else rehearsed
         if pending and not ledger.has(root, pending.run.get("token", "")):
             # The lease, which tells of a dead controller, does not survive a reboot; the journal does.
             dead = ledger.Run.from_dict(pending.run)
@@ -54,6 +56,7 @@ class Recorder:
         lease = run_lease.mine(self._place, self._run.token)
         failure = {"step": STEP if error else "", "error": error}
         facts = {"release": release, "backup": self.backup, "to": self._to, "reasons": dict(reasons or {}), **failure}
+        facts["rehearsed"] = dict(self._rehearsed)
         try:
             ledger.append(self._server.root, ledger.entry(self._run, result, lease.duration, **facts))
         except OSError as problem:  # Such as a full disk: what was done is done all the same.

@@ -29,6 +29,7 @@ from .target import Target
 # The Compose project in which it happens. What a killed run left of it goes with the other scratch containers, when the next one seals.
 PROJECT = f"{PREFIX}rehearsal"
 OFF = "stack_rehearse: never"
+BREAKS = "the new version takes from the schema what the one of before may still ask for"
 
 
 class RehearsalRefusal(PlatformError):
@@ -54,6 +55,8 @@ class Rehearse:
     how: How
     work: Callable[[], str]
     notes: list[str] = field(default_factory=list)
+    # What came of it, by the names of apps, for the ledger.
+    results: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, tree: str, starting: Collection[str]) -> None:
         """Start the apps of a staged tree that have something to start; raise RehearsalRefusal where one does not become healthy."""
@@ -120,6 +123,8 @@ class Rehearse:
         def started(database: Database, scratch: Database) -> None:
             (old, columns), new = before[database], schema_id(client, scratch)
             change = schema.difference(columns, schema.read(client, scratch))
+            if change.breaks:
+                self.server.alone.update(dict.fromkeys(own(app), BREAKS))
             if old != new or change != schema.Change():
                 told.append(
                     f"Its database {database.name} goes from schema {old or '(none)'} to {new or '(none)'}: {change}."
@@ -135,7 +140,9 @@ class Rehearse:
                 "serves. Mend the version and deploy again. If all it lacks is what it cannot reach there: -e stack_rehearse=never"
                 + masked(_logs(error.facts.get("logs", {})), self.server.secrets)
             ) from error
-        return [f"{app.title} was tried on a copy of its data first, and was healthy after {time.monotonic() - began:.0f} s.", *told]
+        seconds = f"healthy after {time.monotonic() - began:.0f} s"
+        self.results[app.name] = " ".join([f"{seconds}.", *told])
+        return [f"{app.title} was tried on a copy of its data first, and was {seconds}.", *told]
 
 
 def _logs(logs: Mapping[str, list[str]]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -147,10 +148,12 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
 
     if check_mode or (previewed and (changed or journal.read(root))):
         if plan.needed:
-            validators.validate_copy(wanted.target.files, invocation.tmpdir, look)
-            result["validated"] = validators.mark(wanted.target.files)
             # Beside what the files change, `up` also replaces what was not as the files of before say: its databases are to be dumped.
-            others = {*why.defined, *stale.containers, *switch.stale(server, wanted.target)} - (set(handmade) - set(moved))
+            with ThreadPoolExecutor(1) as pool:  # Compose takes as long to say so as nginx to read its files.
+                before = pool.submit(switch.stale, server, wanted.target)
+                validators.validate_copy(wanted.target.files, invocation.tmpdir, look)
+            result["validated"] = validators.mark(wanted.target.files)
+            others = {*why.defined, *stale.containers, *before.result()} - (set(handmade) - set(moved))
             result["started"] = adoption.started if adoption else sorted(others)
             result["containers_removed"] = preview.removed(server, wanted.target, pending)
         else:
@@ -195,7 +198,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
 
     going_back = (give_back, wanted.exchange, between, options.restore_database, ways_back(root, moved))
     request = SwitchRequest(wanted.target, run, options.backup, validate, begin, *going_back)
-    recorder = Recorder(options.place, options.run, server, options.backup, options.to, why.found)
+    recorder = Recorder(options.place, options.run, server, options.backup, options.to, why.found, rehearse.results)
     if not changed:
         copied, reloaded, expiring = prove(server, wanted.target)
         release = live.read(root, server.project, client).digest

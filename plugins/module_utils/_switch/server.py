@@ -35,6 +35,8 @@ class Server:
     logs: KeptLogs = field(default_factory=KeptLogs)
     # Seconds for which what was switched to is watched after its gate has opened.
     watch: float = 0
+    # Containers of which two versions must not run at once, and why, as a rehearsal finds out before the switch.
+    alone: dict[str, str] = field(default_factory=dict)
     # The services that a switch is about, and no others; all of them where none are named.
     services: tuple[str, ...] = ()
 

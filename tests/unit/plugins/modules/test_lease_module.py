@@ -90,7 +90,8 @@ def test_a_run_from_beginning_to_end(server: Server, result: str, step: str, err
     (entry,) = server.ledger
     assert entry.pop("duration") < 60 and entry.pop("ended") >= ONE["started"]
     assert entry == {"run": "token-1", "action": "deploy", "started": ONE["started"], "result": result, "by": "anna@laptop",
-                     "commit": "abc", "release": "r", "backup": "b", "to": "t", "step": step, "error": error, "reasons": {}}  # fmt: skip
+                     "commit": "abc", "release": "r", "backup": "b", "to": "t", "step": step, "error": error, "reasons": {},
+                     "rehearsed": {}}  # fmt: skip
     assert server.place.load() is None and not Path(taken["heartbeat"]).exists()
 
 

@@ -27,7 +27,7 @@ def test_an_entry_has_all_it_should(tmp_path: Path) -> None:
     assert entry == {
         "run": "t", "action": "deploy", "started": "2026-11-24T20:15:00Z", "ended": "2026-11-24T20:15:12Z", "duration": 12.3,
         "result": "restored", "by": "anna@laptop", "commit": "abc", "release": "r", "backup": "b", "to": "", "step": "switching",
-        "error": "first", "reasons": {},
+        "error": "first", "reasons": {}, "rehearsed": {},
     }  # fmt: skip
     assert stat.S_IMODE((tmp_path / ledger.FILE).stat().st_mode) == 0o600
     assert ledger.has(str(tmp_path), "t") and not ledger.has(str(tmp_path), "u")

@@ -151,6 +151,12 @@ def test_neither_is_what_the_engine_or_the_server_cannot_do(stage: Stage) -> Non
     assert stage.names == {"web": OLD_IMAGE}
 
 
+def test_nor_one_whose_schema_loses_what_the_other_may_ask_for(stage: Stage) -> None:
+    stage.server.alone["web"] = "the schema loses something"
+    assert beside.exchange(stage.server, TARGET).notes == ["web: stopped before the new one is started, since the schema loses something."]
+    assert stage.names == {"web": OLD_IMAGE}
+
+
 def test_more_than_one_container_is_left_to_compose(stage: Stage) -> None:
     stage.settings = None
     assert beside.exchange(stage.server, TARGET).notes == [

@@ -53,6 +53,14 @@ def test_a_proven_release_is_recorded_as_what_it_is(desk: Desk, to: str, result:
     assert (entry["step"], entry["error"]) == ((STEP, "the gate gave up") if result else ("", ""))
 
 
+def test_what_came_of_a_rehearsal_after_the_recorder_was_made_is_kept(desk: Desk) -> None:
+    results: dict[str, str] = {}
+    recorder = Recorder(desk.place, ledger.Run.from_dict(RUN), desk.stage.server, "sealed", rehearsed=results)
+    results["chat"] = "healthy after 4 s."
+    recorder.record("refused", "", "the gate gave up")
+    assert desk.entries[0]["rehearsed"] == results
+
+
 def test_a_run_that_died_is_recorded_once(desk: Desk) -> None:
     journal.write(str(desk.root), Journal(DEAD, "before", []))
     for _again in range(2):

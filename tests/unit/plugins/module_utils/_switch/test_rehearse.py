@@ -41,6 +41,7 @@ class Stage:
         self.proof: float | None = 1.5
         self.shortage, self.error = "", ""
         self.migrated = False
+        self.results: dict[str, str] = {}
         names = {"db_chat": "postgres:15", "chat_backend": "chat:2", "pages": "pages:2"}
         services = [{"container_name": name, "image": image} for name, image in names.items()]
         monkeypatch.setattr(rehearse, "Definition", lambda *_given: SimpleNamespace(services=lambda: services))
@@ -83,6 +84,7 @@ class Stage:
         found = {name: {"Image": f"sha256:{image}"} for name, image in running.items()}
         one = Rehearse(self.server, wanted, found, How(mode, 300, backup), lambda: "/tmp/work")
         one("/staged", starting)
+        self.results = one.results
         return one.notes
 
 
@@ -122,6 +124,15 @@ def test_what_it_did_to_the_schema_is_told(stage: Stage) -> None:
         "Its database chat goes from schema 1 to 2: new: public.b; gone: public.a. The version of before may not work with that; going "
         "back may need its databases as well."
     )
+    assert stage.results == {"chat": f"healthy after {tried.rpartition('after ')[2]} {schema}"}
+    assert list(stage.server.alone) == ["chat_backend"]
+
+
+def test_beside_one_that_only_adds_to_the_schema_the_version_of_before_may_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SCHEMAS, "after", {**SCHEMAS["before"], ("public.a", "more"): "text"})
+    _tried, schema = stage.run("auto", *NEW)
+    assert schema == "Its database chat goes from schema 1 to 2: new: public.a.more."
+    assert stage.server.alone == {}
 
 
 def test_one_that_fails_there_is_refused_and_no_secret_is_told(stage: Stage) -> None:
