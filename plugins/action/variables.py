@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.rarebooks.platform.plugins.plugin_utils import _unknown_variables, _variables
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _ignored_files, _unknown_variables, _variables
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._role_paths import role_directory
 
 ARGUMENTS = {
@@ -53,12 +53,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         unread = _unknown_variables.unread(given, specs, {role.rpartition(".")[2]: directories[role] for role in stated if stated[role]})
         problems += [refusal(one) for one in unread if one.named_as_ours and one.meant in checked]
         result.update(changed=False)
+        ignored = self._ignored(given)
         if only is None:
             result["warnings"] = [warning(one) for one in unread if not (one.named_as_ours and one.meant)]
+            problems += ignored
+        else:
+            result["warnings"] = ignored
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(failed=True, msg=f"Nothing has been changed. These variables cannot be used as they are:\n{listed}")
         return result
+
+    def _ignored(self, given: Mapping[str, Any]) -> list[str]:
+        places = [given.get("inventory_dir") or "", self._loader.get_basedir()]
+        return _ignored_files.problems(filter(None, places), ["all", *given.get("group_names", [])], given.get("inventory_hostname", ""))
 
     def _directories(self, roles: list[str]) -> tuple[dict[str, str], list[str]]:
         """Return where the roles lie, and what to say of those that are nowhere."""

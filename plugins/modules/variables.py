@@ -17,6 +17,8 @@ description:
   - A variable whose name begins as those of a role do, but that no file of these roles and no other variable reads, is refused where it
     is at most two letters from one that is stated. Otherwise it may be somebody else's, so that a warning names it. Both need a
     role that states its options.
+  - Refuses a file such as C(group_vars/rarebooks.yml) beside a directory C(group_vars/rarebooks), of which Ansible reads nothing and says
+    nothing. With O(only) it is a warning.
   - Variables that are not set are left alone, so that it can run before the roles that have their defaults.
   - Runs on the controller and never connects to the server.
 version_added: 0.4.0
@@ -32,7 +34,7 @@ options:
     required: true
   only:
     description: The variables to check. Unset means all that the roles state. Otherwise only their misspelt names are refused, and
-      there are no warnings.
+      others are not warned of.
     type: list
     elements: str
 """

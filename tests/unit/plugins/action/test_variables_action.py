@@ -166,3 +166,22 @@ def test_the_documentation_and_the_action_name_the_same_options() -> None:
     assert {name: (option["type"], option.get("required", False), option.get("default")) for name, option in documented.items()} == {
         name: (option["type"], option.get("required", False), option.get("default")) for name, option in ARGUMENTS.items()
     }
+
+
+@pytest.mark.parametrize("place", ["group_vars/rarebooks", "group_vars/all", "host_vars/shop"])
+def test_a_file_that_ansible_passes_over_is_refused_with_where_it_belongs(controller: Controller, place: str) -> None:
+    """As somebody has it who follows a page that speaks of the directory, and began with the file."""
+    (controller.directory / place).mkdir(parents=True)
+    (controller.directory / f"{place}.yml").write_text("stack_backup_keep: 7\n")
+    (controller.directory / place / "vault.yml").write_text("stack_language: ru\n")
+    (problem,) = controller.check("[rarebooks]\nshop\n")
+    assert problem == (
+        f"{place}.yml: expected either this file or the directory {place}, got both, of which Ansible reads the directory alone. "
+        f"Move it there: mv {place}.yml {place}/main.yml"
+    )
+    (controller.directory / place / "main.yml").write_text("")
+    assert controller.check("[rarebooks]\nshop\n")[0].endswith("Move what it says into the files there, and remove it.")
+    assert controller.check("[rarebooks]\nshop\n", only=["stack_backup_keep"]) == []
+    assert f"[WARNING]: {place}.yml: expected either this file or" in controller.said
+    (controller.directory / f"{place}.yml").unlink()
+    assert controller.check("[rarebooks]\nshop\n") == []
