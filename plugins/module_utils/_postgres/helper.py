@@ -61,6 +61,11 @@ def beside(
     return _scratch(client, scratch_name(purpose, database, labels), inspected["Image"], labels, settings)
 
 
+def first_user(client: DockerClient, container: str) -> str:
+    """Return the user that initialises the PostgreSQL of a container, and may do everything there."""
+    return _environment(_inspect(client, container)).get("POSTGRES_USER") or "postgres"
+
+
 def access_of(inspected: Mapping[str, Any]) -> dict[str, str]:
     """Return the environment by which a program in a database's network logs in there."""
     environment = _environment(inspected)
@@ -93,7 +98,8 @@ def pg_restore(client: DockerClient, where: str, container: str, user: str, dbna
     jobs = min(MAX_JOBS, os.cpu_count() or 1) if form == "directory" else 1
     options = [f"--format={form}", f"--jobs={jobs}", "--exit-on-error", *flags]
     command = ["pg_restore", *options, "-w", "-U", user, "-d", conninfo(dbname), MOUNT]
-    outcome = run_program(client, container, command, environment=UNLIMITED)
+    # As root, who alone may read the dump, also where somebody has the container run as another user.
+    outcome = run_program(client, container, command, environment=UNLIMITED, user="0")
     if outcome.code != 0:
         advice = (
             "Where the disk is full, free space below /var/lib/docker; where a role is missing, create it; "

@@ -163,12 +163,17 @@ def _told(error: Exception) -> str:
 
 
 @contextmanager
-def started(client: DockerClient, container: str, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[Program]:
-    """Prepare a program in a running container; it begins with the first line sent to it, which it does not see."""
+def started(
+    client: DockerClient, container: str, argv: Sequence[str], environment: Mapping[str, str] | None = None, user: str = ""
+) -> Iterator[Program]:
+    """Prepare a program in a running container; it begins with the first line sent to it, which it does not see.
+
+    It runs as the container's own user unless another one is given.
+    """
     where = f"container {container}, {argv[0]}"
     with reaching(where):
         command = [*_HELD_BACK, *argv]
-        created = client.api.exec_create(container, command, stdin=True, environment=dict(environment or {}))
+        created = client.api.exec_create(container, command, stdin=True, environment=dict(environment or {}), user=user)
         raw = client.api.exec_start(created["Id"], socket=True)
         # What the SDK returns can only be read, its connection goes both ways.
         connection: Any = getattr(raw, "_sock", raw)
@@ -193,10 +198,11 @@ def run_program(
     *,
     environment: Mapping[str, str] | None = None,
     into: BinaryIO | None = None,
+    user: str = "",
 ) -> CompletedProgram:
     """Run a program to its end with data as its input; its output goes into a file where one is given."""
     stdout, stderr = bytearray(), bytearray()
-    with started(client, container, argv, environment) as program:
+    with started(client, container, argv, environment, user) as program:
         program.send(b"\n" + data)
         program.end_input()
         for complaint, chunk in program.frames():

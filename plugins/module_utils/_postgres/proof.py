@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from . import global_objects, properties
 from .client import COUNT_QUERY, Database, counts, query
 from .dump import Dump
-from .helper import pg_restore, server
+from .helper import first_user, pg_restore, server
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -67,18 +67,23 @@ def prove_alone(client: DockerClient, database: Database, image: str, dump: Dump
 
 
 def fill(client: DockerClient, database: Database, dump: Dump, directory: str, where: str) -> None:
-    """Load the dump that a scratch container sees into its database, as an app will find it, and compare all tables.
+    """Load the dump that a scratch container sees, as an app will find it, and compare all tables.
 
-    The container has made its role and its database by its environment, unless the app's database goes by another name.
+    What the container has made by its environment, and by scripts of its image, makes way for the database as it was.
     """
     surroundings = global_objects.load(directory, dump.globals)
+    admin = replace(database, user=first_user(client, database.container))
     flags = ["--no-tablespaces"]
-    if surroundings and surroundings.bootstrap == database.user:
-        global_objects.give_roles(client, database, surroundings)
+    query(client, admin, 'DROP DATABASE IF EXISTS :"name"', dbname=admin.maintenance, name=admin.name)
+    if surroundings:
+        global_objects.give_roles(client, admin, surroundings)
+        properties.create(client, admin, surroundings.database, admin.name)
     else:
+        query(client, admin, 'CREATE DATABASE :"name" TEMPLATE template0', dbname=admin.maintenance, name=admin.name)
         flags += ["--no-owner", "--no-acl"]
-    there = query(client, database, "SELECT 1 FROM pg_database WHERE datname = :'name'", dbname=database.maintenance, name=database.name)
-    if not there:
-        query(client, database, 'CREATE DATABASE :"name" TEMPLATE template0', dbname=database.maintenance, name=database.name)
-    pg_restore(client, where, database.container, database.user, database.name, dump.format, flags)
-    dump.require(where, counts(query(client, database, COUNT_QUERY)))
+    pg_restore(client, where, admin.container, admin.user, admin.name, dump.format, flags)
+    dump.require(where, counts(query(client, admin, COUNT_QUERY)))
+    if surroundings:
+        properties.give(client, admin, surroundings.database, admin.name)
+    # Without it the first queries would be planned as if all tables were empty.
+    query(client, admin, "ANALYZE")

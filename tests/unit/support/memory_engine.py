@@ -293,13 +293,13 @@ class Api:
         return self._engine.registry[name]
 
     def exec_create(
-        self, container: str, command: list[str], stdin: bool = False, environment: dict[str, str] | None = None
+        self, container: str, command: list[str], stdin: bool = False, environment: dict[str, str] | None = None, user: str = ""
     ) -> dict[str, Any]:
         status = self._engine.find(container)["State"]["Status"]
         if status != "running":
             raise refusal(409, f"container {container} is not running")
         argv = command[4:] if command[:2] == ["sh", "-c"] else command
-        self._engine.calls.append(Call(container, argv, environment or {}))
+        self._engine.calls.append(Call(container, argv, environment or {}, user=user))
         return {"Id": len(self._engine.calls) - 1}
 
     def exec_start(self, number: int, socket: bool = False) -> Any:

@@ -49,6 +49,7 @@ class Call:
     input: str = ""
     ended: threading.Event = field(default_factory=threading.Event)
     code: int | None = None
+    user: str = ""
 
     def __contains__(self, text: str) -> bool:
         return text in f"{' '.join(self.argv)}\n{self.input}"
