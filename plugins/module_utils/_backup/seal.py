@@ -65,7 +65,7 @@ def remove_unfinished(directory: str) -> None:
             shutil.rmtree(os.path.join(directory, name))
 
 
-def shortage(needs: Mapping[str, int]) -> str:
+def shortage(needs: Mapping[str, int], purpose: str = "the backup, its dumps and their proof") -> str:
     """Return which disk would be full before the end, nothing where none would; needs are bytes by directory."""
     disks: dict[int, tuple[list[str], int]] = {}
     for directory, need in needs.items():
@@ -75,7 +75,7 @@ def shortage(needs: Mapping[str, int]) -> str:
     for names, need in disks.values():
         have = shutil.disk_usage(names[0]).free
         if have < need:
-            return f"{' and '.join(names)}: expected {need >> 20} MiB free for the backup, its dumps and their proof, got {have >> 20} MiB"
+            return f"{' and '.join(names)}: expected {need >> 20} MiB free for {purpose}, got {have >> 20} MiB"
     return ""
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,13 +60,19 @@ def fields_of(path: str) -> dict[str, int]:
     return {name: int(value) for name, _blank, value in (line.partition(" ") for line in content.splitlines()) if value.isdigit()}
 
 
-def memory_of(group: Group) -> int | None:
-    """Return the bytes of memory that a group uses, as `docker stats` counts them."""
-    for file, idle in (("memory.current", "inactive_file"), ("memory.usage_in_bytes", "total_inactive_file")):
+def memory_of(group: Group, without: Sequence[str] = ("inactive_file",)) -> int | None:
+    """Return the bytes of memory that a group uses, as `docker stats` counts them, or without more of what the kernel states."""
+    for file, prefix in (("memory.current", ""), ("memory.usage_in_bytes", "total_")):
         used = number_in(f"{group.memory}/{file}")
         if used is not None:
-            return max(0, used - fields_of(f"{group.memory}/memory.stat").get(idle, 0))
+            stated = fields_of(f"{group.memory}/memory.stat")
+            return max(0, used - sum(stated.get(f"{prefix}{one}", 0) for one in without))
     return None
+
+
+def memory_without_files(group: Group) -> int | None:
+    """Return the bytes of memory that another one like it would need: what was read from disk, the kernel gives back where it is wanted."""
+    return memory_of(group, ("inactive_file", "active_file"))
 
 
 def seconds_of(group: Group) -> float | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .._engine.containers import OWNER_LABEL
@@ -35,6 +35,25 @@ KEPT = (
     "user",
     "working_dir",
 )
+# What the engine gives a container by itself: one that gives all back and takes some of these again needs them. Of Docker's documentation.
+DEFAULT_CAPABILITIES = (
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+)
+# What an image of PostgreSQL runs in an empty database, which is to be filled with a dump that has it already.
+INITIAL = "/docker-entrypoint-initdb.d"
 # A sixteenth of what a container gets by default where others want the processor as well.
 SHARES = 64
 
@@ -55,10 +74,11 @@ def rehearsed(
     """
     chosen = {service: one for service, one in document["services"].items() if one.get("container_name") in images}
     services = {}
+    filled = {service for service, one in chosen.items() if one["container_name"] in dumps}
     for service, one in chosen.items():
         container = one["container_name"]
         files = _readable(one.get("volumes") or [], directory, kept)
-        services[service] = _service(service, one, images[container], dumps.get(container, ""), files, chosen, owner)
+        services[service] = _service(service, one, images[container], dumps.get(container, ""), files, chosen, filled, owner)
     more = {key: document[key] for key in ("configs", "secrets") if key in document}
     return {"name": name, "services": services, "networks": {"default": {"internal": True, "labels": {OWNER_LABEL: owner}}}, **more}
 
@@ -70,16 +90,21 @@ def _service(
     dump: str,
     files: Sequence[Mapping[str, Any]],
     chosen: Mapping[str, Any],
+    filled: Collection[str],
     owner: str,
 ) -> dict[str, Any]:
     networks = one.get("networks") or {}
     aliases = {service, one["container_name"], *(alias for its in networks.values() for alias in (its or {}).get("aliases") or [])}
     needs = {name: how for name, how in (one.get("depends_on") or {}).items() if name in chosen}
-    volumes = [{**volume, "read_only": True} for volume in files]
+    volumes = [{**volume, "read_only": True} for volume in files if not (dump and f"{volume['target']}/".startswith(f"{INITIAL}/"))]
+    capabilities = [name for name in one.get("cap_add") or [] if name.removeprefix("CAP_") in DEFAULT_CAPABILITIES]
+    # Compose would wait for the health of databases that are known to answer.
+    needs = {name: {**how, "condition": "service_started"} if name in filled else how for name, how in needs.items()}
     if dump:
         volumes.append({"type": "bind", "source": dump, "target": MOUNT, "read_only": True})
     return {
         **{key: one[key] for key in KEPT if key in one},
+        **({"cap_add": capabilities} if capabilities else {}),
         "image": image,
         "pull_policy": "never",
         "restart": "no",
@@ -107,6 +132,8 @@ def _readable(volumes: Sequence[Mapping[str, Any]], directory: str, kept: str) -
         source = str(volume["source"])
         if kept and not os.path.lexists(source):
             source = os.path.join(kept, os.path.relpath(source, directory))
+            if not os.path.lexists(source):
+                continue  # It is copied out of the container that runs when the release is live; the image has its own meanwhile.
         files.append({**volume, "source": source})
     return files
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._base.process import memory_available
-from .._engine.usage import group_of, memory_of
+from .._engine.usage import group_of, memory_without_files
 from .._postgres.programs import reaching
 
 if TYPE_CHECKING:
@@ -43,5 +43,5 @@ def shortage(client: DockerClient, containers: Iterable[str], otherwise: str) ->
 def _used(client: DockerClient, name: str) -> int:
     with reaching(f"container {name}"), suppress(docker.errors.NotFound):
         group = group_of(int(client.api.inspect_container(name)["State"].get("Pid") or 0))
-        return (memory_of(group) if group.memory else None) or UNKNOWN
+        return (memory_without_files(group) if group.memory else None) or UNKNOWN
     return UNKNOWN

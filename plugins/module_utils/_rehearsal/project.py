@@ -78,14 +78,15 @@ class Rehearsal:
         apps = sorted(services.keys() - {database.container for database in chosen})
         scratch = {one: replace(one, container=project.container(services[one.container])) for one in chosen}
         try:
-            self._up(project, {database.container: services[database.container] for database in chosen})
+            filling = {database.container: services[database.container] for database in chosen}
+            self._up(project, filling)
             for database, dump in chosen.items():
                 wait_until_ready(self.client, scratch[database].container, scratch[database].user)
                 proof.fill(self.client, scratch[database], dump, self.dumps, f"dump {dump.file} of {database}")
                 filled(database, scratch[database])
             ours = {container: services[container] for container in apps}
             self._up(project, ours)
-            self._wait(project, ours)
+            self._wait(project, ours, filling)
             for database in chosen:
                 started(database, scratch[database])
         finally:
@@ -107,9 +108,9 @@ class Rehearsal:
         except ComposeError as error:
             raise RehearsalError(f"{self.subject}: {self._expected(services)}, got {error}") from None
 
-    def _wait(self, project: _Project, services: Mapping[str, str]) -> None:
-        """Wait until containers are healthy, or cannot be any more."""
-        real = {project.container(service): container for container, service in services.items()}
+    def _wait(self, project: _Project, services: Mapping[str, str], filled: Mapping[str, str]) -> None:
+        """Wait until containers are healthy, or cannot be any more: as long as their databases work for them, they can."""
+        real = {project.container(service): container for container, service in {**services, **filled}.items()}
         held, result = health.wait_until_healthy(Gate(containers=list(real), deadline=self.seconds, log_lines=LINES), {})
         if held:
             return
@@ -134,7 +135,7 @@ class _Project(Definition):
 
     def up(self, services: Sequence[str]) -> None:
         """Start services."""
-        self._run("up", "--detach", "--no-build", "--no-deps", *services)
+        self._run("up", "--detach", "--no-build", *services)
 
     def container(self, service: str) -> str:
         """Return the name of a service's container."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,8 @@ from .._base.errors import PlatformError
 from .._engine.compose import Definition
 from .._health.report import quoted
 from .._health.run import masked
-from .._postgres.client import Database, schema_id
+from .._postgres.client import Database, DatabaseError, schema_id
+from .._postgres.client import size as postgres_size
 from .._postgres.dump import Dump
 from .._postgres.helper import PREFIX
 from .._rehearsal import memory, project, schema
@@ -25,6 +27,9 @@ from .._rehearsal.project import Rehearsal, RehearsalError
 from .._release.description import App
 from .server import Server
 from .target import Target
+
+with suppress(ImportError):  # See _base.libraries.
+    import docker.errors
 
 # The Compose project in which it happens. What a killed run left of it goes with the other scratch containers, when the next one seals.
 PROJECT = f"{PREFIX}rehearsal"
@@ -60,30 +65,44 @@ class Rehearse:
 
     def __call__(self, tree: str, starting: Collection[str]) -> None:
         """Start the apps of a staged tree that have something to start; raise RehearsalRefusal where one does not become healthy."""
-        apps = [app for app in self.target.apps if app.databases and own(app) & set(starting)]
+        apps = [app for app in self.target.apps if app.databases]
         if self.how.mode == "never" or not self.how.backup or not apps:
             return
         images = self._images(tree, {name for app in apps for name in app.containers})
         for app in apps:
-            if self.how.mode == "always" or self._is_new(app, images):
+            # Another image may go by the name of the one before, so that nothing that is written down differs.
+            if self._is_new(app, images) or (self.how.mode == "always" and own(app) & set(starting)):
                 self._app(app, tree, {name: images[name] for name in app.containers if name in images})
 
     def _images(self, tree: str, containers: Collection[str]) -> dict[str, str]:
-        """Return the ids of the images that a staged tree gives to containers."""
+        """Return the ids of the images that a staged tree gives to containers, of those that are on the server."""
         services = Definition(self.server.run_command, tree, self.server.project).services()
         names = {one["container_name"]: one["image"] for one in services if one["container_name"] in containers}
-        return {name: str(self.server.client.images.get(image).id) for name, image in names.items()}
+        found = {}
+        for name, image in names.items():
+            with suppress(docker.errors.ImageNotFound):
+                found[name] = str(self.server.client.images.get(image).id)
+        return found
 
     def _is_new(self, app: App, images: Mapping[str, str]) -> bool:
-        return any(name in self.running and self.running[name]["Image"] != images.get(name) for name in own(app))
+        return any(name in self.running and self.running[name]["Image"] != images[name] for name in own(app) & images.keys())
 
     def _app(self, app: App, tree: str, images: Mapping[str, str]) -> None:
         found = listing.get(self.server.root, self.how.backup)
-        if obstacle := self._obstacle(app, found.manifest, images):
-            if self.how.mode == "always":
-                raise RehearsalRefusal(f"{app.title} could not be tried on a copy of its data: {obstacle}. Nothing has been changed.")
-            self.notes.append(f"{app.title} was not tried on a copy of its data first: {obstacle}.")
-            return
+        try:
+            if obstacle := self._obstacle(app, found.manifest, images):
+                self._pass_over(app, obstacle)
+            else:
+                self._try(app, tree, found, images)
+        except DatabaseError as error:  # What is live has been dumped and proven: this is about the copy alone.
+            self._pass_over(app, masked(str(error), self.server.secrets).rstrip("."))
+
+    def _pass_over(self, app: App, obstacle: str) -> None:
+        if self.how.mode == "always":
+            raise RehearsalRefusal(f"{app.title} could not be tried on a copy of its data: {obstacle}. Nothing has been changed.")
+        self.notes.append(f"{app.title} was not tried on a copy of its data first: {obstacle}.")
+
+    def _try(self, app: App, tree: str, found: listing.Found, images: Mapping[str, str]) -> None:
         entries = found.manifest.databases if found.manifest else {}
         dumps = {as_database(one.container, entries[one.container]): dump_of(entries, one.container) for one in app.databases}
         places = (tree, self.server.project, images, os.path.join(found.directory, DUMPS), self.work(), PROJECT, app.title)
@@ -101,12 +120,9 @@ class Rehearse:
             return "its dumps were not restored for their proof either (stack_backup_databases, stack_backup_prove_up_to)"
         if shortage := memory.shortage(self.server.client, images, OFF):
             return shortage
-        size = sum(dump_of(entries, one.container).size for one in app.databases)
-        try:
-            seal.require_space({str(self.server.client.info()["DockerRootDir"]): 2 * size})
-        except PlatformError as error:
-            return str(error).rstrip(".")
-        return ""
+        # A migration may write every table anew.
+        size = sum(postgres_size(self.server.client, as_database(one.container, entries[one.container])) for one in app.databases)
+        return seal.shortage({str(self.server.client.info()["DockerRootDir"]): 2 * size}, "a copy of its databases")
 
     def _carry_out(self, app: App, rehearsal: Rehearsal, dumps: Mapping[Database, Dump]) -> list[str]:
         """Rehearse, and return what to tell."""

@@ -33,7 +33,8 @@ def made(**more: Any) -> dict[str, Any]:
 def test_only_what_is_chosen_comes_with_the_image_that_was_sealed() -> None:
     services = made()["services"]
     assert {name: one["image"] for name, one in services.items()} == {"backend": "sha256:app", "db": "sha256:db"}
-    assert services["backend"]["depends_on"] == {"db": {"condition": "service_healthy"}}
+    # That a database answers is known before it is filled; its health is not waited for once more.
+    assert services["backend"]["depends_on"] == {"db": {"condition": "service_started"}}
     assert all(one["pull_policy"] == "never" and one["restart"] == "no" for one in services.values())
 
 
@@ -75,6 +76,27 @@ def test_what_reaches_the_server_stays_behind(dangerous: dict[str, Any]) -> None
 )
 def test_of_mounts_only_files_of_the_release_come_and_they_are_read_only(volume: dict[str, Any], comes: bool) -> None:
     assert made(volumes=[volume])["services"]["backend"]["volumes"] == ([{**volume, "read_only": True}] if comes else [])
+
+
+def test_who_gives_all_capabilities_back_and_takes_some_of_dockers_own_has_these_there_too() -> None:
+    found = made(cap_drop=["ALL"], cap_add=["CHOWN", "CAP_SETUID", "SYS_ADMIN", "CAP_NET_ADMIN"])["services"]["backend"]
+    assert (found["cap_drop"], found["cap_add"]) == (["ALL"], ["CHOWN", "CAP_SETUID"])
+
+
+def test_nothing_runs_in_a_database_before_it_is_filled(tmp_path: Path) -> None:
+    scripts = [f"{TREE}/init.sql:/docker-entrypoint-initdb.d/init.sql", f"{TREE}/init:/docker-entrypoint-initdb.d", f"{TREE}/own:/etc/own"]
+    volumes = [{"type": "bind", "source": one.split(":")[0], "target": one.split(":")[1]} for one in scripts]
+    document = {"services": {"backend": {**APP, "volumes": volumes}, "db": {**DB, "volumes": volumes}}}
+    services = rehearsed(document, "drill", {"chat_backend": "a", "db_chat": "b"}, {"db_chat": DUMP}, TREE, "shop")["services"]
+    assert [one["target"] for one in services["db"]["volumes"]] == ["/etc/own", "/dump"]
+    assert len(services["backend"]["volumes"]) == 3
+
+
+def test_a_file_that_is_kept_from_this_release_on_is_that_of_the_image(tmp_path: Path) -> None:
+    volume = {"type": "bind", "source": f"{tmp_path}/staged/files/new.json", "target": "/app/new.json"}
+    document = {"services": {"backend": {**APP, "volumes": [volume]}}}
+    found = rehearsed(document, "try", {"chat_backend": "sha256:app"}, {}, f"{tmp_path}/staged", "shop", f"{tmp_path}/live")
+    assert found["services"]["backend"]["volumes"] == []
 
 
 def test_a_database_sees_its_dump() -> None:

@@ -39,7 +39,7 @@ class Stage:
     def compose(self, argv: list[str], **_options: Any) -> tuple[int, str, str]:
         if "config" in argv:
             return 0, json.dumps({"services": SERVICES}), ""
-        started = argv[argv.index("--no-deps") + 1 :]
+        started = argv[argv.index("--no-build") + 1 :]
         self.done.append(f"up {' '.join(started)}")
         return (1, "", "no such image") if self.missing in started else (0, "", "")
 
@@ -73,7 +73,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 def test_databases_are_filled_before_any_app_starts_and_nothing_stays(stage: Stage) -> None:
     assert stage.run() == ["chat_backend"]
     filled = ["up db", "wait for drill-db-1", "fill drill-db-1 from chat.dump"]
-    assert stage.done == [*filled, "up backend", "ask drill-backend-1 for 600 s", "remove drill"]
+    assert stage.done == [*filled, "up backend", "ask drill-backend-1 drill-db-1 for 600 s", "remove drill"]
     assert (stage.root / "docker-compose.yml").stat().st_mode & 0o777 == 0o600
 
 

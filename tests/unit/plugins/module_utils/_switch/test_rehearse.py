@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import remove_leftovers
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import OWNER_LABEL
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database as Live
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._rehearsal.project import RehearsalError
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database, Proxy, Release
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import rehearse, target
@@ -42,12 +43,13 @@ class Stage:
         self.shortage, self.error = "", ""
         self.migrated = False
         self.results: dict[str, str] = {}
+        self.bytes = 3
         names = {"db_chat": "postgres:15", "chat_backend": "chat:2", "pages": "pages:2"}
         services = [{"container_name": name, "image": image} for name, image in names.items()]
         monkeypatch.setattr(rehearse, "Definition", lambda *_given: SimpleNamespace(services=lambda: services))
         monkeypatch.setattr(rehearse.listing, "get", lambda *_given: SimpleNamespace(directory="/backups/x", manifest=self.manifest))
         monkeypatch.setattr(rehearse.memory, "shortage", lambda _client, _images, _off: self.shortage)
-        monkeypatch.setattr(rehearse.seal, "require_space", lambda _needed: None)
+        monkeypatch.setattr(rehearse, "postgres_size", self.size)
         monkeypatch.setattr(rehearse.project, "remove", lambda _client, name: self.rehearsed.append(f"remove {name}"))
         monkeypatch.setattr(rehearse, "Rehearsal", self.rehearsal)
         monkeypatch.setattr(rehearse, "schema_id", lambda _client, _database: "2" if self.migrated else "1")
@@ -58,6 +60,11 @@ class Stage:
         self.server = Server(
             client, lambda *_a, **_k: (0, "", ""), "/opt/x", "shop", [], "/none", None, False, 0, {"key": "hunter2hunter2"}
         )
+
+    def size(self, _client: Any, database: Live) -> int:
+        if self.bytes < 0:
+            raise DatabaseError(str(database), "psql failed", "exit code 0", "exit code 2", "Look.")
+        return self.bytes
 
     @property
     def manifest(self) -> Any:
@@ -103,11 +110,12 @@ TRIED = ["remove rarebooks-scratch-rehearsal", f"/staged ['chat_backend', 'db_ch
         ("auto", {"chat_backend"}, {"chat_backend": "chat:2"}, BACKUP, False),
         ("auto", {"chat_backend"}, {}, BACKUP, False),
         ("always", {"chat_backend"}, {"chat_backend": "chat:2"}, BACKUP, True),
-        ("always", {"db_chat", "pages", "nginx"}, {"chat_backend": "chat:1"}, BACKUP, False),
+        ("always", {"db_chat", "pages", "nginx"}, {"chat_backend": "chat:2"}, BACKUP, False),
+        ("auto", {"nginx"}, {"chat_backend": "chat:1"}, BACKUP, True),
         ("never", {"chat_backend"}, {"chat_backend": "chat:1"}, BACKUP, False),
         ("auto", {"chat_backend"}, {"chat_backend": "chat:1"}, "", False),
     ],
-    ids=["another image", "the same image", "nothing ran", "always", "none of its own", "never", "no backup"],
+    ids=["another image", "the same image", "nothing ran", "always", "none of its own", "another by the same name", "never", "no backup"],
 )
 def test_what_is_tried(stage: Stage, mode: str, starting: set[str], running: dict[str, str], backup: str, tried: bool) -> None:
     stage.run(mode, starting, running, backup)
@@ -153,6 +161,26 @@ def test_what_cannot_be_tried_is_said_or_refused(stage: Stage, dump: dict[str, A
     with pytest.raises(RehearsalRefusal, match="Chat could not be tried on a copy of its data: "):
         stage.run("always", *NEW)
     assert stage.rehearsed == []
+
+
+def test_a_copy_that_does_not_fit_beside_what_is_live_is_not_made(stage: Stage) -> None:
+    """The room that its rows take, not that of their compressed dump; and a migration may write all of them anew."""
+    stage.bytes = 1 << 60
+    (told,) = stage.run("auto", *NEW)
+    assert told.startswith(
+        f"Chat was not tried on a copy of its data first: /: expected {(2 << 60) + (32 << 20) >> 20} MiB free for a copy of its"
+    )
+    with pytest.raises(RehearsalRefusal, match="Chat could not be tried on a copy of its data: /: expected"):
+        stage.run("always", *NEW)
+    assert stage.rehearsed == []
+
+
+def test_a_copy_that_cannot_be_made_keeps_nobody_from_deploying_what_was_proven(stage: Stage) -> None:
+    stage.bytes = -1
+    (told,) = stage.run("auto", *NEW)
+    assert told.startswith("Chat was not tried on a copy of its data first: database chat in container db_chat: psql failed.")
+    with pytest.raises(RehearsalRefusal, match=r"could not be tried on a copy of its data: .*psql failed.* Nothing has been changed\."):
+        stage.run("always", *NEW)
 
 
 def test_what_was_not_restored_for_proof_is_not_restored_for_this_unasked(stage: Stage) -> None:
