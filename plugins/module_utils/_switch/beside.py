@@ -121,7 +121,7 @@ def exchange(server: Server, target: Target) -> Exchanged:
         try:
             for pair in pairs:
                 start(server, pair)
-            wait_until_healthy(server, pairs)
+            wait_until_healthy(server, target, pairs)
         except Exception:
             settle(server)
             raise
@@ -202,9 +202,11 @@ def start(server: Server, pair: Pair) -> None:
     server.client.containers.get(made["Id"]).start()
 
 
-def wait_until_healthy(server: Server, pairs: list[Pair]) -> None:
-    """Hold until the new containers are healthy, or say why they are not."""
+def wait_until_healthy(server: Server, target: Target, pairs: list[Pair]) -> None:
+    """Hold until the new containers are healthy, or say why they are not. What their databases do for them counts as theirs."""
+    exchanged = {pair.name for pair in pairs}
     names = [f"{pair.name}{NEW}" for pair in pairs]
+    names += [one.container for app in target.apps if exchanged & set(app.containers) for one in app.databases]
     gate = Gate(containers=names, deadline=server.deadline, at_least=server.at_least)
     healthy, result = run.wait_until_healthy(gate, server.secrets)
     if not healthy:

@@ -112,7 +112,6 @@ def switch(
     """
     began = time.monotonic()
     done = Switched(plan)
-    visitors = Visitors.of(server, target)
     beside.settle(server)
 
     def validated(tree: str) -> None:
@@ -128,6 +127,8 @@ def switch(
     else:
         start()
     between()
+    # Not before what was validated: a rehearsal may take long, and what visitors got before it says nothing of today's trouble.
+    visitors = Visitors.of(server, target)
     done.notes = passwords.follow(server, target.release.apps) + kept_files.keep(server, target) + kept_files.give_back(server, target)
     exchanged = exchange(server, target)
     done.notes += exchanged.notes

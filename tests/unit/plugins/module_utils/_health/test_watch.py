@@ -52,6 +52,13 @@ def test_a_site_has_to_fail_three_times_in_a_row(outcome: ProbeResult) -> None:
     assert (result.held, result.elapsed) == (False, 12)
 
 
+def test_an_engine_that_is_restarted_undoes_nothing_and_one_that_stays_away_does() -> None:
+    away = waiting("Docker does not answer: connection refused")
+    assert watched(Scripted("container", OK, *[away] * 20, OK), Scripted("http", OK)).held
+    result = watched(Scripted("container", OK, away), Scripted("http", OK))
+    assert (result.held, result.elapsed) == (False, 60)
+
+
 def test_two_of_one_name_are_not_counted_together() -> None:
     assert watched(Scripted("http", OK, LOST, OK), Scripted("tls", OK, OK, LOST, OK), Scripted("visitors", OK, OK, OK, LOST, OK)).held
 
