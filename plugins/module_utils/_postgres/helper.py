@@ -62,8 +62,9 @@ def beside(
 
 
 def first_user(client: DockerClient, container: str) -> str:
-    """Return the user that initialises the PostgreSQL of a container, and may do everything there."""
-    return _environment(_inspect(client, container)).get("POSTGRES_USER") or "postgres"
+    """Return the user that initialises a container's PostgreSQL, and may do everything there; nothing where a file says who that is."""
+    environment = _environment(_inspect(client, container))
+    return environment.get("POSTGRES_USER") or ("" if "POSTGRES_USER_FILE" in environment else "postgres")
 
 
 def access_of(inspected: Mapping[str, Any]) -> dict[str, str]:

@@ -72,7 +72,8 @@ def fill(client: DockerClient, database: Database, dump: Dump, directory: str, w
     What the container has made by its environment, and by scripts of its image, makes way for the database as it was.
     """
     surroundings = global_objects.load(directory, dump.globals)
-    admin = replace(database, user=first_user(client, database.container))
+    known = surroundings.bootstrap if surroundings else database.user
+    admin = replace(database, user=first_user(client, database.container) or known)
     flags = ["--no-tablespaces"]
     query(client, admin, 'DROP DATABASE IF EXISTS :"name"', dbname=admin.maintenance, name=admin.name)
     if surroundings:

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import global_objects, helper
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.dump import Dump
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.proof import prove, prove_alone
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.proof import fill, prove, prove_alone
 from postgres_support import SECRET, SHOP, Answer, Engine
 
 NAME = "rarebooks-scratch-proof-db_shop"
@@ -145,3 +145,24 @@ def test_the_first_error_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_no_such_database(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="database shop in container db_shop: there is no such database"):
         prove(Engine(ROLES, Answer("'CREATE DATABASE", b"")), SHOP, DUMP, str(tmp_path), {})
+
+
+@pytest.mark.parametrize(
+    ("environment", "user"),
+    [([], "postgres"), (["POSTGRES_USER=keeper"], "keeper"), (["POSTGRES_USER_FILE=/run/secrets/user"], SHOP.user)],
+    ids=["the image's own", "given", "in a file"],
+)
+def test_a_database_is_filled_by_who_may_do_everything_there(tmp_path: Path, environment: list[str], user: str) -> None:
+    """And not by the app, which may not make a database or a role."""
+    engine = Engine(*GOOD)
+    engine.run(SHOP.container, "postgres:15", "sha256:15")
+    engine.running[SHOP.container]["Config"]["Env"] = environment
+    fill(engine, SHOP, DUMP, str(tmp_path), "copy")
+    assert {call.argv[call.argv.index("-U") + 1] for call in engine.calls} == {user}
+    (restored,) = engine.called("pg_restore")
+    assert restored.user == "0", "who alone may read the dump"
+    assert [text for call in engine.calls for text in ("DROP DATABASE", "pg_restore", "ANALYZE") if text in call] == [
+        "DROP DATABASE",
+        "pg_restore",
+        "ANALYZE",
+    ]
