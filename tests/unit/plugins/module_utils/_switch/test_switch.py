@@ -185,3 +185,25 @@ def test_what_a_person_did_is_undone_before_anything_is_started(monkeypatch: pyt
     monkeypatch.setattr(drift, "mend", lambda _project, _client: did.append("mend") or ["web"])
     monkeypatch.setattr(Project, "up", lambda _project: did.append("up") or ["db", "web"])
     assert switch.up(SERVER, TARGET) == ["db", "web"] and did == ["mend", "up"]
+
+
+def test_what_visitors_got_before_is_read_once_all_is_validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rehearsal may take long: what came to an end meanwhile, or began, is nothing that a new version did."""
+    did: list[str] = []
+    quiet: dict[Any, list[str]] = {
+        switch.beside: ["settle"],
+        switch: ["reload", "wait_until_serving", "watch"],
+        switch.images: ["put_back", "moved"],
+    }
+    for place, names in quiet.items():
+        for name in names:
+            monkeypatch.setattr(place, name, lambda *_given, **_more: None)
+    for place, name in ((switch.passwords, "follow"), (switch.kept_files, "keep"), (switch.kept_files, "give_back"), (switch, "up")):
+        monkeypatch.setattr(place, name, lambda *_given, name=name: did.append(name) or [])
+    monkeypatch.setattr(switch, "exchange", lambda *_given: did.append("exchange") or switch.Exchanged())
+    monkeypatch.setattr(switch.promote, "apply", lambda _plan, validate: validate("/staged"))
+    monkeypatch.setattr(switch.Visitors, "of", lambda *_given: did.append("read the log"))
+    monkeypatch.setattr(Project, "remove", lambda _project, _names: [])
+    plan: Any = SimpleNamespace(needed=True)
+    switch.switch(SERVER, TARGET, plan, set(), validate=lambda _tree: did.append("validate"))
+    assert did == ["validate", "read the log", "follow", "keep", "give_back", "exchange", "up"]
