@@ -231,6 +231,11 @@ def _contradictions(variable: str, app: App) -> Iterator[str]:
     for number, volume in enumerate(app.unprefixed_volumes):
         yield from _unknown(_Place(f"{variable}.unprefixed_volumes[{number}]"), volume, app.volumes, "volumes")
     databases = [one.container for one in app.databases]
+    for container in sorted({one for one in databases if databases.count(one) > 1}):
+        yield (
+            f"{variable}.databases: expected one in each container, got {databases.count(container)} in {container}: dumps, restores and "
+            "rollbacks go by container. Give each a container of its own."
+        )
     for number, secret in enumerate(app.secrets):
         place = _Place(f"{variable}.secrets[{number}]")
         if secret.database:

@@ -47,10 +47,11 @@ SPARE = 1 << 30
 
 @dataclass(frozen=True)
 class Start:
-    """Where the log begins that a base needs, and when the base was complete."""
+    """Where the log begins that a base needs, when the base was complete, and when it was begun."""
 
     segment: str
     at: str
+    began: str
 
 
 def is_due(based: Based, followed: Followed, location: str, age: timedelta, when: datetime) -> bool:
@@ -60,7 +61,7 @@ def is_due(based: Based, followed: Followed, location: str, age: timedelta, when
     """
     if not followed.cluster or not followed.of(location).at:
         return False
-    if based.cluster != followed.cluster or not based.at or based.at < followed.gap(location):
+    if based.cluster != followed.cluster or not based.at or based.begun < followed.gap(location):
         return True
     moment = datetime.strptime(based.at, TIME).replace(tzinfo=timezone.utc)
     # From one of a clock that was ahead, no moment until then can be reached.
@@ -75,6 +76,7 @@ def make(client: DockerClient, database: Database, place: Place, project: str) -
     make_directory(place.base, 0o700)
     labels = {OWNER_LABEL: project, PREFIX_LABEL: PREFIX}
     directory = f"{MOUNT}/{DATA}"
+    began = _clock(client, database)
     with beside(client, database, BASE, place.base, labels, writable=True) as helper:
         copy = ["pg_basebackup", "--no-password", "--username", database.user, "--pgdata", directory]
         for command in ([*copy, "--checkpoint=fast", "--wal-method=stream", "--label=rarebooks"], ["pg_verifybackup", directory]):
@@ -82,12 +84,16 @@ def make(client: DockerClient, database: Database, place: Place, project: str) -
             if outcome.code != 0:
                 advice = f"Look at its log (docker logs --tail 50 {database.container}). It is tried again within an hour."
                 raise DatabaseError(str(database), f"{command[0]} failed", "exit code 0", str(outcome), advice)
-    # Its clock, by which it writes into its log when rows were committed.
-    moment = query(client, database, "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")[0][0]
+    moment = _clock(client, database)
     with open(os.path.join(place.base, DATA, "backup_manifest"), encoding="utf-8") as stream:
         ranges = json.load(stream)["WAL-Ranges"]
     first = min(ranges, key=lambda one: int(one["Timeline"]))
-    return Start(log_files.name_of(int(first["Timeline"]), first["Start-LSN"], slot.read(client, database).segment), moment)
+    return Start(log_files.name_of(int(first["Timeline"]), first["Start-LSN"], slot.read(client, database).segment), moment, began)
+
+
+def _clock(client: DockerClient, database: Database) -> str:
+    """Return the database's own time, by which it writes into its log when rows were committed."""
+    return query(client, database, "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")[0][0]
 
 
 def clear(place: Place) -> None:
@@ -178,7 +184,7 @@ def _renew(
         try:
             start = start or make(client, database, place, settings.project)
             bring(repository, place, start, settings.host)
-            based.cluster, based.at, based.trouble = place.cluster, start.at, ""
+            based.cluster, based.at, based.began, based.trouble = place.cluster, start.at, start.began, ""
             if not settings.append_only:
                 forget_old(repository, place, bounds.bases, settings.host)
             work.tell(f"{settings.host}: a base of {database} is in {repository}")

@@ -4,13 +4,21 @@
 
 from __future__ import annotations
 
+import os
+
 from .._backup.databases import databases_of
+from .._base.errors import PlatformError
 from .._postgres.client import Database
 from .._release import live
+from .._release.description import FILE
+from .._tree import plan
 
 
 def clusters(path: str) -> list[Database]:
-    """Return one database of each container of the live release."""
+    """Return one database of each container of the live release; raise PlatformError where it is damaged, and not without databases."""
+    existing = plan.look(os.path.join(path, FILE))
+    if damage := live.damage_of({FILE: existing} if existing else {}):
+        raise PlatformError(f"{path}/{damage}. So it is not known which databases there are. Deploy again, which writes it anew.")
     found: dict[str, Database] = {}
     for databases in databases_of(live.stated(path)).values():
         for database in databases:

@@ -75,6 +75,12 @@ class Based:
     cluster: str = ""
     at: str = ""
     trouble: str = ""
+    began: str = ""
+
+    @property
+    def begun(self) -> str:
+        """Return since when it needs a log without a gap, which is not since it was complete. Older records know no better."""
+        return self.began or self.at
 
 
 @dataclass

@@ -39,7 +39,7 @@ from . import fetch, records, settings, work
 from .contents import BACKUP, Contents
 from .fetch import Offsite
 from .records import Drilled
-from .repository import Repository
+from .repository import UNLISTED, Repository
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ WORK = "drill"
 EVIDENCE = "evidence.json"
 # Each drill reads one of so many parts of the files of volumes, and the next one the next.
 PARTS = 100
-DAY = 86400
 TRIES = 3
 # A command line holds no more names than this.
 FILES_AT_ONCE = 500
@@ -121,10 +120,14 @@ class Drill:
         databases = list(self._databases(place, manifest))
         tables = {container: rows for container, rows, _whole in databases}
         apps, notes = self._apps(place, manifest) if self.settings.drill_apps else ([], [])
-        files = list(self._files(one, told, int(time.time() // DAY)))
+        before = records.read(self.state).of(repository.shown).drill
+        turn = before.turn + 1 if before else 0
+        files, unlisted = self._files(one, told, turn)
+        if unlisted:
+            notes = [*notes, f"{unlisted} files were left out: their names are not UTF-8."]
         seconds = round(time.monotonic() - began, 1)
         counted = (sum(map(len, tables.values())), len(files) + len(manifest.files), len(apps))
-        drilled = Drilled(ledger.now(), one.backup, seconds, *counted, notes)
+        drilled = Drilled(ledger.now(), one.backup, seconds, *counted, notes, turn)
         self.evidence[repository.shown] = {
             "at": drilled.at,
             "snapshot": one.snapshot.id,
@@ -172,11 +175,15 @@ class Drill:
         seal.require_space({self.client.info()["DockerRootDir"]: sum(2 * dump.size for dump in dumps.values())})
         return started.run(dumps), []
 
-    def _files(self, one: Offsite, told: Contents, turn: int) -> Iterator[dict[str, Any]]:
-        """Bring this turn's part of the files of volumes back, and yield of each what it is."""
+    def _files(self, one: Offsite, told: Contents, turn: int) -> tuple[list[dict[str, Any]], int]:
+        """Bring this turn's part of the files of volumes back; return of each what it is, and how many cannot be named."""
         places = [volume.location for volume in told.volumes]
         listed = [entry for entry in one.repository.files(one.snapshot.id, *places) if entry["type"] == "file"] if places else []
-        chosen = part_of(sorted(listed, key=lambda entry: str(entry["path"])), turn)
+        named = [entry for entry in listed if UNLISTED not in str(entry["path"])]
+        chosen = part_of(sorted(named, key=lambda entry: str(entry["path"])), turn)
+        return list(self._compared(one, chosen)), len(listed) - len(named)
+
+    def _compared(self, one: Offsite, chosen: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(chosen), FILES_AT_ONCE):
             some = chosen[start : start + FILES_AT_ONCE]
             target = os.path.join(self.work, "files")

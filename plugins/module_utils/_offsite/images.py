@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from .._backup.manifest import Manifest
+from .._base.errors import PlatformError
 from .contents import IMAGE_FILE, IMAGE_TAG, USES_TAG, SavedImage
 from .repository import Added, Repository
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # A registry of one's own is named by its host, and may burn down with the server.
 OWN_REGISTRY = re.compile(r"(localhost|[^/]*[.:][^/]*)/")
+
+# Two blocks of zeros, tar(5).
+END_OF_TAR = bytes(1024)
 
 # An image comes before the snapshot that needs it, perhaps from another server.
 YOUNG = timedelta(days=1)
@@ -62,10 +66,23 @@ def bring(client: DockerClient, repository: Repository, images: Iterable[SavedIm
     wanted = [image for image in images if image.saved]
     there = {tag for one in repository.snapshots() for tag in one.tags} if wanted else set()
     return [
-        repository.backup_stream(client.api.get_image(image.id), IMAGE_FILE, host, [f"{IMAGE_TAG}{image.id}"])
+        repository.backup_stream(whole(client.api.get_image(image.id), image.name), IMAGE_FILE, host, [f"{IMAGE_TAG}{image.id}"])
         for image in wanted
         if f"{IMAGE_TAG}{image.id}" not in there
     ]
+
+
+def whole(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Yield an archive, and raise PlatformError where it ends too early: an engine that fails half-way says so in no other way."""
+    end = b""
+    for block in blocks:
+        end = (end + block)[-len(END_OF_TAR) :]
+        yield block
+    if end != END_OF_TAR:
+        raise PlatformError(
+            f"Image {name}: expected the engine to give all of it, got the beginning alone. See on the server what it says: "
+            "journalctl -u docker"
+        )
 
 
 def forget_unused(repository: Repository) -> int:

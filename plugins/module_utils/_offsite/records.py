@@ -60,7 +60,7 @@ class Checked:
 class Drilled:
     """A drill that proved a snapshot: how many tables were counted, files hashed, and containers that became healthy on it.
 
-    Notes are what it left out, and why.
+    Notes are what it left out, and why; the turn is which part of the files it was.
     """
 
     at: str
@@ -70,6 +70,7 @@ class Drilled:
     files: int = 0
     probes: int = 0
     notes: list[str] = field(default_factory=list)
+    turn: int = 0
 
 
 @dataclass

@@ -47,6 +47,8 @@ SESSION, FROM_SSH = "unable to start the sftp session", "subprocess ssh: "
 INCOMPLETE = 3
 NUMBER = re.compile(r"[0-9]{1,12}")
 PATTERN = re.compile(r"([\\*?\[])")
+# What restic lists in the place of bytes that are no UTF-8: the name is another one then, and nothing is found by it.
+UNLISTED = "\ufffd"
 VANISHED = re.compile("no such file or directory", re.IGNORECASE)
 
 

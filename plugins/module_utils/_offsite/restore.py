@@ -26,6 +26,7 @@ from . import fetch
 from .contents import Contents, Volume
 from .fetch import Offsite
 from .refresh import refresh
+from .repository import UNLISTED
 from .settings import Settings
 from .staging import CERTIFICATES, KEPT
 
@@ -164,10 +165,12 @@ class Restore:
         make_directory(incoming, seal.PRIVATE_DIRECTORY)
         if os.path.isdir(place) and os.listdir(place):
             listed = {str(entry["path"]): entry for entry in self.one.repository.files(self.one.snapshot.id, volume.location)}
-            refresh(listed, volume.location, place, incoming, partial(self.one.repository.restore, self.one.snapshot.id))
-            sync_directory(place)
-            shutil.rmtree(incoming, ignore_errors=True)
-            return
+            # What has a name that restic cannot list, comes with the whole alone.
+            if not any(UNLISTED in path for path in listed):
+                refresh(listed, volume.location, place, incoming, partial(self.one.repository.restore, self.one.snapshot.id))
+                sync_directory(place)
+                shutil.rmtree(incoming, ignore_errors=True)
+                return
         self.one.repository.restore(self.one.snapshot.id, [volume.location], incoming)
         source = os.path.join(incoming, volume.location.lstrip("/"))
         if os.path.isdir(source):  # An empty one has nothing to bring.

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._backup import by_hand, seal
 from .._backup import databases as backup_databases
@@ -25,10 +25,11 @@ from .._base.errors import PlatformError
 from .._base.files import make_directory, read_if_exists, sha256, write_durably
 from .._engine.containers import OWNER_LABEL, containers_of
 from .._postgres.client import Database
+from .._postgres.cluster import DATA
 from .._postgres.helper import PREFIX_LABEL
 from .._postgres.start import is_running
 from .._release.description import volume_name
-from .._release.live import Live
+from .._release.live import Live, damage_of
 from .._run import ledger, restoring
 from . import images
 from .contents import BACKUP, FILE, FORMAT, SERVER, Contents, Volume
@@ -72,6 +73,11 @@ def stage(settings: Settings, client: DockerClient, moment: datetime) -> Staged 
     live, secrets = read(settings, client), fingerprint(settings)
     if not live.exists:
         return None
+    if damage := damage_of(live.files):
+        raise PlatformError(
+            f"{settings.path}/{damage}. So it is not known which databases there are, and no snapshot would be whole. Deploy again, which "
+            "writes it anew."
+        )
     backup_databases.remove_leftovers(client, settings.project, PREFIX)
     warm, cold = split(client, live)
     manifest, warnings = fill(settings, client, live, warm, moment)
@@ -187,6 +193,19 @@ def copy_with_owner(source: str, destination: str) -> None:
     os.chown(destination, found.st_uid, found.st_gid, follow_symlinks=False)
 
 
+def mounted(inspected: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a container has which volumes, of those that have a name."""
+    volumes = [one for one in inspected.get("Mounts") or [] if one.get("Type") == "volume"]
+    return {str(one.get("Name")): str(one.get("Destination", "")) for one in volumes if not ANONYMOUS.fullmatch(str(one.get("Name")))}
+
+
+def of_data(inspected: Mapping[str, Any], volumes: Mapping[str, str]) -> set[str]:
+    """Return the volume of these in which the PostgreSQL of a container keeps its data: others there are files like any."""
+    pairs = (item.partition("=") for item in inspected["Config"].get("Env") or [])
+    place = next((value for name, _equals, value in pairs if name == "PGDATA"), DATA)
+    return {name for name, at in volumes.items() if at and f"{place}/".startswith(f"{at.rstrip('/')}/")}
+
+
 def volumes_of(client: DockerClient, project: str, live: Live, cold: Iterable[Database]) -> tuple[list[Volume], list[str]]:
     """Return the volumes of files, and those of databases that do not run; and what to tell of these and of those that are missing."""
     stopped = {one.container: one.name for one in cold}
@@ -198,11 +217,13 @@ def volumes_of(client: DockerClient, project: str, live: Live, cold: Iterable[Da
         named |= known.keys()
         held |= known
     databases = {one.container for app in live.description.apps for one in app.databases}
-    for container, inspected in containers_of(client, project).items():
-        mounted = {str(one.get("Name")) for one in inspected.get("Mounts") or [] if one.get("Type") == "volume"}
-        mounted = {name for name in mounted if not ANONYMOUS.fullmatch(name)}
-        named |= mounted
-        held |= dict.fromkeys(mounted, container) if container in databases else {}
+    containers = containers_of(client, project)
+    shared = {name for container, one in containers.items() if container not in databases for name in mounted(one)} | (named - held.keys())
+    for container, inspected in containers.items():
+        volumes = mounted(inspected)
+        named |= volumes.keys()
+        if container in databases:
+            held |= dict.fromkeys(of_data(inspected, volumes) or volumes.keys() - shared, container)
     found = []
     notes = [
         f"Database {name}: container {container} does not run, and its volume is not known. There is nothing of it in the snapshot."

@@ -119,6 +119,12 @@ def _below(root: str, directory: str) -> list[str]:
     ]
 
 
+def damage_of(files: Mapping[str, Existing]) -> str:
+    """Return what keeps it from being known what a release consists of; nothing where it says so, or is older than that."""
+    existing = files.get(description.FILE)
+    return description.damage_of(existing.data if existing else None)
+
+
 def read_description(files: Mapping[str, Existing]) -> Release:
     """Return what a release says of itself; nothing where it is older than such descriptions, made by hand, or damaged."""
     existing = files.get(description.FILE)

@@ -116,7 +116,7 @@ def of_base(container: str, one: Followed, based: Based, location: str, now: dat
     """Yield what is wrong with the base in one repository that the log is applied to."""
     step = say("See why: {command}", command=BASE_JOURNAL)
     lost, shipped = one.gap(location), one.of(location)
-    if based.cluster == one.cluster and based.at >= lost and age_of(based.at, now) <= Bounds().base_age + FIRST_BASE:
+    if based.cluster == one.cluster and based.begun >= lost and age_of(based.at, now) <= Bounds().base_age + FIRST_BASE:
         return
     error = based.trouble or "-"
     if based.at < shipped.anew:
@@ -127,7 +127,7 @@ def of_base(container: str, one: Followed, based: Based, location: str, now: dat
             error=error,
         )
         yield failed(AREA, container, text, step)
-    elif lost and based.at < lost:
+    elif lost and based.begun < lost:
         text = say("its log has a gap since {at}, and {where} has no base from after it: {error}", at=lost, where=location, error=error)
         yield failed(AREA, container, text, step)
     elif based.trouble:

@@ -52,6 +52,8 @@ class Engine:
         self.labels: dict[str, dict[str, str]] = {}
         # Name: digest, of images that came from a registry or can be pulled from it.
         self.digests: dict[str, str] = {}
+        # Images of which the engine gives the beginning alone.
+        self.cut_off: set[str] = set()
         self.registry = registry or {}
         self.programs, self.calls, self.events = list(programs), list[Call](), list[str]()
         self.log = b""
@@ -243,10 +245,11 @@ class Api:
         return {"Id": identifier, "RepoTags": [tag for tag, of in self._engine.tags.items() if of == identifier], "RepoDigests": digests}
 
     def get_image(self, name: str) -> Iterator[bytes]:
-        return iter([b"saved ", self._engine.image(name).encode()])
+        # An archive ends with zeros; one that was cut off does not.
+        return iter([b"saved ", self._engine.image(name).encode(), *([] if name in self._engine.cut_off else [bytes(1000), bytes(24)])])
 
     def load_image(self, data: IO[bytes]) -> Iterator[dict[str, str]]:
-        identifier = data.read().decode().removeprefix("saved ")
+        identifier = data.read().rstrip(b"\0").decode().removeprefix("saved ")
         if not identifier.startswith("sha256:"):
             yield {"error": "invalid tar header"}
             return

@@ -40,6 +40,9 @@ def test_what_is_no_moment_of_the_past_is_refused(typed: str, told: str) -> None
         (Based("6", "2026-11-26T00:00:00Z"), "", True),
         (Based("7", "2026-11-18T00:00:00Z"), "", True),
         (Based("7", "2026-11-26T00:00:00Z"), "2026-11-26T01:00:00Z", True),
+        # It needs the log from its beginning on.
+        (Based("7", "2026-11-26T01:00:00Z", began="2026-11-26T00:00:00Z"), "2026-11-26T00:30:00Z", True),
+        (Based("7", "2026-11-26T01:00:00Z", began="2026-11-26T00:00:00Z"), "2026-11-25T23:30:00Z", False),
     ],
 )
 def test_a_base_is_due_where_there_is_none_or_what_follows_it_is_not_whole(based: Based, lost: str, due: bool) -> None:

@@ -97,6 +97,25 @@ def test_a_good_one_says_what_was_proven(yard: Yard) -> None:
     assert not Path(yard.drill.work).exists()
 
 
+def test_the_next_one_reads_the_next_part_of_the_files_however_often_there_is_one(yard: Yard) -> None:
+    """By the day of a weekly one, a seventh of the files would be read for ever."""
+    _listed, files = yard.repository.store.held[-1]
+    files.update({f"/volumes/pictures/_data/{number:03}.jpg": b"another" for number in range(195)})
+    read: set[str] = set()
+    for _week in range(98):
+        yard.drill.run([yard.repository])
+        read |= {file["path"] for file in yard.evidence["files"]}
+    assert len(read) == 196
+
+
+def test_a_file_whose_name_cannot_be_listed_is_left_out_and_told_of(yard: Yard) -> None:
+    _listed, files = yard.repository.store.held[-1]
+    files["/volumes/pictures/_data/\ufffd\ufffd.jpg"] = b"of an old archive"
+    yard.drill.run([yard.repository])
+    assert yard.drill.failed == {} and [file["path"] for file in yard.evidence["files"]] == [PICTURE]
+    assert yard.known.drill and yard.known.drill.notes == ["1 files were left out: their names are not UTF-8."]
+
+
 def test_a_damaged_dump_is_told_and_nothing_is_left(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     def prove(*_given: Any) -> None:
         raise DatabaseError("restore of the dump db.dump", "pg_restore failed", "exit code 0", "exit code 1", "Do not rely on it.")

@@ -65,6 +65,19 @@ def test_what_was_brought_ahead_is_brought_up_to_the_newest(settled: Server) -> 
     assert not settled.rollback(newest, restore_database=True).get("failed")
 
 
+def test_what_has_a_name_that_cannot_be_listed_comes_with_the_whole(settled: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one of an old archive: by the name that restic lists nothing would be found."""
+    ahead = settled.found().backup
+    (settled.pictures / "\ufffd.jpg").write_text("of an old archive")
+    (settled.pictures / "one").unlink()
+    settled.snapshot()
+    settled.burn()
+    settled.restore_module(id=ahead, ahead=True)
+    monkeypatch.setattr(offsite_restore, "refresh", lambda *_given: pytest.fail("nothing is found by that name"))
+    assert not settled.restore_module().get("failed")
+    assert {path.name: path.read_text() for path in settled.pictures.iterdir()} == {"\ufffd.jpg": "of an old archive"}
+
+
 def test_room_is_needed_for_what_is_not_there_yet(settled: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     older = settled.found().backup
     settled.snapshot()

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup import manifest as backup_manifest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.integrity import verify
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import followed
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite import contents, fetch, records, snapshot, staging, work
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.contents import Contents
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.settings import Settings
@@ -222,6 +224,64 @@ def test_a_database_of_which_nothing_is_found_is_told_of(
     found = known(one).snapshot
     assert found is not None
     assert found.notes == [told]
+
+
+@pytest.mark.parametrize(
+    ("place", "described", "mounted", "brought"),
+    [
+        # What the app has beside its database is an app's file, also where the database's container sees it.
+        ("/var/lib/postgresql/data", True, ("db", "web"), ["pictures"]),
+        ("/var/lib/postgresql/data", False, ("db", "web"), ["pictures"]),
+        ("/var/lib/postgresql/data", False, ("db",), ["pictures"]),
+        # Of an image that keeps its data who knows where, everything is the database's that nobody else has.
+        ("/data", False, ("db",), []),
+        ("/data", False, ("db", "web"), ["pictures"]),
+    ],
+)
+def test_only_the_data_of_a_database_that_runs_are_left_to_its_dump(
+    server: Server,
+    one: Snapshotter,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    described: bool,
+    mounted: tuple[str, ...],
+    brought: list[str],
+) -> None:
+    monkeypatch.setitem(VOLUMES, "volumes", ["chat_data", "pictures"] if described else ["chat_data"])
+    server.image(2)
+    server.deploy(2)
+    lease.give_back(server.place, server.place.load().run.token)  # type: ignore[union-attr]
+    for container in ("db", "web"):
+        server.engine.running[container]["Mounts"] = []
+    data = {"Type": "volume", "Name": f"{PROJECT}_chat_data", "Destination": place}
+    server.engine.running["db"]["Mounts"].append(data)
+    for container in mounted:
+        shared = {"Type": "volume", "Name": f"{PROJECT}_pictures", "Destination": "/shared"}
+        server.engine.running[container]["Mounts"].append(shared)
+    one.run()
+    assert one.failed == {}
+    assert [volume.name for volume in newest(one)[0].volumes] == [f"{PROJECT}_{name}" for name in brought]
+
+
+def test_without_knowing_what_the_release_is_there_is_no_snapshot(server: Server, one: Snapshotter) -> None:
+    """It would have no dump, and take the files of a PostgreSQL that runs for those of an app."""
+    path = server.root / "release.json"
+    path.write_text(path.read_text().replace('"containers": ["db", "web"]', '"containers": "db"'))
+    one.run()
+    assert store(one).store.held == []
+    assert "release.json is damaged: " in one.failed["sftp:me@store:/x"]
+    with pytest.raises(PlatformError, match=r"release\.json is damaged: .* it is not known which databases there are"):
+        followed.clusters(str(server.root))
+
+
+def test_an_image_of_which_the_engine_gives_the_beginning_alone_is_not_taken_for_saved(server: Server, one: Snapshotter) -> None:
+    server.engine.cut_off.add("sha256:postgres:15")
+    one.run()
+    assert "Image postgres:15: expected the engine to give all of it, got the beginning alone" in one.failed["sftp:me@store:/x"]
+    assert not [listed for listed, _files in store(one).store.held if f"{contents.IMAGE_TAG}sha256:postgres:15" in listed.tags]
+    server.engine.cut_off.clear()
+    one.run()
+    assert one.failed == {}
 
 
 def test_a_database_that_is_restarting_is_no_cold_one(server: Server, one: Snapshotter) -> None:
