@@ -169,7 +169,8 @@ class Services:
             if not mount.read_only:
                 raise NotUsable(
                     f"expected what lies beside the Compose file to be mounted read-only, got {mount.source}. Add :ro where the container "
-                    "only reads it. Where it writes, use a volume, or the absolute path of a directory on the server"
+                    "only reads it. Where it writes, use a volume: it is in every snapshot, the absolute path of a directory on the server "
+                    "is in none"
                 )
             for path, text in self._beside.tree(mount.source).items():
                 digests[path] = hashlib.sha256(text.encode()).hexdigest()

@@ -48,6 +48,8 @@ CERTIFICATES = "/etc/letsencrypt"
 KEPT = "files"
 REASON = "a snapshot"
 ANONYMOUS = re.compile("[0-9a-f]{64}")
+# What belongs to the server that it runs on, and not to an app.
+OF_THE_SYSTEM = ("/dev", "/etc", "/proc", "/run", "/sys", "/usr", "/var/run")
 
 
 class Moved(PlatformError):
@@ -83,6 +85,7 @@ def stage(settings: Settings, client: DockerClient, moment: datetime) -> Staged 
     manifest, warnings = fill(settings, client, live, warm, moment)
     files = copy_small(settings)
     volumes, notes = volumes_of(client, settings.project, live, cold)
+    notes += left_out(settings, client, live)
     if digest_now(settings, client) != live.digest or fingerprint(settings) != secrets:
         raise Moved("another release went live, or secrets were rotated, while the snapshot was put together")
     told = Contents(
@@ -191,6 +194,28 @@ def copy_with_owner(source: str, destination: str) -> None:
     shutil.copy2(source, destination, follow_symlinks=False)
     found = os.lstat(source)
     os.chown(destination, found.st_uid, found.st_gid, follow_symlinks=False)
+
+
+def left_out(settings: Settings, client: DockerClient, live: Live) -> list[str]:
+    """Say of what containers write into that no snapshot has: directories of the server, and volumes without a name."""
+    databases = {one.container for app in live.description.apps for one in app.databases}
+    brought = (os.path.join(settings.path, KEPT), settings.letsencrypt_path, settings.ca_path, CERTIFICATES)
+    notes = []
+    for container, inspected in sorted(containers_of(client, settings.project).items()):
+        for mount in inspected.get("Mounts") or []:
+            source, name = os.path.normpath(str(mount.get("Source", ""))), str(mount.get("Name", ""))
+            inside = any(f"{source}/".startswith(f"{one}/") for one in (*brought, *OF_THE_SYSTEM) if one)
+            if mount.get("Type") == "bind" and mount.get("RW") and not inside and os.path.lexists(source):
+                what = f"in {source} on the server"
+            elif mount.get("Type") == "volume" and ANONYMOUS.fullmatch(name) and container not in databases:
+                what = "in a volume without a name"
+            else:
+                continue
+            notes.append(
+                f"{container} keeps {mount.get('Destination')} {what}: there is nothing of it in the snapshot. Give it a volume with a "
+                "name, or bring it away yourself."
+            )
+    return notes
 
 
 def mounted(inspected: Mapping[str, Any]) -> dict[str, str]:

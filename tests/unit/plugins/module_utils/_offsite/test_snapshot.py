@@ -263,6 +263,25 @@ def test_only_the_data_of_a_database_that_runs_are_left_to_its_dump(
     assert [volume.name for volume in newest(one)[0].volumes] == [f"{PROJECT}_{name}" for name in brought]
 
 
+def test_what_a_container_keeps_where_no_snapshot_finds_it_is_told(server: Server, one: Snapshotter) -> None:
+    def bind(source: str, writable: bool = True) -> dict[str, Any]:
+        return {"Type": "bind", "Source": source, "Destination": "/uploads", "RW": writable}
+
+    (server.root / "uploads").mkdir()
+    unnamed = {"Type": "volume", "Name": "a" * 64, "Destination": "/cache", "Source": "/var/lib/docker/volumes/a/_data", "RW": True}
+    kept, system = bind(f"{server.root}/files/web/settings"), bind("/etc/localtime")
+    mounts = [bind(f"{server.root}/uploads"), bind(str(server.root), writable=False), kept, system, bind("/nowhere"), unnamed]
+    server.engine.running["web"]["Mounts"] = mounts
+    server.engine.running["db"]["Mounts"] = [unnamed]
+    one.run()
+    found = known(one).snapshot
+    end = "there is nothing of it in the snapshot. Give it a volume with a name, or bring it away yourself."
+    assert found and found.notes == [
+        f"web keeps /uploads in {server.root}/uploads on the server: {end}",
+        f"web keeps /cache in a volume without a name: {end}",
+    ]
+
+
 def test_without_knowing_what_the_release_is_there_is_no_snapshot(server: Server, one: Snapshotter) -> None:
     """It would have no dump, and take the files of a PostgreSQL that runs for those of an app."""
     path = server.root / "release.json"
