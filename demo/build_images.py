@@ -27,7 +27,7 @@ import docker
 from docker.errors import APIError, BuildError, ImageNotFound
 
 from demo.common import ROOT, Failure, engine, execute, run
-from demo.postgres_programs import File, Programs
+from demo.postgres_programs import CLIENTS, File, Programs
 
 CONTENT_LABEL = "rarebooks.demo.content"
 FROM = re.compile(r"^FROM\s+(?P<base>\S+)", re.MULTILINE)
@@ -182,7 +182,7 @@ def build(client: docker.DockerClient, hub: Hub, image: Image) -> None:
     folder = ROOT / image.folder
     bases = FROM.findall((folder / "Dockerfile").read_text())
     packed = context(folder)
-    given = [f"{name}={value}" for name, value in image.arguments.items()] + [str(image.programs)] * bool(image.programs)
+    given = [f"{name}={value}" for name, value in image.arguments.items()] + [f"{image.programs} {CLIENTS}"] * bool(image.programs)
     digest = content_digest(packed, [*(str(client.images.get(base).id) for base in bases), *given])
     if present is not None and present.get(CONTENT_LABEL) == digest:
         return

@@ -69,9 +69,11 @@ class Rehearse:
         if self.how.mode == "never" or not self.how.backup or not apps:
             return
         images = self._images(tree, {name for app in apps for name in app.containers})
+        # Containers that are carried over go on with the image they have, whatever its name stands for by now.
+        kept = set(self.server.compose.carried().values()) - set(starting)
         for app in apps:
             # Another image may go by the name of the one before, so that nothing that is written down differs.
-            if self._is_new(app, images) or (self.how.mode == "always" and own(app) & set(starting)):
+            if self._is_new(own(app) - kept, images) or (self.how.mode == "always" and own(app) & set(starting)):
                 self._app(app, tree, {name: images[name] for name in app.containers if name in images})
 
     def _images(self, tree: str, containers: Collection[str]) -> dict[str, str]:
@@ -84,8 +86,8 @@ class Rehearse:
                 found[name] = str(self.server.client.images.get(image).id)
         return found
 
-    def _is_new(self, app: App, images: Mapping[str, str]) -> bool:
-        return any(name in self.running and self.running[name]["Image"] != images[name] for name in own(app) & images.keys())
+    def _is_new(self, containers: Collection[str], images: Mapping[str, str]) -> bool:
+        return any(name in self.running and self.running[name]["Image"] != images[name] for name in images.keys() & set(containers))
 
     def _app(self, app: App, tree: str, images: Mapping[str, str]) -> None:
         found = listing.get(self.server.root, self.how.backup)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.databases import remove_leftovers
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import OWNER_LABEL
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database as Live
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import DatabaseError
@@ -120,6 +121,15 @@ TRIED = ["remove rarebooks-scratch-rehearsal", f"/staged ['chat_backend', 'db_ch
 def test_what_is_tried(stage: Stage, mode: str, starting: set[str], running: dict[str, str], backup: str, tried: bool) -> None:
     stage.run(mode, starting, running, backup)
     assert [one.replace("/dumps", "/databases") for one in stage.rehearsed] == (TRIED if tried else [])
+
+
+@pytest.mark.parametrize(("starting", "tried"), [({"nginx"}, False), ({"chat_backend"}, True)])
+def test_one_that_is_carried_over_is_tried_when_it_is_replaced(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, starting: set[str], tried: bool
+) -> None:
+    monkeypatch.setattr(Project, "carried", lambda _project: {"backend": "chat_backend"})
+    stage.run("auto", starting, {"chat_backend": "chat:1"})
+    assert bool(stage.rehearsed) is tried
 
 
 NEW = ({"chat_backend"}, {"chat_backend": "chat:1"})
