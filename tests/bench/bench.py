@@ -195,7 +195,7 @@ def calls_of(name: str, verbose: str) -> dict[str, float]:
 
 def losing_the_server(hosts: str) -> dict[str, float]:
     """Return the figures of snapshots, of restoring the last one on a bare server, and of power cuts."""
-    deploy(hosts, *variables(stack_offsite_repository=snapshots.REPOSITORY))
+    deploy(hosts, *variables(stack_offsite_repository=[snapshots.REPOSITORY]))
     figures: dict[str, float] = snapshots.measure(on_server)
     password = on_server("cat /etc/rarebooks.platform/offsite/password").strip()
     new = f"{NAME}-new"
@@ -206,7 +206,7 @@ def losing_the_server(hosts: str) -> dict[str, float]:
         archive = f"tar -C / -c {snapshots.REPOSITORY[1:]}"
         pipe = f"ssh -F build/{NAME}/ssh_config {HOST} {archive} | ssh -F build/{new}/ssh_config rarebooks-{new} tar -C / -x"
         run("bash", "-c", f"set -o pipefail; {pipe}")
-        given = {"stack_offsite_repository": snapshots.REPOSITORY, "stack_offsite_password": password, "ansible_host": f"rarebooks-{new}"}
+        given = {"stack_offsite_repository": [snapshots.REPOSITORY], "stack_offsite_password": password, "ansible_host": f"rarebooks-{new}"}
         connection = {"ANSIBLE_SSH_COMMON_ARGS": f"-F {ROOT / 'build' / new / 'ssh_config'}"}
         started = time.monotonic()
         run("ansible-playbook", "--inventory", hosts, "restore_server.yml", *variables(**given), environment=connection)
