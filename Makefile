@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down test check lint unit sanity postgres molecule core bench clean
+.PHONY: help setup demo demo-down test check lint unit sanity postgres molecule core bench load clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,11 @@ bench: ## Measure deploys; a table here, JSON under build/
 	@demo/setup.sh dev
 	@demo/engine.sh start
 	@.venv/bin/python tests/bench/bench.py
+
+load: ## Count what visitors lose of each kind of deploy; a table here, JSON under build/
+	@demo/setup.sh dev
+	@demo/engine.sh start
+	@.venv/bin/python tests/bench/load.py
 
 clean: demo-down ## Remove everything that was made here: demo, engine, build/, .venv and the collections
 	@demo/engine.sh stop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from visitor import Visitor
 
 MESSENGER = "messenger.rare-books.ru"
 SCHEMA = "src/MayMessenger.Infrastructure/schema.py"
-# The next version's step of the schema.
-STEP = """CREATE TABLE "Reactions" ("Id" uuid PRIMARY KEY); ALTER TABLE "Messages" ADD "EditedAt" timestamptz"""
+# The next version's step of the schema, and a moment in which nobody else reads messages.
+STEP = """CREATE TABLE "Reactions" ("Id" uuid PRIMARY KEY); ALTER TABLE "Messages" ADD "EditedAt" timestamptz; SELECT pg_sleep(2)"""
 LABEL = "label=com.docker.compose.project=rarebooks-scratch-rehearsal"
 LEFT = ["sh", "-c", f"docker ps -aq --filter {LABEL}; docker network ls -q --filter {LABEL}"]
 # A health check that makes up its mind in seconds instead of minutes.
@@ -63,6 +64,7 @@ def test_one_that_succeeds_is_told_with_what_it_does_to_the_schema(deploying: De
         "Its database maymessenger goes from schema 20241101000000_InitialCreate to 20261127000000_Reactions: new: "
         'public."Messages"."EditedAt", public."Reactions".' in told
     )
+    assert re.search(r'visitors will wait: public\."Messages" from reading and writing for [1-3] s\.', told)
     assert server.ledger()[-1]["result"] == "deployed"
     assert server.ledger()[-1]["rehearsed"]["maymessenger"].startswith("healthy after ")
     assert server.run(*LEFT) == ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from .._postgres.client import Database, DatabaseError, schema_id
 from .._postgres.client import size as postgres_size
 from .._postgres.dump import Dump
 from .._postgres.helper import PREFIX
-from .._rehearsal import memory, project, schema
+from .._rehearsal import locks, memory, project, schema
 from .._rehearsal.project import Rehearsal, RehearsalError
 from .._release.description import App
 from .server import Server
@@ -130,12 +130,14 @@ class Rehearse:
         """Rehearse, and return what to tell."""
         client = self.server.client
         before: dict[Database, tuple[str, schema.Schema]] = {}
+        held: dict[Database, locks.Locks] = {}
         told: list[str] = []
         began = time.monotonic()
 
         def filled(database: Database, scratch: Database) -> None:
             nonlocal began
             before[database] = schema_id(client, scratch), schema.read(client, scratch)
+            held[database] = following.enter_context(locks.followed(client, scratch))
             began = time.monotonic()
 
         def started(database: Database, scratch: Database) -> None:
@@ -148,10 +150,13 @@ class Rehearse:
                     f"Its database {database.name} goes from schema {old or '(none)'} to {new or '(none)'}: {change}."
                     + " The version of before may not work with that; going back may need its databases as well." * change.breaks
                 )
+            if kept := str(held[database]):
+                told.append(f"Meanwhile it kept others in database {database.name} from tables, so visitors will wait: {kept}.")
 
         project.remove(client, PROJECT)
         try:
-            rehearsal.run(dumps, filled, started)
+            with ExitStack() as following:
+                rehearsal.run(dumps, filled, started)
         except RehearsalError as error:
             raise RehearsalRefusal(
                 f"{masked(str(error), self.server.secrets)}. Nothing has been changed: this was a copy of the data, and what runs still "

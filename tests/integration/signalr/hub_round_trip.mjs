@@ -2,97 +2,14 @@
 // receives what the first sends. Prints one line of JSON about what it saw; otherwise a reason on stderr, and exit 1.
 //
 //   INVITE_CODE=… node hub_round_trip.mjs --url https://messenger.example:8443 [--connect-to 127.0.0.1] [--ca ca.pem]
-//
-// --connect-to is where the URL's host name is looked for instead of in DNS; TLS still verifies the name.
-// --ca is trusted in addition to the public authorities. The invite code comes by environment: arguments show in ps.
-import { spawnSync } from "node:child_process";
-import { randomInt, randomUUID } from "node:crypto";
-import dns from "node:dns";
-import { existsSync } from "node:fs";
-import { isIP } from "node:net";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { HttpTransportType, HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import { randomUUID } from "node:crypto";
+import { HttpTransportType } from "@microsoft/signalr";
+import { call, fail, hub, newUser, readArguments, resolveTo, trust, within } from "./messenger.mjs";
 
-const PATIENCE = 15_000;
 const TRANSPORTS = {
   webSockets: { transport: HttpTransportType.WebSockets, skipNegotiation: true },
   negotiated: {},
 };
-
-function fail(reason) {
-  console.error(`hub round trip failed: ${reason}`);
-  process.exit(1);
-}
-
-function readArguments() {
-  const options = { url: { type: "string" }, "connect-to": { type: "string" }, ca: { type: "string" } };
-  const { values } = parseArgs({ options });
-  if (!URL.canParse(values.url ?? "")) fail("--url is missing or not a URL");
-  if (!process.env.INVITE_CODE) fail("the environment has no INVITE_CODE");
-  if (values.ca && !existsSync(values.ca)) fail(`--ca: there is no file ${values.ca}`);
-  if (values["connect-to"] && !isIP(values["connect-to"])) fail("--connect-to is not an IP address");
-  return { url: new URL(values.url), address: values["connect-to"], ca: values.ca };
-}
-
-// Node reads additional authorities when it starts, and only then: start again with them. The client stays as it is.
-function trust(ca) {
-  if (!ca || process.env.NODE_EXTRA_CA_CERTS === ca) return;
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: ca };
-  const again = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { env, stdio: "inherit" });
-  process.exit(again.status ?? 1);
-}
-
-// Both of the client's ways out, fetch and WebSocket, resolve names through dns.lookup.
-function resolveTo(host, address) {
-  const lookup = dns.lookup;
-  dns.lookup = (name, options, callback = options) => {
-    if (name !== host) return lookup(name, options, callback);
-    const family = isIP(address);
-    process.nextTick(() => (options?.all ? callback(null, [{ address, family }]) : callback(null, address, family)));
-  };
-}
-
-async function within(step, promise) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing within ${PATIENCE / 1000} s`)), PATIENCE);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } catch (error) {
-    const cause = error.cause ? ` (${error.cause.code ?? error.cause.message})` : "";
-    throw new Error(`${step}: ${error.message}${cause}`);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function call(base, method, path, body, token) {
-  const step = `${method} ${path}`;
-  const headers = { ...(token && { Authorization: `Bearer ${token}` }), ...(body && { "Content-Type": "application/json" }) };
-  const answer = await within(step, fetch(new URL(path, base), { method, headers, body: body && JSON.stringify(body) }));
-  const text = await within(step, answer.text());
-  if (!answer.ok) throw new Error(`${step}: expected success, got ${answer.status}: ${text.slice(0, 300)}`);
-  return text ? JSON.parse(text) : undefined;
-}
-
-async function newUser(base, displayName) {
-  const phoneNumber = `+1${String(randomInt(10 ** 10)).padStart(10, "0")}`;
-  const password = randomUUID();
-  const inviteCode = process.env.INVITE_CODE;
-  await call(base, "POST", "/api/auth/register", { phoneNumber, displayName, password, inviteCode });
-  const { token } = await call(base, "POST", "/api/auth/login", { phoneNumber, password });
-  const claims = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
-  return { token, id: claims["http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"] };
-}
-
-function hub(base, user, options) {
-  return new HubConnectionBuilder()
-    .withUrl(new URL("/hubs/chat", base).href, { ...options, accessTokenFactory: () => user.token })
-    .configureLogging(LogLevel.None) // Its log names URLs, and these hold tokens.
-    .build();
-}
 
 // Resolves with the argument of the first such event that is meant.
 function event(connection, name, meant) {
@@ -135,4 +52,4 @@ async function main() {
   console.log(JSON.stringify({ ok: true, url: url.origin, chatId: chat.id, rounds }));
 }
 
-main().then(() => process.exit(0), (error) => fail(error.message));
+main().then(() => process.exit(0), (error) => fail(`hub round trip: ${error.message}`));

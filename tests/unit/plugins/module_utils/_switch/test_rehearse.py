@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +44,7 @@ class Stage:
         self.proof: float | None = 1.5
         self.shortage, self.error = "", ""
         self.migrated = False
+        self.locked = ""
         self.results: dict[str, str] = {}
         self.bytes = 3
         names = {"db_chat": "postgres:15", "chat_backend": "chat:2", "pages": "pages:2"}
@@ -55,6 +57,7 @@ class Stage:
         monkeypatch.setattr(rehearse, "Rehearsal", self.rehearsal)
         monkeypatch.setattr(rehearse, "schema_id", lambda _client, _database: "2" if self.migrated else "1")
         monkeypatch.setattr(rehearse.schema, "read", lambda _client, _database: SCHEMAS["after" if self.migrated else "before"])
+        monkeypatch.setattr(rehearse.locks, "followed", lambda _client, _database: nullcontext(self.locked))
         client: Any = SimpleNamespace(
             images=SimpleNamespace(get=lambda name: SimpleNamespace(id=f"sha256:{name}")), info=lambda: {"DockerRootDir": "/"}
         )
@@ -144,6 +147,16 @@ def test_what_it_did_to_the_schema_is_told(stage: Stage) -> None:
     )
     assert stage.results == {"chat": f"healthy after {tried.rpartition('after ')[2]} {schema}"}
     assert list(stage.server.alone) == ["chat_backend"]
+
+
+def test_for_whom_visitors_will_wait_is_told(stage: Stage) -> None:
+    stage.locked = "public.a from reading and writing for 12 s"
+    _tried, _schema, locked = stage.run("auto", *NEW)
+    assert (
+        locked
+        == "Meanwhile it kept others in database chat from tables, so visitors will wait: public.a from reading and writing for 12 s."
+    )
+    assert locked in stage.results["chat"]
 
 
 def test_beside_one_that_only_adds_to_the_schema_the_version_of_before_may_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
