@@ -100,9 +100,7 @@ class Network:
     def repair(self) -> list[str]:
         """Attach what is missing, and end a making anew that was cut off; return what to tell."""
         self._create(self.name)
-        for key, one in self.own.items():
-            if not self.exists(str(one["name"])):
-                attachment.make(self.client, self.server.project, key, one)
+        attachment.make(self.client, self.server.project, self.own)
         told = self._settle()
         if self.exists(self.meanwhile):
             self._leave(self.meanwhile)

@@ -75,10 +75,12 @@ def is_there(client: DockerClient, name: str) -> bool:
     return any(one.name == name for one in client.networks.list(names=[name]))
 
 
-def make(client: DockerClient, project: str, key: str, definition: Mapping[str, Any]) -> None:
-    """Make a network of the project as Compose makes it, which then takes it for its own."""
-    labels = {PROJECT_LABEL: project, NETWORK_LABEL: key}
-    client.networks.create(str(definition["name"]), driver="bridge", internal=bool(definition.get("internal")), labels=labels)
+def make(client: DockerClient, project: str, networks: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make those of a project's networks that are missing, as Compose makes them, which then takes them for its own."""
+    for key, one in networks.items():
+        if not is_there(client, str(one["name"])):
+            labels = {PROJECT_LABEL: project, NETWORK_LABEL: key}
+            client.networks.create(str(one["name"]), driver="bridge", internal=bool(one.get("internal")), labels=labels)
 
 
 def attach(client: DockerClient, found: Iterable[Missing]) -> list[str]:

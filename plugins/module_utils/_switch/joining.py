@@ -47,7 +47,8 @@ def join(server: Server, release: Release) -> None:
         return
     document = server.compose.document()
     found = joining(server, document, release, carried)
-    for key, one in (document.get("networks") or {}).items():
-        if one.get("name") in {missing.network for missing in found} and not attachment.is_there(server.client, str(one["name"])):
-            attachment.make(server.client, server.project, key, one)
+    names = {one.network for one in found}
+    attachment.make(
+        server.client, server.project, {key: one for key, one in (document.get("networks") or {}).items() if one["name"] in names}
+    )
     attachment.attach(server.client, found)
