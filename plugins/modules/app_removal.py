@@ -83,6 +83,11 @@ certificate:
   description: The certificate whose renewal was or would be ended, empty where there is none of this app alone.
   returned: success
   type: str
+networks:
+  description: Networks of the app alone that were or would be removed.
+  returned: success
+  type: list
+  elements: str
 volumes:
   description: Volumes that were or would be removed.
   returned: success

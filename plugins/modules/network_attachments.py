@@ -6,10 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_attachments
-short_description: Repair the network that all containers share, without stopping any of them
+short_description: Repair the networks of the containers, without stopping any of them
 description:
-  - Attaches each container of the live release to its network by the names that its service has there, and makes the network where it is
-    missing. Containers that have what they should are not touched.
+  - Attaches each container of the live release to its networks by the names that its service has there, and makes a network that is
+    missing. These are the one that all containers share, and those of apps' databases. Containers that have what they should are not
+    touched.
   - Somebody else's container that is found there by one of our names is named, fails the task, and is not touched.
   - Apps whose containers all run are proven to serve afterwards.
 version_added: 0.4.0
@@ -20,9 +21,9 @@ author:
 options:
   recreate:
     description:
-      - Whether the network is made anew, although it may be sound. Every container moves to another network meanwhile, the proxy first and
-        then one app after another, and back in the same way. Connections that are open at that moment end. One that was cut off is brought
-        to its end by the next call.
+      - Whether the network that all share is made anew, although it may be sound. Every container moves to another network meanwhile, the
+        proxy first and then one app after another, and back in the same way. Connections that are open at that moment end. One that was
+        cut off is brought to its end by the next call.
       - An engine that knows a container's network by its id attaches it to no other when that one is gone. There each container is made
         anew, one app after another and the proxy last.
       - Refused while somebody else's container is on the network.
@@ -50,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 network:
-  description: The network of the live release.
+  description: The network that all containers share.
   returned: success
   type: str
   sample: rarebooks_network
@@ -60,7 +61,7 @@ repaired:
   type: list
   elements: str
 foreign:
-  description: Containers of others on the network, with those of our names by which they are found there.
+  description: Containers of others, each with the network of ours that it is on, and those of our names by which it is found there.
   returned: always
   type: list
   elements: dict

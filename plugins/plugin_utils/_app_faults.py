@@ -43,6 +43,8 @@ WORDS: dict[Any, tuple[str, str]] = {
     Source: ("a source", "sources"),
     **dict.fromkeys(TYPES.values(), ("a probe", "probes")),
 }
+# The network that all apps share, by its key in each one's Compose file.
+SHARED_NETWORK = "rarebooks_network"
 FILTERS = {int: "int", bool: "bool"}
 
 
@@ -223,6 +225,10 @@ def _contradictions(variable: str, app: App) -> Iterator[str]:
         place = _Place(f"{variable}.databases[{number}]")
         yield from _unknown(place.below(".container"), database.container, app.containers, "containers")
         yield from _unknown(place.below(".volume"), database.volume, app.volumes, "volumes")
+        if database.network == SHARED_NETWORK:
+            yield place.below(".network").fault(
+                "a network of this app alone", database.network, f" Leave it out: {SHARED_NETWORK} is meant then."
+            )
     for number, file in enumerate(app.kept_files):
         place = _Place(f"{variable}.kept_files[{number}]")
         yield from _unknown(place.below(".container"), file.container, app.containers, "containers")

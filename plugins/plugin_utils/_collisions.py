@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What two apps of one server must not share: an engine has each name of a container and of a volume once."""
+"""What two apps of one server must not share: an engine has each name of a container, a volume and a network once."""
 
 from __future__ import annotations
 
@@ -28,3 +28,5 @@ def _claimed(app: App, project: str) -> Iterator[tuple[str, str]]:
         yield "Container", container
     for volume in app.volumes:
         yield "Volume", volume_name(project, volume, app.unprefixed_volumes)
+    for network in sorted(app.networks):
+        yield "Network", network

@@ -73,6 +73,7 @@ def _of_every_app(app: App) -> Iterator[tuple[str, str, Iterable[str]]]:
     yield "name", "volume", app.volumes
     yield "path", "kept file", [one.path for one in app.kept_files]
     yield "name", "certificate", [app.certificate]
+    yield "name", "network of a database", sorted(app.networks)
     yield "user", "database user", dict.fromkeys(one.user for one in app.databases)
 
 

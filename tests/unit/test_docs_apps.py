@@ -76,6 +76,7 @@ def test_its_services_are_those_it_describes(tree: Path) -> None:
         "start_interval": "1s",
     }
     assert service["restart"] == "unless-stopped" and service["networks"] == ["rarebooks_network"]
+    assert service["security_opt"] == ["no-new-privileges:true"] and "NET_RAW" in service["cap_drop"] and service["pids_limit"] == 4096
     assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}
 
 

@@ -15,7 +15,7 @@ from rendering import play
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = Path(__file__).parent / "data/rendered"
 APPS = ("maymessenger", "rarebooks")
-FILES = ["nginx/nginx.conf", *(f"compose/{app}.yml" for app in APPS), *(f"nginx/sites/{app}.conf" for app in APPS)]
+FILES = ["nginx/nginx.conf", *(f"compose/{app}.yml" for app in ("proxy", *APPS)), *(f"nginx/sites/{app}.conf" for app in APPS)]
 TASKS = """    - rarebooks.platform.config_tree:
         path: "{{{{ stack_path }}}}"
         roles: "{{{{ __stack_trees }}}}"
@@ -42,6 +42,7 @@ INVENTORIES = {
         "proxy_image": "registry.example.org:5000/nginx:1.24.0-alpine",
         "rarebooks_setup_networks": ["192.0.2.7", "2001:db8::/32"],
         "network_name": "shared",
+        "stack_confined": "false",
         "__stack_server": {"engine": {"version": "24.0.7"}},
     },
     # What the owner's system has grown since the guide.

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from contract import CONTAINERS, NETWORK, PROJECT
+from contract import CONTAINERS, PROJECT
 from support import inspect
 
 SECOND = 10**9
@@ -69,8 +69,8 @@ def test_mounts(found, name):
 
 
 @each
-def test_network(found, name):
-    assert list(found[name]["NetworkSettings"]["Networks"]) == [NETWORK]
+def test_networks(found, name):
+    assert set(found[name]["NetworkSettings"]["Networks"]) == set(CONTAINERS[name].networks)
 
 
 @each

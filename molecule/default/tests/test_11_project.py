@@ -2,17 +2,20 @@
 
 import json
 
-from contract import CONTAINERS, NETWORK, PROJECT, VOLUMES
+from contract import CONTAINERS, MESSENGER_DATABASES, NETWORK, PROJECT, SHOP_DATABASES, VOLUMES
 from support import compose
+
+FORMAT = "{{.Name}} {{.Driver}} {{.Internal}}"
 
 
 def test_volumes_are_these_and_none_is_anonymous(host):
     assert set(host.check_output("docker volume ls --quiet").split()) == VOLUMES
 
 
-def test_one_network_really_of_that_name(host):
-    networks = host.check_output("docker network ls --format '{{.Name}}:{{.Driver}}' --filter type=custom")
-    assert networks == f"{NETWORK}:bridge"
+def test_networks_really_of_these_names(host):
+    names = host.check_output("docker network ls --quiet --filter type=custom").split()
+    found = host.check_output(f"docker network inspect --format '{FORMAT}' {' '.join(names)}").splitlines()
+    assert set(found) == {f"{NETWORK} bridge false", f"{SHOP_DATABASES} bridge true", f"{MESSENGER_DATABASES} bridge true"}
 
 
 def test_compose_knows_its_services_from_the_directory(host):

@@ -121,6 +121,7 @@ docker run --detach --name squatter --network rarebooks_network --network-alias 
 
 FIRST = [
     Breakage("an unhealthy container", "health", "rarebooks_frontend", "expected it healthy, got unhealthy", DEPLOY, BY_HAND, AS_DEPLOYED),
+    Breakage("a container with more privileges", "security", "rarebooks_frontend", "got it without cap_drop AUDIT_WRITE, ", DEPLOY),
     Breakage("another image", "images", "rarebooks_frontend", "expected image ", PREVIEW),
     Breakage("a published port", "ports", "8081", "rarebooks_frontend published to the world", DEPLOY),
     Breakage("a site that does not answer", "endpoints", "RareBooks front page", "status 50", "curl --verbose"),
@@ -129,10 +130,27 @@ FIRST = [
         "a container without its network",
         "network",
         "rarebooks_backend",
-        "expected it on network rarebooks_network, got it on none",
+        "expected it on network rarebooks_network, got it on rarebooksdokploy_rarebooks_databases",
         "network.yml",
         "docker network disconnect rarebooks_network rarebooks_backend",
         "docker network connect --alias backend --alias rarebooks_backend rarebooks_network rarebooks_backend",
+    ),
+    Breakage(
+        "a database that every app reaches",
+        "network",
+        "db_maymessenger",
+        "expected it on network rarebooksdokploy_maymessenger_databases alone, got it on rarebooks_network too",
+        "docker network disconnect rarebooks_network db_maymessenger",
+        "docker network connect rarebooks_network db_maymessenger",
+        "docker network disconnect rarebooks_network db_maymessenger",
+    ),
+    Breakage(
+        "an app that reaches another's databases",
+        "network",
+        "rarebooks_frontend",
+        "expected none but containers of May Messenger on network rarebooksdokploy_maymessenger_databases",
+        "docker network disconnect rarebooksdokploy_maymessenger_databases rarebooks_frontend",
+        "docker network connect rarebooksdokploy_maymessenger_databases rarebooks_frontend",
     ),
     Breakage(
         "a name of ours that somebody took",

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 DIRECTORY = os.environ.get("SERVER_DIRECTORY", "/opt/rarebooks")
 PROJECT = "rarebooksdokploy"
 NETWORK = "rarebooks_network"
+# On which an app alone has its databases.
+SHOP_DATABASES, MESSENGER_DATABASES = (f"{PROJECT}_{app}_databases" for app in ("rarebooks", "maymessenger"))
 SHOP = ["rare-books.ru", "www.rare-books.ru"]
 MESSENGER = "messenger.rare-books.ru"
 # A third site, which servers set up by hand may have and no app of ours claims.
@@ -26,15 +28,17 @@ class Container:
     mounts: dict[str, str] = field(default_factory=dict)
     # Exactly what we set, with the secrets' names in braces.
     environment: dict[str, str] = field(default_factory=dict)
+    networks: tuple[str, ...] = (NETWORK,)
 
 
-def _database(service: str, name: str, password: str) -> Container:
+def _database(service: str, name: str, password: str, network: str = SHOP_DATABASES) -> Container:
     return Container(
         service,
         r"postgres:15",
         (["pg_isready", "-h", "127.0.0.1", "-d", name], 30, 10, 3, None),
         {"/var/lib/postgresql/data": f"{service}_data"},
         {"POSTGRES_DB": name, "POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": f"{{{password}}}"},
+        (network,),
     )
 
 
@@ -45,7 +49,7 @@ def _connection(host: str, database: str, password: str) -> str:
 CONTAINERS = {
     "rarebooks_books_db": _database("db_books", "RareBooks_Books", "rarebooks_books_db_password"),
     "rarebooks_users_db": _database("db_users", "RareBooks_Users", "rarebooks_users_db_password"),
-    "db_maymessenger": _database("db_maymessenger", "maymessenger", "maymessenger_db_password"),
+    "db_maymessenger": _database("db_maymessenger", "maymessenger", "maymessenger_db_password", MESSENGER_DATABASES),
     "rarebooks_backend": Container(
         "backend",
         r"rarebooks_backend:latest",
@@ -60,6 +64,7 @@ CONTAINERS = {
             "Jwt__Issuer": "RareBooksService",
             "Jwt__Audience": "RareBooksClients",
         },
+        (NETWORK, SHOP_DATABASES),
     ),
     "rarebooks_frontend": Container("frontend", r"rarebooks_frontend:latest", (["http://127.0.0.1:80/"], 30, 10, 10, 90)),
     "maymessenger_backend": Container(
@@ -78,6 +83,7 @@ CONTAINERS = {
             "Seed__AdminPassword": "{maymessenger_admin_password}",
             "Seed__InviteCode": "{maymessenger_invite_code}",
         },
+        (NETWORK, MESSENGER_DATABASES),
     ),
     "nginx_container": Container(
         "proxy",

@@ -12,7 +12,9 @@ from typing import Any
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from .._engine.compose import ComposeError, Definition
+from .._release import description
 from .._release.composed import Composed
+from .._release.live import stated
 from .._tree.desired import File
 from .._tree.validate import Validators
 from .engine import ask
@@ -67,8 +69,11 @@ def read(
 ) -> Release:
     """Return the release that these files make, which are laid out in a directory of their own. A bare server may lack Compose."""
     document: dict[str, Any] = {"services": {}}
+    release = description.Release()
 
     def look(tree: str) -> None:
+        nonlocal release
+        release = stated(tree)
         found = json.dumps(Definition(run_command, tree, project).document())
         document.update(json.loads(found.replace(tree, path)))
 
@@ -83,4 +88,4 @@ def read(
                 "Docker Compose 2: expected it on the server, since what runs is compared with the release by it, got none. Install it "
                 "(apt-get install docker-compose-v2, or docker-compose-plugin from Docker's own repository), which touches no container."
             ) from None
-    return Release(Composed.of(document, project), project, frozenset(proxy))
+    return Release(Composed.of(document, project, release), project, frozenset(proxy))

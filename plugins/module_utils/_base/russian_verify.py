@@ -88,6 +88,13 @@ RUSSIAN_VERIFY = {
     "is found by its name on network {network}": "доступен по своему имени в сети {network}",
     "expected a network of this name, got none": "ожидалась сеть с таким именем, её нет",
     "expected it on network {network}, got it on {others}": "ожидался в сети {network}, находится в: {others}",
+    "is reached by {app} alone, on network {network}": "доступна только приложению {app}, в сети {network}",
+    "expected it on network {network} alone, got it on {others} too, where others than {app} reach it": (
+        "ожидалась только в сети {network}, находится и в {others}, где до неё дотянутся не только контейнеры {app}"
+    ),
+    "expected none but containers of {app} on network {network}, where its databases are": (
+        "в сети {network}, где базы данных {app}, должны быть только контейнеры этого приложения"
+    ),
     "expected it to be known as {service} on network {network}, got it without that name": (
         "ожидался под именем {service} в сети {network}, но этого имени у него нет"
     ),
@@ -234,6 +241,14 @@ RUSSIAN_VERIFY = {
         "файл должен читать только root, получены права {mode}, пользователь {user}"
     ),
     "expected its set-up to be over, got one that whoever comes first may do": "первоначальная настройка открыта: её может выполнить любой",
+    "is confined as its Compose file says": "ограничен, как сказано в файле Compose",
+    "runs as it was made by hand, and is confined from its own next release on": (
+        "работает таким, каким его сделали вручную; будет ограничен со следующего своего релиза"
+    ),
+    "expected it confined as its Compose file says, got it without {lacking}": (
+        "должен быть ограничен, как сказано в файле Compose, не хватает: {lacking}"
+    ),
+    "Have it confined again: {command}": "Ограничить снова: {command}",
     "refuses tokens that nobody here signed": "отвергает чужие токены",
     "expected a token {kind} to be refused, got: {error}": "ожидался отказ токену {kind}, получено: {error}",
     "signed with a key that nobody has": "с подписью случайным ключом",

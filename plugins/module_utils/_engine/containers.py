@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Compose's own.
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+NETWORK_LABEL = "com.docker.compose.network"
 DIRECTORY_LABEL = "com.docker.compose.project.working_dir"
 FILES_LABEL = "com.docker.compose.project.config_files"
 CONFIG_LABEL = "com.docker.compose.config-hash"

@@ -13,8 +13,8 @@ from .._base.errors import PlatformError
 from .._engine.compose import ENDED
 from .._engine.containers import containers_of
 from .._engine.proxy import Proxy
-from .._release import reasons, stopped
-from . import attachment, rebuild, waiting
+from .._release import attachment, reasons, stopped
+from . import rebuild, waiting
 from .command import Command
 from .rebuild import Build
 from .scope import choose

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The network that all containers share: looked at, repaired and made anew without stopping any of them."""
+"""The network that all containers share, and those of apps' databases: looked at, repaired and made anew without stopping any container."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from .._base.errors import PlatformError
 from .._engine.compose import ENDED
 from .._engine.containers import PROJECT_LABEL, containers_of
-from .._release import stopped
+from .._release import attachment, stopped
+from .._release.attachment import Missing
 from .._release.drift import BUILT_IN_NETWORKS, names_in, service_of
 from .._switch import switch
 from .._switch.server import Server
 from .._switch.target import Target
-from . import attachment, waiting
-from .attachment import Missing
+from . import waiting
 from .command import Command
 from .scope import Scope, stages
 from .steps import Steps
@@ -36,10 +36,18 @@ class NetworkFault(PlatformError):
 
 @dataclass(frozen=True)
 class Foreign:
-    """Somebody else's container on our network; names are those of ours by which it is found there."""
+    """Somebody else's container on a network of ours; names are those of ours by which it is found there."""
 
     container: str
+    network: str
     names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Network {self.network}: expected {' and '.join(self.names)} to be ours alone, got container {self.container} there by that "
+            f"name: apps may reach it in place of their own. It is not touched. Have it leave: docker network disconnect {self.network} "
+            f"{self.container}"
+        )
 
 
 @dataclass
@@ -60,21 +68,30 @@ class Network:
         return containers_of(self.client, self.server.project)
 
     def exists(self, name: str = "") -> bool:
-        return any(one.name == (name or self.name) for one in self.client.networks.list(names=[name or self.name]))
+        return attachment.is_there(self.client, name or self.name)
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """Return the networks that are an app's alone and on which containers have to be, by their keys in the Compose files."""
+        wanted = {key for one in self.steps.definitions.values() for key in one.get("networks") or {}}
+        return {key: self.steps.networks[key] for key in sorted(self.command.release.own_networks & wanted & self.steps.networks.keys())}
 
     def missing(self) -> list[Missing]:
         """Return what our containers lack, those that do not run too: they could not be started."""
         return attachment.missing(self.present, self.steps.definitions, self.steps.networks, stopped=True)
 
     def foreign(self) -> list[Foreign]:
-        """Return the containers on the network that are not of this project."""
+        """Return the containers on the networks that are not of this project."""
+        return [one for name in [self.name, *(str(one["name"]) for one in self.own.values())] for one in self._foreign(name)]
+
+    def _foreign(self, network: str) -> list[Foreign]:
         ours = {name for one in self.present.values() for name in self._names(one)}
         found = []
-        for one in self.client.api.containers(all=True, filters={"network": self.name}) if self.exists() else []:
+        for one in self.client.api.containers(all=True, filters={"network": network}) if self.exists(network) else []:
             if one["Labels"].get(PROJECT_LABEL) != self.server.project:
                 inspected = self.client.api.inspect_container(one["Id"])
-                known = names_in(inspected["NetworkSettings"]["Networks"].get(self.name) or {})
-                found.append(Foreign(str(inspected["Name"]).lstrip("/"), tuple(sorted(known & ours))))
+                known = names_in(inspected["NetworkSettings"]["Networks"].get(network) or {})
+                found.append(Foreign(str(inspected["Name"]).lstrip("/"), network, tuple(sorted(known & ours))))
         return sorted(found, key=lambda one: one.container)
 
     def _names(self, inspected: Mapping[str, Any]) -> set[str]:
@@ -83,6 +100,7 @@ class Network:
     def repair(self) -> list[str]:
         """Attach what is missing, and end a making anew that was cut off; return what to tell."""
         self._create(self.name)
+        attachment.make(self.client, self.server.project, self.own)
         told = self._settle()
         if self.exists(self.meanwhile):
             self._leave(self.meanwhile)
@@ -195,7 +213,8 @@ def run(command: Command, recreate: bool, check_mode: bool) -> dict[str, Any]:
     if recreate:
         refuse(network, foreign)
     wanted = [str(one) for one in missing]
-    wanted += [] if network.exists() else [f"Network {network.name} was missing"]
+    names = [network.name, *(str(one["name"]) for one in network.own.values())]
+    wanted += [f"Network {name} was missing" for name in names if not network.exists(name)]
     wanted += [f"Network {network.meanwhile} was left by a making anew that was cut off"] if network.exists(network.meanwhile) else []
     result: dict[str, Any] = {"changed": bool(wanted) or recreate, "network": network.name, "repaired": wanted, "notes": [], "seconds": 0.0}
     if result["changed"] and not check_mode:
@@ -214,17 +233,17 @@ def run(command: Command, recreate: bool, check_mode: bool) -> dict[str, Any]:
         _release, problems, result["seconds"] = command.carry_out("repairing the network", work)
         result["notes"] = [*told, *problems]
     holders = [one for one in foreign if one.names]
-    result["foreign"] = [{"container": one.container, "names": list(one.names)} for one in foreign]
+    result["foreign"] = [{"container": one.container, "network": one.network, "names": list(one.names)} for one in foreign]
     result["diff"] = [difference(one) for one in missing]
     if holders:
         told = [f"{one}: this would be repaired." for one in wanted] if check_mode else result["notes"]
-        raise NetworkFault("\n".join([*told, *(complaint(network.name, one) for one in holders)]), **result)
+        raise NetworkFault("\n".join([*told, *map(str, holders)]), **result)
     return result
 
 
 def refuse(network: Network, foreign: Iterable[Foreign]) -> None:
     """Refuse to make a network anew that others are on, or with a proxy that would read what no deploy wrote."""
-    names = [one.container for one in foreign]
+    names = [one.container for one in foreign if one.network == network.name]
     if names:
         raise NetworkFault(
             f"Network {network.name}: expected none but the containers of {network.server.project} on it, got {' and '.join(names)}, which "
@@ -237,13 +256,6 @@ def refuse(network: Network, foreign: Iterable[Foreign]) -> None:
             f"{' and '.join(carried)}: expected containers that a deploy made, since they may have to be made anew with the network, got "
             "ones that were carried over as they were made by hand. Nothing has been changed."
         )
-
-
-def complaint(network: str, one: Foreign) -> str:
-    return (
-        f"Network {network}: expected {' and '.join(one.names)} to be ours alone, got container {one.container} there by that name: "
-        f"apps may reach it in place of their own. It is not touched. Have it leave: docker network disconnect {network} {one.container}"
-    )
 
 
 def difference(one: Missing) -> dict[str, str]:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Taking an app off the server: its site, its containers, their images and the renewal of its certificate; its volumes only by name."""
+"""Taking an app off the server: its site, containers, images, network and the renewal of its certificate; its volumes only by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._certbot import archive
 from .._certbot.settings import Settings
 from .._engine.containers import containers_of
 from .._health import run as health
-from .._release import journal, stopped
+from .._release import attachment, journal, stopped
 from .._release.description import App, volume_name
 from .._release.journal import Journal
 from .._release.live import is_serving
@@ -47,6 +47,7 @@ class Removed:
     certificate: str = ""
     volumes: list[str] = field(default_factory=list)
     kept_volumes: list[str] = field(default_factory=list)
+    networks: list[str] = field(default_factory=list)
     # By their names; all that a backup holds of what is in the volumes.
     databases: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -119,6 +120,7 @@ class Removal:
             certificate=self._certificate(),
             volumes=volumes if with_volumes else [],
             kept_volumes=[] if with_volumes else volumes,
+            networks=self._networks(),
             databases=[one.name for one in self.app.databases],
             notes=[]
             if self._has_site(self.app)
@@ -131,6 +133,12 @@ class Removal:
         others = {volume_name(project, one, app.unprefixed_volumes) for app in self.others for one in app.volumes}
         own = {volume_name(project, one, self.app.unprefixed_volumes) for one in self.app.volumes} - others
         return sorted(own & {str(one.name) for one in self.server.client.volumes.list()})
+
+    def _networks(self) -> list[str]:
+        """Return the networks on the server that are this app's alone."""
+        definitions = self.server.compose.document().get("networks") or {}
+        names = [str(definitions[key]["name"]) for key in sorted(self.app.networks & definitions.keys())]
+        return [name for name in names if attachment.is_there(self.server.client, name)]
 
     def _images(self) -> dict[str, str]:
         """Return the names of images that nothing but the app's containers runs, with what they stand for."""
@@ -211,6 +219,7 @@ class Removal:
         for what, names, remove in (
             ("image", removed.images, self.server.client.api.remove_image),
             ("volume", removed.volumes, lambda name: self.server.client.volumes.get(name).remove()),
+            ("network", removed.networks, lambda name: self.server.client.networks.get(name).remove()),
             ("certificate", certificates, self._end_renewal),
         ):
             for name in list(names):

@@ -14,16 +14,17 @@ from .._base.errors import PlatformError, describe, facts_of
 from .._engine.containers import containers_of
 from .._health import run as health
 from .._health.run import Gate
-from .._release import stopped
+from .._release import attachment, stopped
 from .._release.description import App, Release
 from .._release.live import is_serving
+from .._release.networks import expected
 from .._release.stopped import Stopped
 from .._run import ledger
 from .._switch import switch
 from .._switch.adoption import held
 from .._switch.server import Server
 from .._switch.target import Target, uncovered_hosts
-from . import attachment, rebuild
+from . import rebuild
 from .rebuild import Build
 from .scope import Scope, stages
 
@@ -46,7 +47,8 @@ class Steps:
     def __post_init__(self) -> None:
         document = self.server.compose.document()
         self.networks: dict[str, Any] = document.get("networks") or {}
-        self.definitions: dict[str, Any] = document["services"]
+        carried = self.server.compose.carried()
+        self.definitions: dict[str, Any] = expected(document["services"], self.networks, self.release, carried)
         # The same by the names of their containers.
         self.services = {str(one["container_name"]): one for one in self.server.compose.services()}
         self.present = containers_of(self.server.client, self.server.project)

@@ -12,26 +12,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._engine.written import PROXY_MOUNTS
+from .description import Release
 from .differences import differences
-from .networks import networks
+from .networks import as_by_hand, networks
 from .settings import settings
 
 
 @dataclass(frozen=True)
 class Composed:
-    """The services by the names of their containers, each with its own name; volumes and networks by the names that the engine has."""
+    """The services by the names of their containers, each with its own name; volumes and networks by the names that the engine has.
+
+    Networks of an app alone are left out: containers made by hand are on none.
+    """
 
     services: Mapping[str, tuple[str, Mapping[str, Any]]]
     volumes: Mapping[str, str]
     networks: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], project: str) -> Composed:
-        """Return what a document of Compose says."""
+    def of(cls, document: Mapping[str, Any], project: str, release: Release) -> Composed:
+        """Return what a document of Compose says, with the release that it belongs to."""
+        known = document.get("networks") or {}
+        services = as_by_hand(document["services"], known, release)
         return cls(
-            {str(one.get("container_name") or f"{project}-{key}-1"): (key, one) for key, one in document["services"].items()},
+            {str(one.get("container_name") or f"{project}-{key}-1"): (key, one) for key, one in services.items()},
             {key: str((one or {}).get("name") or key) for key, one in (document.get("volumes") or {}).items()},
-            document.get("networks") or {},
+            known,
         )
 
     def lost(self, name: str, inspected: Mapping[str, Any], image: Mapping[str, Any], own: Mapping[str, Any], proxy: bool) -> list[str]:

@@ -10,7 +10,7 @@ into ``release.json``. That is read tolerantly: a backup may have been made by a
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._base import state
@@ -35,6 +35,8 @@ class Database:
     name: str
     user: str
     volume: str = field(default="", metadata=REQUIRED)
+    # A network of the app alone, by its key in the app's Compose file; empty for the one that all apps share.
+    network: str = ""
     schema_query: str = ""
 
 
@@ -125,6 +127,11 @@ class App:
         return {"title": data.get("name"), **{key: value for key, value in data.items() if key != "source" or value}}
 
     @property
+    def networks(self) -> set[str]:
+        """Return the networks that are the app's alone, by their keys in its Compose file."""
+        return {one.network for one in self.databases if one.network}
+
+    @property
     def checks(self) -> list[Check]:
         """Return the probes that can be asked."""
         return [probe for probe in self.probes if not isinstance(probe, dict)]
@@ -174,16 +181,21 @@ class Release:
         """Return the containers of apps and proxy."""
         return {*self.proxy.containers, *(name for app in self.apps for name in app.containers)}
 
+    @property
+    def own_networks(self) -> set[str]:
+        """Return the networks that are an app's alone, by their keys in the Compose files."""
+        return {network for app in self.apps for network in app.networks}
+
     def as_found(self, containers: Container[str], probes: bool) -> Release:
         """Return what of this release existed in one made by hand, which says nothing of itself; with its probes if they are to be kept.
 
-        Certificates and names of sites are those of the deploy that described them, and no part of it.
+        Certificates, names of sites and networks are those of the deploy that described them, and no part of it.
         """
         apps = []
         for app in self.apps:
             present = tuple(name for name in app.containers if name in containers)
             if present:
-                databases = tuple(one for one in app.databases if one.container in containers)
+                databases = tuple(replace(one, network="") for one in app.databases if one.container in containers)
                 kept = app.probes if probes else ()
                 apps.append(App(name=app.name, title=app.title, containers=present, probes=kept, databases=databases))
         proxy = Proxy(containers=tuple(name for name in self.proxy.containers if name in containers))

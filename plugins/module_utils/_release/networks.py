@@ -1,13 +1,52 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Networks that a container made by hand is on, and names that it has there, which its service in a release does not give it."""
+"""The networks of containers that were made by hand, beside those that their services in a release have.
+
+All of them are on one network. So one that is carried over goes on finding the others there, also those that a release has on a network of
+their app alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from .description import Release
 from .drift import names_in
+
+Services = Mapping[str, Mapping[str, Any]]
+
+
+def as_by_hand(services: Services, networks: Mapping[str, Any], release: Release) -> dict[str, dict[str, Any]]:
+    """Return services as containers made by hand are compared with them: on the network of all, and on none of their app alone."""
+    own, shared = release.own_networks, key_of(release.network, networks)
+    found = {}
+    for key, service in services.items():
+        wanted: Mapping[str, Any] = service.get("networks") or {}
+        kept = {one: settings for one, settings in wanted.items() if one not in own}
+        found[key] = {**service, "networks": kept or {shared: None}} if own & wanted.keys() else dict(service)
+    return found
+
+
+def key_of(name: str, networks: Mapping[str, Any]) -> str:
+    """Return the key of a network in a document of Compose, by the name that the engine knows."""
+    return next((key for key, one in networks.items() if (one or {}).get("name") == name), name)
+
+
+def expected(services: Services, networks: Mapping[str, Any], release: Release, carried: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return services with the networks that their containers have to be on as things are; of those in carried one goes on as made by hand.
+
+    That joins a network of its app as soon as another container is on that and nowhere else, since it no longer finds it elsewhere.
+    """
+    own = release.own_networks
+    by_hand = as_by_hand({key: services[key] for key in carried}, networks, release)
+    others = [set(one.get("networks") or {}) for key, one in services.items() if key not in carried]
+    joined = {network for one in others if one <= own for network in one}
+    found = {}
+    for key, service in services.items():
+        more = {one: settings for one, settings in (service.get("networks") or {}).items() if one in joined}
+        found[key] = {**by_hand[key], "networks": {**by_hand[key].get("networks", {}), **more}} if key in carried else dict(service)
+    return found
 
 
 def networks(

@@ -75,11 +75,12 @@ class Adoption:
     def judge(self, tree: str) -> None:
         """Compare each container with the staged tree, and refuse what nobody has decided to let go."""
         self.carried, self.replaced, self.new, self.policies = [], {}, [], {}
-        release = Composed.of(Definition(self.run_command, tree, self.project).document(), self.project)
+        described = stated(tree)
+        release = Composed.of(Definition(self.run_command, tree, self.project).document(), self.project, described)
         present = inspect_project(self.run_command, self.project)
         own = self._own_services(present)
         self.definitions = {key: digest(one) for key, one in own.items()}
-        kept = {(file.container, file.path) for app in stated(tree).apps for file in app.kept_files}
+        kept = {(file.container, file.path) for app in described.apps for file in app.kept_files}
         lost: list[str] = []
         for name, (key, service) in sorted(release.services.items()):
             found = present.get(name) or next((one for one in present.values() if service_of(one) == key), None)

@@ -143,8 +143,12 @@ def find_pairs(server: Server, target: Target, names: list[str], notes: list[str
     for name, one in running.items():
         why = reason or server.alone.get(name) or obstacle(name, one, services.get(name))
         settings = None if why else server.compose.wanted_container(services[name]["service"], name)
-        if settings is None:
-            notes.append(f"{name}: stopped before the new one is started, since {why or 'more than this container is replaced'}.")
+        if not why and settings is None:
+            why = "more than this container is replaced"
+        elif settings and settings["NetworkingConfig"]["EndpointsConfig"].keys() != one["NetworkSettings"]["Networks"].keys():
+            why = "it is on other networks"
+        if settings is None or why:
+            notes.append(f"{name}: stopped before the new one is started, since {why}.")
         else:
             pairs.append(Pair(name, one, settings))
     return pairs
@@ -171,17 +175,16 @@ def available() -> int:
 
 def obstacle(name: str, old: Mapping[str, Any], service: Mapping[str, Any] | None) -> str:
     """Return what keeps a container from being exchanged, nothing where it can be."""
-    networks = old["NetworkSettings"]["Networks"]
+    networks, wanted = old["NetworkSettings"]["Networks"].values(), (service or {}).get("networks") or {}
     if service is None or old["Config"]["Labels"].get(SERVICE_LABEL) != service["service"]:
         return "its service has another name in the release"
     if service.get("ports"):
         return "it publishes ports, which two cannot"
-    if service.get("network_mode") or len(service.get("networks") or {}) != 1 or len(networks) != 1:
-        return "it is not in one network"
-    [network], [wanted] = networks.values(), (service.get("networks") or {}).values()
-    if (wanted or {}).get("ipv4_address") or (wanted or {}).get("ipv6_address"):
+    if service.get("network_mode") or not wanted:
+        return "it is on no network"
+    if any((one or {}).get("ipv4_address") or (one or {}).get("ipv6_address") for one in wanted.values()):
         return "it has an address of its own"
-    if name not in (network.get("DNSNames") or []):
+    if any(name not in (one.get("DNSNames") or []) for one in networks):
         return "this Docker does not say by which names it is found (26 does)"
     if any(one["Type"] == "volume" and UNNAMED_VOLUME.fullmatch(one.get("Name") or "") for one in old["Mounts"]):
         return "it has a volume without a name, which goes from one to the next"

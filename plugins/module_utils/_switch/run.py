@@ -27,7 +27,7 @@ from .._tree import diff as tree_diff
 from .._tree import edited, promote
 from .._tree import plan as tree_plan
 from .._tree.validate import Validators
-from . import beside, certificates, clusters, kept_files, preview, switch
+from . import beside, certificates, clusters, joining, kept_files, preview, switch
 from .adoption import Adoption, held, proxy_notes, put_proxy_back, refuse_deaf, ways_back
 from .options import Invocation, Options
 from .reasons import Reasons
@@ -134,7 +134,9 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
     def find_data(tree: str) -> None:
         # To Compose a staged tree in which nothing that it reads is changed is the live one.
         asked = tree if why.changed_sources or recovered else root
+        kept = adoption.carried if adoption else set(server.compose.carried().values()) - {*why.defined, *stale.containers}
         told[:] = clusters.check(server, wanted.target.release, asked, going, images)
+        told.extend(joining.foretold(server, asked, wanted.target.release, kept))
 
     def look(tree: str) -> None:
         why.look(tree)
@@ -176,9 +178,9 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
 
     def validate(tree: str) -> None:
         ask(tree)
-        look(tree)
         if adoption:
             adoption.judge(tree)  # What was validated before need not be asked again; what becomes of containers is to be known here.
+        look(tree)
         refuse()
         rehearse(tree, {*why.defined, *stale.containers})
 

@@ -21,7 +21,7 @@ from .._release import drift as release_drift
 from .._release.drift import Drift
 from .._tree import plan as tree_plan
 from .._tree import promote
-from . import beside, kept_files, passwords
+from . import beside, joining, kept_files, passwords
 from .adoption import held
 from .beside import Exchanged
 from .server import Server
@@ -130,6 +130,7 @@ def switch(
     # Not before what was validated: a rehearsal may take long, and what visitors got before it says nothing of today's trouble.
     visitors = Visitors.of(server, target)
     done.notes = passwords.follow(server, target.release.apps) + kept_files.keep(server, target) + kept_files.give_back(server, target)
+    joining.join(server, target.release)
     exchanged = exchange(server, target)
     done.notes += exchanged.notes
     done.started = sorted({*exchanged.containers, *up(server, target)})

@@ -16,6 +16,7 @@ from .._engine.client import DockerUnavailable
 from . import (
     backups,
     certificates,
+    confinement,
     containers,
     continuous,
     databases,
@@ -52,7 +53,7 @@ CHECKS: dict[str, Check] = {
     "server": machine.check,
     "backups": backups.check,
     "off-site": lambda server: [*offsite.check(server), *continuous.check(server)],
-    "security": security.check,
+    "security": lambda server: [*security.check(server), *confinement.check(server)],
     "notifications": notifications.check,
 }
 

@@ -49,6 +49,19 @@ class HandMade(Machine):
     def replaced_since(self, before: dict[str, str]) -> set[str]:
         return {name for name, identifier in self.ids.items() if before.get(name) != identifier}
 
+    def networks(self) -> dict[str, set[str]]:
+        """Return the networks of the app's containers."""
+        return {name: set(self.engine.running[name]["NetworkSettings"]["Networks"]) for name in ("db", "web")}
+
+    def apart(self, **more: Any) -> list[dict[str, str]]:
+        """Return release 1, whose database is on a network of its app alone, with more words about it."""
+        compose, described, *others = self.saying("db", networks={"own": None}, **more)
+        document, description = json.loads(compose["content"]), json.loads(described["content"])
+        document["services"]["web"]["networks"] = {"all": None, "own": None}
+        document["networks"] = {"all": {"name": "net", "external": True}, "own": {"name": f"{PROJECT}_own", "internal": True}}
+        description["apps"][0]["databases"][0]["network"] = "own"
+        return [{**compose, "content": json.dumps(document)}, {**described, "content": json.dumps(description)}, *others]
+
     def networked(self) -> list[dict[str, str]]:
         """Return release 1, whose database says which network it is on."""
         return self.saying("db", networks={"net": None})

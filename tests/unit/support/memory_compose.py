@@ -44,7 +44,7 @@ class Compose:
                 0,
                 "",
                 "".join(
-                    self._up(project, service, settings, argv)
+                    self._up(project, service, settings, argv, document.get("networks") or {})
                     for service, settings in document["services"].items()
                     if not named or service in named
                 ),
@@ -52,7 +52,7 @@ class Compose:
         except docker.errors.APIError as error:
             return 1, "", f"Error response from daemon: {error.explanation}\n"
 
-    def _up(self, project: str, service: str, settings: dict[str, Any], argv: list[str]) -> str:
+    def _up(self, project: str, service: str, settings: dict[str, Any], argv: list[str], networks: dict[str, Any]) -> str:
         """Bring one service about as `up` does, and return what Compose says of it."""
         name, image = settings.get("container_name", f"{project}-{service}-1"), settings["image"]
         dry, force, starts = "--dry-run" in argv, "--force-recreate" in argv, "--no-start" not in argv
@@ -67,7 +67,8 @@ class Compose:
             labels = {PROJECT_LABEL: project, SERVICE_LABEL: service, CONFIG_LABEL: config}
             mounts = located(settings, argv)
             self.engine.make(name, image, labels=labels, environment=settings.get("environment", {}))
-            self.engine.running[name]["NetworkSettings"]["Networks"] = {"net": {"Aliases": [service, *aliases_of(settings)]}}
+            self.engine.running[name]["NetworkSettings"]["Networks"] = attached(service, settings, networks)
+            self.engine.network_names |= attached(service, settings, networks).keys()
             self.engine.running[name]["Mounts"] = mounts
         if not dry and starts and what != "Running":
             self.engine.containers.get(name).start()
@@ -83,10 +84,15 @@ def with_environment(settings: dict[str, Any], argv: list[str]) -> dict[str, Any
     return {"environment": {name: unquote(value) for name, _equals, value in pairs}, "env_file": None}
 
 
-def aliases_of(settings: dict[str, Any]) -> list[str]:
-    """Return the names that a service has in its network beside its own."""
-    networks = settings.get("networks")
-    return [name for one in (networks.values() if isinstance(networks, dict) else ()) for name in (one or {}).get("aliases", [])]
+def attached(service: str, settings: dict[str, Any], networks: dict[str, Any]) -> dict[str, Any]:
+    """Return the networks of a service's container; most tests name none, and then all share one."""
+    wanted = settings.get("networks") or {"net": None}
+    return {
+        (networks.get(key) or {}).get("name", key): {
+            "Aliases": [service, *((wanted[key] or {}).get("aliases", []) if isinstance(wanted, dict) else [])]
+        }
+        for key in wanted
+    }
 
 
 def located(settings: dict[str, Any], argv: list[str]) -> list[dict[str, str]]:

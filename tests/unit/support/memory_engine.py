@@ -72,6 +72,7 @@ class Engine:
         self.network_names: set[str] = set()
         # How often each has been made, since another one has another id.
         self.network_names_made: dict[str, int] = {}
+        self.network_labels: dict[str, dict[str, str]] = {}
 
     @property
     def client(self) -> DockerClient:
@@ -391,8 +392,9 @@ class Networks:
         self._engine.network_names.add(name)
         return Network(self._engine, name)
 
-    def create(self, name: str, driver: str = "bridge") -> Network:
-        self._engine.events.append(f"create network {name}")
+    def create(self, name: str, driver: str = "bridge", internal: bool = False, labels: dict[str, str] | None = None) -> Network:
+        self._engine.events.append(f"create {'internal ' if internal else ''}network {name}")
+        self._engine.network_labels[name] = dict(labels or {})
         self._engine.network_names_made[name] = self._engine.network_names_made.get(name, 0) + 1
         self._engine.network_names.add(name)
         return Network(self._engine, name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption.wanted import Release
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import description
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.composed import Composed
 
 DATA = Path(__file__).resolve().parents[1] / "data/adoption"
@@ -81,5 +82,5 @@ def release_of(containers: Mapping[str, Mapping[str, Any]], secrets: Mapping[str
         for name, one in containers.items()
     }
     volumes = {source: {"name": source} for one in containers.values() for source in one.get("mounts", {}).values()}
-    composed = Composed.of({"services": services, "volumes": volumes}, "rarebooksdokploy")
+    composed = Composed.of({"services": services, "volumes": volumes}, "rarebooksdokploy", description.Release())
     return Release(composed, "rarebooksdokploy", frozenset({"nginx_container"})).with_secrets(secrets or {})

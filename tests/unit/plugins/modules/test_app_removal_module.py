@@ -30,10 +30,14 @@ class Two(Machine):
     def files(self, number: int, *more: str) -> list[dict[str, str]]:
         compose, stated, _site = super().files(number, *more)
         names = ["proxy", "chat", *more]
-        head = f"services: {json.dumps(json.loads(compose['content'])['services'])}\ninclude:\n"
+        services = json.loads(compose["content"])["services"]
+        services["db"]["networks"], services["web"]["networks"] = {"chats": None}, {"net": None, "chats": None}
+        networks = {"net": {"name": "net"}, "chats": {"name": f"{PROJECT}_chats", "internal": True}}
+        head = f"services: {json.dumps(services)}\nnetworks: {json.dumps(networks)}\ninclude:\n"
         release = json.loads(stated["content"])
         for app in release["apps"]:
             app |= {"volumes": [f"{app['name']}_data", "common"], "server_names": [], "certificate": ""}
+        release["apps"][0]["databases"][0]["network"] = "chats"
         release["sources"] = {"chat": "d1"}
         extra = {"env/db.env": "A=1\n", "env/blog.env": "B=1\n", "chat/config/a.json": "{}\n", "shared/x.txt": "x\n"}
         sites = {f"nginx/sites/{name}.conf": f"# {name}\n" for name in names[1:]}
@@ -65,11 +69,12 @@ def test_what_is_the_apps_alone_goes_and_the_rest_is_as_a_deploy_without_it(serv
     assert server.tree == before and "web" in server.engine.running
     result = server.remove()
     assert not result.get("failed"), result["msg"]
-    for key in ("changed", "containers", "files", "images", "certificate", "volumes", "kept_volumes"):
+    for key in ("changed", "containers", "files", "images", "certificate", "volumes", "kept_volumes", "networks"):
         assert foretold[key] == result[key], key
     # The blog runs the image web:1 as well.
     assert (result["containers"], result["files"], result["images"]) == (["db", "web"], CHATS, ["postgres:15"])
     assert (result["volumes"], result["kept_volumes"]) == ([], [f"{PROJECT}_chat_data"])
+    assert result["networks"] == [f"{PROJECT}_chats"] and f"remove network {PROJECT}_chats" in server.engine.events
     assert set(server.engine.running) == {"blog", "nginx"} and server.engine.running["blog"]["Id"] == blog
     stated = json.loads(server.tree["release.json"])
     assert [app["name"] for app in stated["apps"]] == ["blog"] and stated["sources"] == {}

@@ -8,11 +8,14 @@ from typing import Any
 
 import docker.errors
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine.containers import NETWORK_LABEL, PROJECT_LABEL
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
 from ansible_collections.rarebooks.platform.plugins.modules import network_attachments
 from machine import Machine
+from memory_engine import PROJECT
 
 NAMES = ("db", "nginx", "web")
+OWN = f"{PROJECT}_own"
 
 
 class Networked(Machine):
@@ -79,7 +82,7 @@ def test_a_foreign_container_that_bears_one_of_our_names_is_named_and_not_touche
     server.engine.make("neighbour", "nginx:1", labels={})
     server.attached("neighbour").update(net={"Aliases": ["web", "neighbour"]})
     result = server.repair()
-    assert result["failed"] and result["foreign"] == [{"container": "neighbour", "names": ["web"]}]
+    assert result["failed"] and result["foreign"] == [{"container": "neighbour", "network": "net", "names": ["web"]}]
     assert "docker network disconnect net neighbour" in result["msg"] and server.done == []
     # What else is found is told with it, before and after it is repaired.
     server.attached("db").clear()
@@ -87,9 +90,63 @@ def test_a_foreign_container_that_bears_one_of_our_names_is_named_and_not_touche
     assert "db had lost its network net, and was attached again" in server.repair()["msg"] and server.done == ["connect db net"]
     server.done.clear()
     server.attached("neighbour").update(net={"Aliases": ["neighbour"]})
-    assert server.repair()["foreign"] == [{"container": "neighbour", "names": []}]
+    assert server.repair()["foreign"] == [{"container": "neighbour", "network": "net", "names": []}]
     refused = server.repair(recreate=True)
     assert refused["result"] == "refused" and "got neighbour, which would lose it" in refused["msg"] and server.done == []
+
+
+class Apart(Networked):
+    """One whose database is on a network of its app alone, and the web on both."""
+
+    def files(self, number: int, *more: str) -> list[dict[str, str]]:
+        compose, stated, *others = super().files(number, *more)
+        document, release = json.loads(compose["content"]), json.loads(stated["content"])
+        document["networks"]["own"] = {"name": OWN, "internal": True}
+        document["services"]["db"]["networks"] = {"own": None}
+        document["services"]["web"]["networks"]["own"] = None
+        release["apps"][0]["databases"][0]["network"] = "own"
+        return [{**compose, "content": json.dumps(document)}, {**stated, "content": json.dumps(release)}, *others]
+
+
+@pytest.fixture
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Apart:
+    machine = Apart(tmp_path, monkeypatch, capsys)
+    machine.image(1)
+    result = machine.deploy(1)
+    assert not result.get("failed"), result["msg"]
+    return machine
+
+
+def test_a_network_of_databases_that_is_gone_is_made_again_as_compose_makes_it(apart: Apart) -> None:
+    assert not apart.repair()["changed"]
+    for name in ("db", "web"):
+        del apart.attached(name)[OWN]
+    apart.engine.network_names.discard(OWN)
+    lost = [f"db had lost its network {OWN}", f"web had lost its network {OWN}", f"Network {OWN} was missing"]
+    assert apart.repair(check=True)["repaired"] == apart.repair()["repaired"] == lost
+    assert apart.done == [f"create internal network {OWN}", f"connect db {OWN}", f"connect web {OWN}"]
+    assert apart.engine.network_labels[OWN] == {PROJECT_LABEL: PROJECT, NETWORK_LABEL: "own"}
+    assert set(apart.attached("db")) == {OWN} and not apart.repair()["changed"]
+
+
+def test_whoever_else_is_on_a_network_of_databases_is_named(apart: Apart) -> None:
+    apart.engine.make("neighbour", "nginx:1", labels={})
+    apart.attached("neighbour").update({OWN: {"Aliases": ["neighbour"]}})
+    result = apart.repair()
+    assert not result["changed"] and result["foreign"] == [{"container": "neighbour", "network": OWN, "names": []}]
+    apart.attached("neighbour")[OWN]["Aliases"].append("db")
+    result = apart.repair()
+    assert result["failed"] and f"docker network disconnect {OWN} neighbour" in result["msg"]
+    apart.attached("neighbour")[OWN]["Aliases"].remove("db")
+    # It would lose nothing by the other network.
+    assert apart.repair(recreate=True)["changed"] and "remove network net" in apart.done
+
+
+def test_the_shared_network_is_made_anew_without_touching_that_of_databases(apart: Apart) -> None:
+    result = apart.repair(recreate=True)
+    assert not result.get("failed"), result["msg"]
+    assert not any(OWN in event or " db " in event for event in apart.done)
+    assert (set(apart.attached("db")), set(apart.attached("web"))) == ({OWN}, {"net", OWN})
 
 
 def test_a_network_is_made_anew_under_running_containers(server: Networked) -> None:

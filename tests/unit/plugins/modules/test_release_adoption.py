@@ -153,7 +153,7 @@ def test_one_that_somebody_made_anew_is_compared_as_any_other(server: HandMade) 
     server.adopt()
     server.engine.containers.get("web").remove(force=True)
     settings = {"image": "web:1", "container_name": "web", "restart": "unless-stopped", "logging": {"driver": "json-file"}}
-    server.compose._up(PROJECT, "web", settings, [])
+    server.compose._up(PROJECT, "web", settings, [], {})
     assert server.deploy(1)["started"] == ["web"]
 
 
@@ -195,6 +195,42 @@ def test_one_that_is_killed_in_between_is_completed_with_them(server: HandMade, 
     assert (server.root / "release.json").exists() and server.ids == before
     result = server.deploy(1, **ADOPT)
     assert result["started"] == ["nginx"] and server.replaced_since(before) == {"nginx"}
+
+
+def test_a_database_that_the_release_has_on_a_network_of_its_app_is_not_touched(server: HandMade) -> None:
+    server.start()
+    before, files = server.ids, server.apart()
+    result = server.adopt(files=files)
+    assert (result["started"], result["carried"]) == (["nginx"], ["db", "web"]), result
+    assert server.replaced_since(before) == {"nginx"} and server.networks() == {"db": {"net"}, "web": {"net"}}
+    assert not any("network" in event for event in server.engine.events)
+    assert server.deploy(1, files=files, **ADOPT)["changed"] is False
+
+
+def test_what_needs_it_joins_that_network_before_it_is_made_anew(server: HandMade) -> None:
+    server.start()
+    server.adopt(files=server.apart())
+    before, files = server.ids, server.apart(labels={"added": "later"})
+    told = f"web: goes on running, and joins network {PROJECT}_own, on which a database of its app is made anew."
+    previewed = server.deploy(1, check=True, files=files, **ADOPT)
+    assert (previewed["started"], told in previewed["notes"]) == (["db"], True) and server.networks()["web"] == {"net"}
+    began = len(server.engine.events)
+    result = server.deploy(1, files=files, **ADOPT)
+    assert result["started"] == ["db"] and told in result["notes"] and server.replaced_since(before) == {"db"}
+    events = [one for one in server.engine.events[began:] if PROJECT in one or one == "start db"]
+    assert events == [f"create internal network {PROJECT}_own", f"connect web {PROJECT}_own", "start db"]
+    assert server.networks() == {"db": {f"{PROJECT}_own"}, "web": {"net", f"{PROJECT}_own"}}
+    assert server.deploy(1, files=files, **ADOPT)["changed"] is False
+
+
+def test_so_it_does_where_the_adoption_itself_replaces_the_database(server: HandMade) -> None:
+    server.engine.has_image("postgres:14", "sha256:postgres:14")
+    server.start(db={"image": "postgres:14"})
+    before = server.ids
+    result = server.adopt(files=server.apart())
+    assert (result["started"], result["carried"]) == (["db", "nginx"], ["web"])
+    assert server.replaced_since(before) == {"db", "nginx"} and server.networks()["web"] == {"net", f"{PROJECT}_own"}
+    assert any("web: goes on running, and joins" in note for note in result["notes"])
 
 
 def test_a_new_server_has_nothing_to_carry(server: HandMade) -> None:

@@ -116,6 +116,9 @@ def test_a_value_of_another_type(changes: dict[str, Any], told: str) -> None:
         ({"databases": [DATABASE, {**DATABASE, "name": "archive"}]},
          ".databases: expected one in each container, got 2 in notes_db: dumps, restores and rollbacks go by container. Give each a "
          "container of its own."),
+        ({"databases": [{**DATABASE, "network": "rarebooks_network"}]},
+         ".databases[0].network: expected a network of this app alone, got the text \"rarebooks_network\". Leave it out: rarebooks_network "
+         "is meant then."),
         ({"volumes": []}, ".databases[0].volume: expected one of the app's volumes (none), got the text \"notes_db_data\"."),
         ({"databases": []}, ".secrets[0].database: expected one of the app's containers of databases (none), got the text \"notes_db\"."),
         ({"secrets": [{"name": "notes_key", "taken_from": {"container": "notes_wb", "variable": "KEY"}}]},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._collisions import problems
 
 SHOP = App(name="shop", containers=("shop_web",), volumes=("data",))
@@ -24,4 +24,13 @@ def test_names_that_two_apps_claim() -> None:
             ("Container shop_web", "shop and shop"),
             ("Volume p_data", "shop and shop"),
         )
+    ]
+
+
+def test_a_network_is_one_apps_alone_however_many_databases_are_on_it() -> None:
+    books, users = (Database(container=name, name=name, user="u", network="own") for name in ("books", "users"))
+    shop, blog = (App(name=name, containers=(), databases=(books, users)) for name in ("shop", "blog"))
+    assert problems([shop], [], "p") == []
+    assert problems([shop, blog], [], "p") == [
+        "Network own: expected it in one app, got it in shop and blog. Give it another name in all but one."
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.composed import Composed
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Release
 
 RELEASE = {
     "services": {
@@ -32,7 +33,7 @@ def lost(own: dict[str, Any], attached: dict[str, Any] | None = None, proxy: boo
         "Mounts": [],
         "NetworkSettings": {"Networks": {"shop_network": {"Aliases": ["backend"]}} if attached is None else attached},
     }
-    return Composed.of(RELEASE, "shop").lost("shop_backend", inspected, {"Env": ["KEY=value"]}, own, proxy)
+    return Composed.of(RELEASE, "shop", Release()).lost("shop_backend", inspected, {"Env": ["KEY=value"]}, own, proxy)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_what_the_release_gives_in_its_own_way_is_no_loss(own: dict[str, Any]) -
 def test_what_the_release_has_none_of_at_all_is() -> None:
     without = {"backend": {"container_name": "shop_backend"}}
     inspected = {"Id": IDENTIFIER, "Name": "/shop_backend", "Config": {}, "Mounts": [], "NetworkSettings": {"Networks": {}}}
-    composed = Composed.of({"services": without}, "shop")
+    composed = Composed.of({"services": without}, "shop", Release())
     assert composed.lost("shop_backend", inspected, {}, {"restart": "always"}, False) == ["setting shop_backend restart"]
 
 
@@ -109,6 +110,6 @@ def test_of_the_proxy_program_and_configuration_are_the_releases_own() -> None:
         ],
         "NetworkSettings": {"Networks": {}},
     }
-    composed = Composed.of(RELEASE, "shop")
+    composed = Composed.of(RELEASE, "shop", Release())
     assert composed.lost("shop_backend", inspected, {}, {}, True) == ["mount shop_backend /usr/share/nginx/html"]
     assert "environment shop_backend MADE" in composed.lost("shop_backend", inspected, {}, {}, False)

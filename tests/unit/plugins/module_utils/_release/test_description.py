@@ -119,6 +119,14 @@ def test_what_is_sealed_again_of_a_release_by_hand() -> None:
     assert recorded("0.3.0").as_found({"maymessenger_backend"}, probes=False).apps[0].probes == ()
 
 
+def test_one_by_hand_has_its_databases_where_everything_is() -> None:
+    database = Database(container="db", name="books", user="u", network="own")
+    known = Release(apps=(App(name="shop", containers=("db", "web"), databases=(database,)), App(name="blog", containers=("blog",))))
+    assert known.own_networks == {"own"} and known.as_found({"db"}, probes=False).own_networks == set()
+    # Those that were sealed before there was such a key say nothing of it.
+    assert recorded("0.3.0").own_networks == set() and recorded("0.3.0").apps[0].databases
+
+
 def test_an_app_without_a_title_goes_by_its_name() -> None:
     assert parse(b'{"apps": [{"name": "a", "containers": []}]}').apps[0].title == "a"
 

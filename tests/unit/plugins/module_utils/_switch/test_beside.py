@@ -129,7 +129,7 @@ def test_the_old_one_finishes_what_it_has_begun(
     ("change", "told"),
     [
         ({"ports": [{"published": 1}]}, "it publishes ports"),
-        ({"networks": {"net": None, "other": None}}, "it is not in one network"),
+        ({"network_mode": "host", "networks": None}, "it is on no network"),
         ({"networks": {"net": {"ipv4_address": "10.0.0.2"}}}, "it has an address of its own"),
         ({"service": "renamed"}, "its service has another name in the release"),
     ],
@@ -140,6 +140,22 @@ def test_what_cannot_run_twice_is_left_to_compose_and_told(stage: Stage, change:
     assert done.containers == [] and stage.names == {"web": OLD_IMAGE}
     [note] = done.notes
     assert note.startswith(f"web: stopped before the new one is started, since {told}")
+
+
+def test_one_that_is_on_a_network_of_its_app_as_well_is_exchanged_on_both(stage: Stage) -> None:
+    stage.settings["NetworkingConfig"] = {"EndpointsConfig": {name: {"Aliases": ["web", "backend"]} for name in ("net", "shop_databases")}}
+    stage.service["networks"] = {"databases": None, "net": None}
+    # The first time it gets there the usual way.
+    [note] = beside.exchange(stage.server, TARGET).notes
+    assert note == "web: stopped before the new one is started, since it is on other networks."
+    there = stage.engine.running["web"]["NetworkSettings"]["Networks"]
+    there["shop_databases"] = {"Aliases": ["web", "backend"]}
+    [note] = beside.exchange(stage.server, TARGET).notes
+    assert "does not say by which names" in note
+    there["shop_databases"]["DNSNames"] = ["web", "backend"]
+    assert beside.exchange(stage.server, TARGET).containers == ["web"]
+    made = stage.engine.running["web"]["NetworkSettings"]["Networks"]
+    assert {name: one["Aliases"] for name, one in made.items()} == {"net": ["backend"], "shop_databases": ["backend"]}
 
 
 def test_neither_is_what_the_engine_or_the_server_cannot_do(stage: Stage) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._base.errors import PlatformError
-from .._release.drift import names_in, service_of
+from .._engine.containers import NETWORK_LABEL, PROJECT_LABEL
+from .drift import names_in, service_of
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -67,6 +68,19 @@ def missing(
             if network not in attached or lost:
                 found.append(Missing(name, network, lost if network in attached else names, network in attached))
     return found
+
+
+def is_there(client: DockerClient, name: str) -> bool:
+    """Say whether there is a network of this name."""
+    return any(one.name == name for one in client.networks.list(names=[name]))
+
+
+def make(client: DockerClient, project: str, networks: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make those of a project's networks that are missing, as Compose makes them, which then takes them for its own."""
+    for key, one in networks.items():
+        if not is_there(client, str(one["name"])):
+            labels = {PROJECT_LABEL: project, NETWORK_LABEL: key}
+            client.networks.create(str(one["name"]), driver="bridge", internal=bool(one.get("internal")), labels=labels)
 
 
 def attach(client: DockerClient, found: Iterable[Missing]) -> list[str]:
