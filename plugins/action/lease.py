@@ -19,7 +19,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import process
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease, ledger
-from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _commands, _progress
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._failure import error_of
 
 MODULE = "rarebooks.platform.lease"
@@ -117,7 +117,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             outcome = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
         result.update(outcome)
         if result.get("heartbeat") and not result.get("failed"):
-            self._start_heartbeat(result["heartbeat"], run)
+            self._start_heartbeat(result["heartbeat"], run, str((task_vars or {}).get("inventory_hostname", "")))
         return _commands.in_result(result)
 
     def _add_error(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
@@ -126,7 +126,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if error and not arguments.get("error"):
             arguments["error"] = error
 
-    def _start_heartbeat(self, path: str, run: ledger.Run) -> None:
+    def _start_heartbeat(self, path: str, run: ledger.Run, host: str) -> None:
         # Forked twice, so that it belongs to nobody who would wait for it.
         child = os.fork()
         if child:
@@ -136,7 +136,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             os.setsid()
             if not os.fork():
                 self._detach()
-                self._keep_alive(path, run)
+                self._keep_alive(path, run, host)
         finally:
             # Whatever happens: this copy of the worker must never return into Ansible's code.
             os._exit(0)
@@ -156,29 +156,36 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # Who reads a pipe waits until the last one who holds it has closed it.
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 
-    def _keep_alive(self, path: str, run: ledger.Run) -> None:
-        """Renew the heartbeat as long as the main process lives and the server has the file, then remove it."""
-        quoted = shlex.quote(path)
+    def _keep_alive(self, path: str, run: ledger.Run, host: str) -> None:
+        """Renew the heartbeat as long as the main process lives and the server has the file, then remove it.
+
+        Each brings along what the run is at there, for the callback.
+        """
+        quoted, progress = shlex.quote(path), shlex.quote(lease.Place.progress(path))
         # Unlike >, dd creates no file that was removed meanwhile, and shows no reader an empty one. Uptime only ever gets longer.
-        beat = f"[ -e {quoted} ] || exit {GONE}; dd if=/proc/uptime of={quoted} conv=nocreat,notrunc status=none"
+        beat = (
+            f"[ -e {quoted} ] || exit {GONE}; cat {progress} 2>/dev/null; dd if=/proc/uptime of={quoted} conv=nocreat,notrunc status=none"
+        )
         failures, due = 0, time.monotonic() + lease.INTERVAL
         while process.alive(run.pid, run.pid_start):
             time.sleep(LOOK)
             if time.monotonic() < due:
                 continue
-            code = self._command(beat)
+            code, output = self._command(beat)
+            _progress.keep(host, output)
             failures = failures + 1 if code else 0
             if code == GONE or failures > RETRIES:
                 return
             due = time.monotonic() + (RETRY if failures else lease.INTERVAL)
         for _attempt in range(RETRIES):
-            if self._command(f"rm -f {quoted}") == 0:
+            if self._command(f"rm -f {quoted} {progress}")[0] == 0:
                 return
             time.sleep(RETRY)
 
-    def _command(self, command: str) -> int:
-        """Run a shell command on the server and return its exit code; -1 if it could not be reached."""
+    def _command(self, command: str) -> tuple[int, str]:
+        """Run a shell command on the server and return its exit code, -1 if it could not be reached, and what it printed."""
         try:
-            return int(self._low_level_execute_command(command)["rc"])
+            result = self._low_level_execute_command(command)
+            return int(result["rc"]), str(result.get("stdout", ""))
         except Exception:
-            return -1
+            return -1, ""

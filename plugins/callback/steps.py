@@ -23,7 +23,10 @@ extends_documentation_fragment:
   - result_format_callback
 options:
   heartbeat:
-    description: After how many seconds of a step, and each so many again, a line tells that it still goes on. V(0) prints none.
+    description:
+      - After how many seconds of a step, and each so many again, a line tells that it still goes on. V(0) prints none.
+      - While M(rarebooks.platform.release) is at work, it says what that is at, such as which containers it waits for and since when, as
+        the heartbeat of M(rarebooks.platform.lease) brought it along within the last seconds.
     type: int
     default: 15
     env: [{name: RAREBOOKS_STEPS_HEARTBEAT}]
@@ -57,6 +60,7 @@ from typing import Any
 from ansible import constants
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
+from ansible_collections.rarebooks.platform.plugins.plugin_utils import _progress
 
 # What only computes on the controller, or prints by itself: no step.
 SILENT = {
@@ -277,4 +281,5 @@ class CallbackModule(Default):  # type: ignore[misc]
                 took = time.monotonic() - self._began.get(key, time.monotonic())
                 if int(took / beat) > told.get(key, 0):
                     told[key] = int(took / beat)
-                    self._line(key[0], "...", took, name, constants.COLOR_VERBOSE)
+                    known = _progress.latest(key[0], since=time.time() - took)
+                    self._line(key[0], "...", took, known or name, constants.COLOR_VERBOSE)

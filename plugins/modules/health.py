@@ -152,7 +152,7 @@ options:
     type: float
     default: 0.5
   log_lines:
-    description: How many of the last lines of a container's log to show.
+    description: In how many of the last lines of a container's log to look for the cause, and to return. The message shows 20 at most.
     type: int
     default: 50
   secrets_file:

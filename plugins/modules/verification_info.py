@@ -63,6 +63,10 @@ options:
     description: Days after which an image lacks too much of what was mended since; V(0) for never.
     type: int
     default: 180
+  secret_days:
+    description: Days after which a secret is due for another one; V(0) for never.
+    type: int
+    default: 365
   offsite_days:
     description: Days after which the last snapshot in a repository is too old. V(0) for never.
     type: int
@@ -178,6 +182,7 @@ def main() -> None:
             "fail_days": {"type": "int", "default": 7},
             "backup_days": {"type": "int", "default": 30},
             "image_days": {"type": "int", "default": 180},
+            "secret_days": {"type": "int", "default": 365, "no_log": False},
             "offsite_days": {"type": "int", "default": 2},
             "disk_free": {"type": "int", "default": 1024},
             "memory_free": {"type": "int", "default": 64},

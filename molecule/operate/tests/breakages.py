@@ -20,7 +20,7 @@ MESSENGER_VOLUME = "/var/lib/docker/volumes/rarebooksdokploy_db_maymessenger_dat
 class Breakage:
     """What breaks and what mends, for the server's shell, and what must name it: area, subject, words of the text and of the next step.
 
-    One that breaks nothing by itself is what another one of its batch also does.
+    One that breaks nothing by itself is what another one of its batch also does. What is only warned of fails nothing.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Breakage:
     step: str
     breaks: str = ""
     mends: str = ""
+    level: str = "failed"
 
 
 def sql(container: str, database: str, statement: str) -> str:
@@ -98,6 +99,10 @@ mkdir -p {KEPT}/backups; cp --archive $name {KEPT}/backups; mv $name 20260101_00
 sed -i "s/\\"id\\": \\"$name\\"/\\"id\\": \\"20260101_000000\\"/" manifest.json; sha256sum manifest.json > manifest.json.sha256
 """
 ITS_OWN_AGE = f"cd {ROOT}/backups; rm -r 20260101_000000; mv {KEPT}/backups/* .; rmdir {KEPT}/backups"
+AGED = f"""
+mkdir -p {KEPT}; cp --archive {ROOT}/.secrets.json.since {KEPT}/since
+sed -i "/maymessenger_jwt/s/: \".*\"/: \"$(date -u -d '-730 days' +%FT%TZ)\"/" {ROOT}/.secrets.json.since
+"""
 LISTENER = """
 systemd-run --quiet --unit listener python3 -c 'import socket, time; s = socket.create_server(("", 2375)); time.sleep(600)'
 until ss -ltn | grep -q :2375; do sleep 0.1; done
@@ -216,6 +221,16 @@ FIRST = [
         "chmod 0600",
         f"chmod 0644 {ROOT}/.secrets.json",
         f"chmod 0600 {ROOT}/.secrets.json",
+    ),
+    Breakage(
+        "secrets of two years ago",
+        "security",
+        "May Messenger",
+        "not changed for 7",
+        "rotate_secrets.yml -e app=maymessenger",
+        AGED,
+        f"mv {KEPT}/since {ROOT}/.secrets.json.since",
+        "warning",
     ),
     Breakage(
         "a unit of ours that is off",

@@ -12,6 +12,10 @@ RUSSIAN_VERIFY = {
     "Deploy first: {command}": "Сначала разверните: {command}",
     "Finish the set-up in a browser, at https://{host}/.": "Завершите первоначальную настройку в браузере: https://{host}/.",
     "Rotate it: {command}": "Смените его: {command}",
+    "Rotate them when its users may be asked to log in again: {command}": (
+        "Смените их, когда пользователям не помешает войти заново: {command}"
+    ),
+    "not changed for {age} days or longer: {secrets}": "не менялись {age} дн. или дольше: {secrets}",
     "The app read it at its first start: change it in the app.": "Приложение прочло его при первом запуске: смените его в приложении.",
     "Give another one, or none, then: {command}": "Задайте другой секрет или уберите его, затем: {command}",
     "Have it attached again: {command}": "Подключить снова: {command}",
@@ -122,8 +126,8 @@ RUSSIAN_VERIFY = {
     "its last renewal failed at {at}: {error}": "последнее обновление не удалось {at}: {error}",
     # Images and files.
     "runs the image that was deployed": "работает на развёрнутом образе",
-    "its image was made {age} days ago, so that it lacks what was mended since in all that it consists of": (
-        "образ собран {age} дн. назад: в нём нет того, что с тех пор исправлено во всём, из чего он состоит"
+    "its image {image} ({digest}) was made {age} days ago, so that it lacks what was mended since in all that it consists of": (
+        "образ {image} ({digest}) собран {age} дн. назад: в нём нет того, что с тех пор исправлено во всём, из чего он состоит"
     ),
     "Take what its registry has now: {command}": "Возьмите то, что сейчас есть в его реестре: {command}",
     "Build or load a newer one, then deploy it: {command}": "Соберите или загрузите новый, затем разверните: {command}",

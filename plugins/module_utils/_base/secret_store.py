@@ -10,14 +10,20 @@ connection and cannot reach the controller's log, its memory or a diff.
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
 
 from . import state
 from .errors import PlatformError
 from .files import write_durably
+from .times import TIME
 
 # Below the directory that holds it all.
 FILE = ".secrets.json"
+# Ends the name of the file beside it that says since when each of them has its value.
+SINCE = ".since"
 MASK = "********"
 START = "@secret("
 DAMAGED = (
@@ -42,8 +48,29 @@ def load(path: str) -> dict[str, str]:
 
 
 def save(path: str, secrets: dict[str, str]) -> None:
-    """Write the secrets of a server."""
-    write_durably(path, json.dumps(secrets, indent=2, sort_keys=True).encode() + b"\n", 0o600)
+    """Write the secrets of a server, and since when it has each of them."""
+    before, known, now = load(path), since(path), datetime.now(timezone.utc)
+    times = {name: known[name] if before.get(name) == value else now for name, value in secrets.items()}
+    _write(path, secrets)
+    _write(f"{path}{SINCE}", {name: time.strftime(TIME) for name, time in times.items()})
+
+
+def _write(path: str, content: Mapping[str, str]) -> None:
+    write_durably(path, json.dumps(content, indent=2, sort_keys=True).encode() + b"\n", 0o600)
+
+
+def since(path: str) -> dict[str, datetime]:
+    """Return since when, at the latest, the server has had each secret: what nobody noted is no younger than the file."""
+    secrets = load(path)
+    if not secrets:
+        return {}
+    written = datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc)
+    try:
+        noted = state.load(f"{path}{SINCE}", dict[str, str], "") or {}
+        times = {name: datetime.strptime(text, TIME).replace(tzinfo=timezone.utc) for name, text in noted.items()}
+    except (state.StateError, ValueError):  # It only tells of ages.
+        times = {}
+    return {name: min(written, times.get(name, written)) for name in secrets}
 
 
 def referenced(text: str) -> set[str]:

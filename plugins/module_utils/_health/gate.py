@@ -93,11 +93,13 @@ def run_gate(
     interval: float,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    observe: Callable[[Sequence[Record]], None] = lambda _records: None,
 ) -> GateResult:
     """Run rounds of probes until the gate has an answer; there is always at least one round.
 
     The probes of a stage run at once. A stage follows another in the same round unless a probe failed for good:
     containers come first, because with a dead one there is nothing to learn from a site which hangs until its timeout.
+    Observe is shown each round after which the gate waits on.
     """
     began = clock()
     records = [[Record(probe) for probe in stage] for stage in stages]
@@ -116,4 +118,5 @@ def run_gate(
             left = deadline - (clock() - began)
             if left <= 0 or all(record.ok for record in everything):
                 return GateResult(everything, clock() - began, failed_fast=False)
+            observe(everything)
             sleep(min(interval, left))

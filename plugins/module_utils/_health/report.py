@@ -12,6 +12,9 @@ from .container import ContainerProbe
 from .diagnosis import diagnose
 from .gate import GateResult, Record
 
+# Lines of a log that a person reads on the screen. The cause is sought in more of them, and the whole log is kept.
+SHOWN = 20
+
 
 @dataclass(frozen=True)
 class ContainerReport:
@@ -103,7 +106,8 @@ def container_lines(report: ContainerReport) -> list[str]:
     if report.probe_output:
         lines += ["  Its last health probe said:", *quoted(report.probe_output.splitlines())]
     if report.logs:
-        lines += [f"  Its log ends with ({len(report.logs)} lines):", *quoted(report.logs)]
+        shown = report.logs[-SHOWN:]
+        lines += [f"  Its log ends with ({len(shown)} lines):", *quoted(shown)]
     elif report.state != "missing":
         lines.append("  Its log is empty.")
     return lines

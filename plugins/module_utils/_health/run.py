@@ -12,14 +12,16 @@ from typing import Any
 
 from .._base.secret_store import mask
 from .._certificates.trust import trust
+from .._run.progress import Tell, nobody
 from . import reader as health_reader
 from . import report as health_report
 from . import site as health_site
 from .container import ContainerProbe, ContainerReader
 from .deadline import derive_deadline
-from .gate import GateResult, Probe, run_gate
+from .gate import GateResult, Probe, Record, run_gate
 from .outlook import Outlook
 from .probes import Check, probe_of
+from .progress import waited_for
 from .report import probe_report, render, report_container
 from .tls import TlsCheck, TlsProbe
 from .traffic import TrafficProbe
@@ -118,8 +120,8 @@ def site_probes(gate: Gate) -> tuple[list[Probe], list[TlsProbe]]:
     return sites, [TlsProbe(check, context, gate.timeout, gate.ca_file, gate.trusted) for check in gate.tls]
 
 
-def wait_until_healthy(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
-    """Wait until everything holds or cannot any more; say whether it does, and the result with secrets masked.
+def wait_until_healthy(gate: Gate, secrets: dict[str, str], tell: Tell = nobody) -> tuple[bool, dict[str, Any]]:
+    """Wait until everything holds or cannot any more, and tell what is waited for; say whether it does, and the result, secrets masked.
 
     DockerUnavailable says that the engine does not answer.
     """
@@ -128,7 +130,11 @@ def wait_until_healthy(gate: Gate, secrets: dict[str, str]) -> tuple[bool, dict[
     containers = container_probes(gate, reader, sites) if reader else []
     looks = [probe.look() for probe in containers]
     deadline = float(gate.deadline or derive_deadline(looks, datetime.now(timezone.utc), gate.at_least))
-    result = run_gate([containers, [*sites, *certificates]], deadline, gate.interval)
+
+    def observe(records: Sequence[Record]) -> None:
+        tell(masked(waited_for(records, datetime.now(timezone.utc)), secrets))
+
+    result = run_gate([containers, [*sites, *certificates]], deadline, gate.interval, observe=observe)
     return result.held, masked(outcome(result, containers, reader, gate.log_lines, deadline), secrets)
 
 

@@ -22,6 +22,7 @@ from .._postgres.client import Database
 from .._postgres.dump import Dump
 from .._postgres.helper import wait_until_ready
 from .._postgres.programs import reaching
+from .._run.progress import Tell, nobody
 from .definition import rehearsed, text_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Rehearsal:
 
     Tree holds their Compose file, and project is the one that they belong to. Images are the ids of the images of the containers to be
     started, dumps the directory of the dumps. What a rehearsal writes lies in work, which is private. Subject says whose apps these are.
-    Kept is the directory of files that are not in the tree yet.
+    Kept is the directory of files that are not in the tree yet. Tell tells whoever waits what it is at.
     """
 
     client: DockerClient
@@ -63,6 +64,7 @@ class Rehearsal:
     subject: str
     seconds: int = SECONDS_TO_SERVE
     kept: str = ""
+    tell: Tell = nobody
 
     def run(self, databases: Mapping[Database, Dump], filled: Observer = nothing, started: Observer = nothing) -> list[str]:
         """Start what can be started on the databases and wait until it is healthy; return the containers that are not databases.
@@ -82,6 +84,7 @@ class Rehearsal:
             self._up(project, filling)
             for database, dump in chosen.items():
                 wait_until_ready(self.client, scratch[database].container, scratch[database].user)
+                self.tell(f"restoring {database}")
                 proof.fill(self.client, scratch[database], dump, self.dumps, f"dump {dump.file} of {database}")
                 filled(database, scratch[database])
             ours = {container: services[container] for container in apps}
@@ -111,7 +114,14 @@ class Rehearsal:
     def _wait(self, project: _Project, services: Mapping[str, str], filled: Mapping[str, str]) -> None:
         """Wait until containers are healthy, or cannot be any more: as long as their databases work for them, they can."""
         real = {project.container(service): container for container, service in {**services, **filled}.items()}
-        held, result = health.wait_until_healthy(Gate(containers=list(real), deadline=self.seconds, log_lines=LINES), {})
+        gate = Gate(containers=list(real), deadline=self.seconds, log_lines=LINES)
+
+        def tell(line: str) -> None:
+            for name, container in real.items():
+                line = line.replace(name, container)
+            self.tell(line)
+
+        held, result = health.wait_until_healthy(gate, {}, tell)
         if held:
             return
         ill = [one for one in result["containers"] if one["cause"]]

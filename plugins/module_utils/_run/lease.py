@@ -66,6 +66,11 @@ class Place:
         stack = hashlib.sha256(os.path.realpath(self.path).encode()).hexdigest()[:16]
         return os.path.join(self.directory, f"{stack}.{name}")
 
+    @staticmethod
+    def progress(heartbeat: str) -> str:
+        """Return the path of the file that says what a run is at, beside its heartbeat."""
+        return f"{heartbeat}.progress"
+
     def age(self, token: str) -> float | None:
         """Return how old the last heartbeat is, None where there is none."""
         try:
@@ -142,6 +147,13 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
+def _forget(place: Place, token: str) -> None:
+    """Remove the heartbeat of a run, and what it was at."""
+    heartbeat = place.file(token)
+    _remove(heartbeat)
+    _remove(place.progress(heartbeat))
+
+
 def inspect(place: Place, dead_token: str = "") -> Lease | None:
     """Return the lease of an interrupted run, None where there is none; raise LeaseHeld or LeaseBusy where a run is alive."""
     lease = place.load()
@@ -163,7 +175,7 @@ def take(place: Place, run: Run, step: str, dead_token: str = "") -> Lease | Non
         write_durably(place.file(run.token), f"{moment:.2f}\n".encode(), 0o600)
         _save(place, Lease(run, step, boot(), moment, moment))
         if orphan:
-            _remove(place.file(orphan.run.token))
+            _forget(place, orphan.run.token)
         return orphan
 
 
@@ -241,5 +253,5 @@ def give_back(place: Place, token: str) -> Lease | None:
         except LeaseLost:
             return None
         _remove(place.file("json"))
-        _remove(place.file(token))
+        _forget(place, token)
         return lease

@@ -211,7 +211,7 @@ def wait_until_healthy(server: Server, target: Target, pairs: list[Pair]) -> Non
     names = [f"{pair.name}{NEW}" for pair in pairs]
     names += [one.container for app in target.apps if exchanged & set(app.containers) for one in app.databases]
     gate = Gate(containers=names, deadline=server.deadline, at_least=server.at_least)
-    healthy, result = run.wait_until_healthy(gate, server.secrets)
+    healthy, result = run.wait_until_healthy(gate, server.secrets, server.tell)
     if not healthy:
         raise BesideError(result["msg"], **{key: value for key, value in result.items() if key != "msg"})
 
@@ -232,6 +232,7 @@ def drain(server: Server, pairs: list[Pair], seconds: int) -> list[str]:
         passed = time.monotonic() - began
         for pair in list(left):
             open_ones = served(pair.old["State"]["Pid"])
+            server.tell(f"the {pair.name} of before finishes what it has begun, open connections: {open_ones}, {passed:.0f} of {seconds} s")
             # One that answers for the name as well would be asked again and again: it is told to end at once, and finishes by itself.
             if not open_ones or pair.keeps_name or passed >= seconds:
                 left.remove(pair)

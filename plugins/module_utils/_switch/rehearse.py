@@ -108,7 +108,12 @@ class Rehearse:
         entries = found.manifest.databases if found.manifest else {}
         dumps = {as_database(one.container, entries[one.container]): dump_of(entries, one.container) for one in app.databases}
         places = (tree, self.server.project, images, os.path.join(found.directory, DUMPS), self.work(), PROJECT, app.title)
-        rehearsal = Rehearsal(self.server.client, self.server.run_command, *places, seconds=self.how.seconds, kept=self.server.root)
+
+        def tell(line: str) -> None:
+            self.server.tell(f"{app.title} on a copy of its data, {line}")
+
+        server = self.server
+        rehearsal = Rehearsal(server.client, server.run_command, *places, seconds=self.how.seconds, kept=server.root, tell=tell)
         self.notes += self._carry_out(app, rehearsal, dumps)
 
     def _obstacle(self, app: App, manifest: Manifest | None, images: Mapping[str, str]) -> str:

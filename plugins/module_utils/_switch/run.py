@@ -23,6 +23,7 @@ from .._release.by_hand import ByHand
 from .._release.description import FILE
 from .._run import lease as run_lease
 from .._run import restoring
+from .._run.progress import Tell, telling
 from .._tree import diff as tree_diff
 from .._tree import edited, promote
 from .._tree import plan as tree_plan
@@ -51,8 +52,9 @@ def make_live(options: Options, invocation: Invocation) -> dict[str, Any]:
     client = connect()
     containers = engine_containers.containers_of(client, options.project).values()
     manifests = [backup.manifest for backup in listing.find_all(options.path) if backup.manifest]
-    with backup_images.names_in_place(client, containers, manifests, invocation.check_mode, partial(is_busy, options)) as found:
-        result = carry_through(client, options, invocation)
+    named = backup_images.names_in_place(client, containers, manifests, invocation.check_mode, partial(is_busy, options))
+    with named as found, telling(options.place, options.run.token) as tell:
+        result = carry_through(client, options, invocation, tell)
     return {**result, "notes": [*result["notes"], *found]}
 
 
@@ -65,7 +67,7 @@ def is_busy(options: Options) -> bool:
     return False
 
 
-def carry_through(client: DockerClient, options: Options, invocation: Invocation) -> dict[str, Any]:
+def carry_through(client: DockerClient, options: Options, invocation: Invocation, tell: Tell) -> dict[str, Any]:
     """Compare, and unless in check mode switch to the release, or prove the one that is live; every image has its name."""
     root, check_mode, run_command = options.path, invocation.check_mode, invocation.run_command
     previewed = check_mode or options.only_unchanged
@@ -82,6 +84,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         wanted.hidden,
         # With databases that were exchanged, visitors would write meanwhile what a way back undoes.
         watch=0 if wanted.exchange or wanted.filling else options.watch,
+        tell=tell,
     )
     adoption = adopting(server, options, wanted.target)
     keeping: list[str] = []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._base.command import RunCommand
 from .._engine.compose import Project
 from .._engine.kept_logs import KeptLogs
+from .._run.progress import Tell, nobody
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -39,6 +40,8 @@ class Server:
     alone: dict[str, str] = field(default_factory=dict)
     # The services that a switch is about, and no others; all of them where none are named.
     services: tuple[str, ...] = ()
+    # Tells whoever waits for the switch what it is at.
+    tell: Tell = nobody
 
     @property
     def compose(self) -> Project:

@@ -157,6 +157,7 @@ def up(server: Server, target: Target) -> list[str]:
 
     Of a release with an unhealthy app it gives up in any case: whether the other apps serve is for the gate to say.
     """
+    server.tell("Compose starts what differs")
     try:
         mended = release_drift.mend(server.compose, server.client)
         return sorted({*mended, *server.compose.up()})
@@ -186,7 +187,7 @@ def wait_until_serving(server: Server, target: Target, sites: bool = True) -> li
     """Hold until the target serves, or say why it does not; return warnings of certificates that end soon."""
     if not target.containers:
         return []
-    held, result = again(lambda: run.wait_until_healthy(gate(server, target, sites), server.secrets))
+    held, result = again(lambda: run.wait_until_healthy(gate(server, target, sites), server.secrets, server.tell))
     if not held:
         raise SwitchError(result["msg"], **without_msg(result))
     return list(result["expiring"])
@@ -200,6 +201,7 @@ def watch(server: Server, target: Target, started: Sequence[str], visitors: Visi
     target = target if ours & set(target.proxy) else replace(target, apps=tuple(app for app in target.apps if ours & set(app.containers)))
     asked = replace(gate(server, target), containers=sorted(ours & set(target.containers)))
     probes = visitors.probes(target.apps) if visitors else []
+    server.tell(f"it serves, and is watched for {server.watch:g} s")
     held, result = again(lambda: run.watch(asked, probes, server.watch, server.secrets))
     if not held:
         raise SwitchError(result["msg"], **without_msg(result))

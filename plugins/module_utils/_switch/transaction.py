@@ -108,6 +108,7 @@ def carry_out(server: Server, request: SwitchRequest, plan: tree_plan.Plan, prov
     try:
         if request.exchange:
             # While the apps still run: it takes as long as the data are large.
+            server.tell("the databases are restored beside the live ones")
             request.exchange.restore(journal.swaps)
         notes += switch_databases.undo(server.client, journal.swaps)
         swaps = request.exchange.swaps([*live.apps, *request.target.apps]) if request.exchange else []
@@ -162,6 +163,9 @@ def go_back(server: Server, request: SwitchRequest, journal: Journal, error: Exc
     stays = "so it stays for you to look at. Deploy again when the cause is removed."
     if not journal.backup:
         return stay(server, journal, f"{message}\n\nThere was no release before this one to go back to, {stays}", facts)
+    tell = server.tell
+    server = replace(server, tell=lambda line: tell(f"going back: {line}"))
+    server.tell("the new release does not serve")
     kept: list[str] = []
     before = len(server.logs.kept)
     try:

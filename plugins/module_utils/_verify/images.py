@@ -73,7 +73,12 @@ def old(server: Observed, name: str, image: dict[str, Any]) -> Finding | None:
     age, days = server.began - made, server.settings.image_days
     if not days or age.days < days or made < MEANINGLESS:
         return None
-    text = say("its image was made {age} days ago, so that it lacks what was mended since in all that it consists of", age=age.days)
+    text = say(
+        "its image {image} ({digest}) was made {age} days ago, so that it lacks what was mended since in all that it consists of",
+        image=server.containers[name]["Config"]["Image"],
+        digest=short(image["Id"]),
+        age=age.days,
+    )
     if image.get("RepoDigests"):
         return warning("images", name, text, say("Take what its registry has now: {command}", command=PULL))
     return warning("images", name, text, say("Build or load a newer one, then deploy it: {command}", command="ansible-playbook deploy.yml"))

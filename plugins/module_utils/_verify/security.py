@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether strangers are kept out: secrets that everybody knows, an open set-up, tokens that nobody here signed, readable secrets."""
+"""Whether strangers are kept out: secrets that everybody knows or reads, or that are old, an open set-up, tokens nobody here signed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from .._base import secret_store
 from .._base.published_secrets import is_published
 from .._base.sentence import Sentence, say
 from .._health.answer import HttpCheck
 from .._health.site import HttpProbe
-from .finding import Finding, failed, passed
+from .finding import Finding, failed, passed, warning
 from .observed import Observed
 from .trusting import Trusting, trusting
 
@@ -46,6 +47,7 @@ def check(server: Observed) -> Iterator[Finding]:
     """Yield the ways in."""
     yield from published(server)
     yield from readable(server)
+    yield from aged(server)
     trusted = trusting(server.release)
     checks = [one for app in server.release.apps for one in app.checks if urlsplit(one.url).scheme == "https"]
     with ThreadPoolExecutor(16) as pool:
@@ -99,6 +101,20 @@ def readable(server: Observed) -> Iterator[Finding]:
             user=status.st_uid,
         )
         yield failed("security", path, text, f"chown root: {path} && chmod 0600 {path}")
+
+
+def aged(server: Observed) -> Iterator[Finding]:
+    """Yield the secrets of each app that have been the same for too long. Whom they became known to, nobody knows."""
+    days, since = server.settings.secret_days, secret_store.since(server.settings.secrets_file)
+    for app in server.release.apps if days else ():
+        ages = {one.name: (server.began - since[one.name]).days for one in app.secrets if one.name in since and not one.at_first_start}
+        if old := sorted(name for name, age in ages.items() if age >= days):
+            text = say("not changed for {age} days or longer: {secrets}", age=min(ages[name] for name in old), secrets=", ".join(old))
+            step = say(
+                "Rotate them when its users may be asked to log in again: {command}",
+                command=f"ansible-playbook rotate_secrets.yml -e app={app.name}",
+            )
+            yield warning("security", app.title, text, step)
 
 
 def asked(server: Observed, trusted: Trusting, check: HttpCheck) -> Iterator[Finding]:

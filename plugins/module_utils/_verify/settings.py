@@ -29,6 +29,8 @@ class Settings:
     backup_days: int = 30
     # Days after which an image lacks too much of what was mended since; 0 for never.
     image_days: int = 180
+    # Days after which a secret is due for another one; 0 for never.
+    secret_days: int = 365
     # Days after which the last snapshot in a repository is too old; 0 for never.
     offsite_days: int = 2
     # MiB that must be free on each disk, and of memory.

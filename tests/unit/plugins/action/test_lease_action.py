@@ -37,17 +37,18 @@ class Controller(lease.ActionModule):
         self.calls.append(dict(module_args))
         return self.answers.pop(0)
 
-    def _start_heartbeat(self, path: str, run: Run) -> None:
-        self.started.append((path, run))
+    def _start_heartbeat(self, path: str, run: Run, host: str) -> None:
+        self.started.append((path, run, host))
 
     def _low_level_execute_command(self, cmd: str, *_rest: Any, **_options: Any) -> dict[str, Any]:
         self.commands.append(cmd)
         self.before_command()
-        return {"rc": subprocess.run(["/bin/sh", "-c", cmd], check=False).returncode}
+        done = subprocess.run(["/bin/sh", "-c", cmd], capture_output=True, text=True, check=False)
+        return {"rc": done.returncode, "stdout": done.stdout}
 
     def act(self, **args: Any) -> dict[str, Any]:
         self._task.args = {"path": "/opt/rarebooks", **args}
-        result: dict[str, Any] = self.run()
+        result: dict[str, Any] = self.run(task_vars={"inventory_hostname": "shop"})
         return result
 
 
@@ -78,7 +79,7 @@ def test_taking_names_the_run_and_starts_the_heartbeat(tmp_path: Path) -> None:
     assert run.pid == os.getppid() and base_process.alive(run.pid, run.pid_start)
     assert len(run.token) == 32 and run.commit == "" and run.started.endswith("Z") and "@" in run.by
     assert (call["step"], call["dead_token"]) == ("checking", "")
-    assert action.started == [("/run/x/beat", run)]
+    assert action.started == [("/run/x/beat", run, "shop")]
 
 
 @pytest.mark.parametrize("args", [{"state": "held", "run": {"token": "t"}}, {"state": "released", "result": "failed"}])
@@ -192,18 +193,38 @@ def test_it_beats_every_interval_until_the_lease_is_given_back(beating: Beating,
             beat.unlink()
 
     beating.action.before_command = look
-    beating.action._keep_alive(str(beat), Run())
+    beating.action._keep_alive(str(beat), Run(), "shop")
     assert [at for at, _content in seen] == [run_lease.INTERVAL * number for number in (1, 2, 3)]
     assert seen[0][1] == "1.0\n" and float(seen[1][1].split()[0]) == pytest.approx(base_process.uptime(), abs=60)
     assert not beat.exists(), "a beat brought the file back"
     # The lease may also be given back between the look and the write.
     beating.action.before_command = lambda: None
-    assert beating.action._command(beating.action.commands[0].partition(";")[2]) == 1 and not beat.exists()
+    assert beating.action._command(beating.action.commands[0].partition(";")[2]) == (1, "") and not beat.exists()
+
+
+def test_a_beat_brings_along_what_the_run_is_at(beating: Beating, beat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    progress, kept = Path(run_lease.Place.progress(str(beat))), list[tuple[str, str]]()
+    monkeypatch.setattr(lease._progress, "keep", lambda *what: kept.append(what))
+
+    def look() -> None:
+        if len(beating.action.commands) == 2:
+            progress.write_text("rarebooks.platform: waiting for db\n")
+        if len(beating.action.commands) == 3:
+            beat.unlink()
+
+    beating.action.before_command = look
+    beating.action._keep_alive(str(beat), Run(), "shop")
+    # Neither a missing line nor one that is there makes a beat fail.
+    assert kept == [("shop", ""), ("shop", "rarebooks.platform: waiting for db\n"), ("shop", "")]
+    assert beating.time == 3 * run_lease.INTERVAL
+    beating.living = False
+    beating.action._keep_alive(str(beat), Run(), "shop")
+    assert not progress.exists()
 
 
 def test_it_removes_the_file_when_the_main_process_is_gone(beating: Beating, beat: Path) -> None:
     beating.living = False
-    beating.action._keep_alive(str(beat), Run())
+    beating.action._keep_alive(str(beat), Run(), "shop")
     assert not beat.exists() and len(beating.action.commands) == 1 and beating.time == 0
 
 
@@ -215,7 +236,7 @@ def test_it_gets_over_a_connection_that_fails_for_a_while(beating: Beating, beat
             beat.unlink()
 
     beating.action.before_command = fail_three_times
-    beating.action._keep_alive(str(beat), Run())
+    beating.action._keep_alive(str(beat), Run(), "shop")
     assert len(beating.action.commands) == 5
     assert beating.time == 3 * lease.RETRY + 2 * run_lease.INTERVAL
 
@@ -225,8 +246,8 @@ def test_it_does_not_try_for_ever(beating: Beating, beat: Path) -> None:
         raise OSError("no route")
 
     beating.action.before_command = fail
-    beating.action._keep_alive(str(beat), Run())
+    beating.action._keep_alive(str(beat), Run(), "shop")
     assert len(beating.action.commands) == lease.RETRIES + 1
     beating.living = False
-    beating.action._keep_alive(str(beat), Run())
+    beating.action._keep_alive(str(beat), Run(), "shop")
     assert len(beating.action.commands) == 2 * lease.RETRIES + 1

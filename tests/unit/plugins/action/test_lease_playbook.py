@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._run.lease import Place
+from ansible_collections.rarebooks.platform.plugins.module_utils._run.progress import telling
 
 ROOT = Path(__file__).resolve().parents[4]
-# On a machine with much else to do; what is waited for comes within a second on an idle one.
+# Seconds on a machine with much else to do; what is waited for comes within a second on an idle one.
 PATIENCE = 120
 
 PLAY = """
@@ -59,9 +63,10 @@ class Server:
 
     def start(self, check: bool = False, **variables: Any) -> subprocess.Popen[str]:
         mode = ["--check"] if check else []
+        settings = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections"}
         return subprocess.Popen(
             [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-e", json.dumps(variables), *mode, self.play],
-            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections"},
+            env={**os.environ, **settings, "RAREBOOKS_STEPS_HEARTBEAT": "1"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
 
@@ -76,7 +81,7 @@ class Server:
         for path in (self.path / "leases").glob("[!.]*.*"):
             # It may be removed, or be written anew, between being listed and being looked at.
             with suppress(FileNotFoundError):
-                if path.suffix not in (".json", ".lock") and path.stat().st_size:
+                if path.suffix not in (".json", ".lock", ".progress") and path.stat().st_size:
                     found.append(path)
         return found
 
@@ -133,6 +138,21 @@ def test_while_it_lives_it_beats_and_nobody_else_gets_in(server: Server) -> None
     # Who only looks is not in the way, and nobody is in his.
     assert server.run(check=True)[0] == 0 and server.beats() == [beat]
     process.kill()
+
+
+def test_what_a_step_is_at_is_on_the_screen(server: Server) -> None:
+    process = holding(server)
+    (beat,) = server.beats()
+    place = Place(str(server.path), str(server.path / "leases"))
+    with telling(place, beat.suffix[1:]) as tell:
+        tell("waiting for db\x1b[2J (starting, 3 s)")
+        assert process.stdout
+        # One a second, and a heartbeat each five.
+        seen = next(line for line in islice(process.stdout, PATIENCE) if "waiting" in line)
+    assert re.fullmatch(r"localhost  \.\.\. +\d+\.\d s  waiting for db\[2J \(starting, 3 s\)\n", seen)
+    (server.path / "until").write_text("")
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
 
 
 def test_the_lease_dies_with_the_controller(server: Server) -> None:

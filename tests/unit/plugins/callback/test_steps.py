@@ -70,7 +70,7 @@ class Seen:
 def run(tmp_path: Path) -> Callable[..., Seen]:
     def start(*options: str, hosts: str = "blog,shop,", play: str = PLAY, **environment: str) -> Seen:
         (tmp_path / "play.yml").write_text(play)
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "RAREBOOKS_"))}
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "RAREBOOKS_", "NO_COLOR"))}
         program = Path(sys.executable).with_name("ansible-playbook")
         done = subprocess.run(
             [program, "-i", hosts, "-c", "local", "play.yml", "-e", f"scratch={tmp_path}", *options],
@@ -89,7 +89,7 @@ def run(tmp_path: Path) -> Callable[..., Seen]:
 
 
 def test_a_line_a_step_and_a_failure_once(run: Callable[..., Seen]) -> None:
-    seen = run()
+    seen = run(hosts="blog,shop,wiki,")
     assert seen.code == 2
     assert seen.lines[0] == "Try what happens"
     assert seen.of("blog", "ok") == ["Read how things are", "Help", "Take long"]
@@ -100,12 +100,14 @@ def test_a_line_a_step_and_a_failure_once(run: Callable[..., Seen]) -> None:
     at = seen.lines.index("shop  FAILED Fail in one of several")
     assert seen.lines[at + 1 : at + 17] == ["    bad: non-zero return code", "    bad: 26", *(f"    {number}" for number in range(27, 41))]
     assert [line for line in seen.lines if "Never mind" in line or "set_fact" in line or "[ERROR]" in line] == []
-    assert seen.lines.count("+a1") == 2
+    assert seen.lines.count("+a1") == 3
     shown = [seen.lines[at + 1 : at + 3] for at, line in enumerate(seen.lines) if line == "blog:"]
-    assert shown == [["    Mind the", "    gap"], ["    All is well", seen.lines[-2]]]
+    assert shown == [["    Mind the", "    gap"], ["    All is well", "wiki:"]]
     # The counts of each host stand last.
-    assert [line.split(" : ")[0].strip() for line in seen.lines[-2:]] == ["blog", "shop"]
-    assert "changed=2 unreachable=0 failed=1 " in seen.lines[-1]
+    assert [line.split(" : ")[0].strip() for line in seen.lines[-3:]] == ["blog", "shop", "wiki"]
+    assert [re.findall(r" failed=\d+", line) for line in seen.lines[-3:]] == [[" failed=0"], [" failed=1"], [" failed=0"]]
+    # What is no terminal gets no colours.
+    assert not any("\x1b" in line for line in seen.lines)
 
 
 def test_a_long_step_gives_a_sign_of_life(run: Callable[..., Seen]) -> None:

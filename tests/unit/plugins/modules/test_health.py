@@ -107,6 +107,14 @@ def run(capsys: pytest.CaptureFixture[str], check_mode: bool = False, **argument
     return result
 
 
+def test_of_a_long_log_a_person_reads_its_end(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engine, "logs", lambda _self, _name, lines, **_rest: "".join(f"line {number}\n" for number in range(lines)))
+    result = run(capsys, containers=["maymessenger_backend"], deadline=5)
+    shown = [line for line in result["msg"].splitlines() if line.startswith("    | line")]
+    assert shown == [f"    | line {number}" for number in range(30, 50)] and "  Its log ends with (20 lines):" in result["msg"]
+    assert len(result["containers"][0]["logs"]) == 50
+
+
 def test_all_hold(capsys: pytest.CaptureFixture[str]) -> None:
     result = run(capsys, containers=["rarebooks_backend"])
     assert not result.get("failed") and result["changed"] is False

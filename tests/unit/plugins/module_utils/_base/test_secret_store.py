@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,32 @@ def test_load(tmp_path: Path) -> None:
     (tmp_path / "store").write_text('{"db": 5}')
     with pytest.raises(StateError, match="store is damaged: db: expected a text, got a whole number"):
         secret_store.load(str(tmp_path / "store"))
+
+
+def at(path: str, moment: datetime) -> None:
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
+
+
+def test_each_secret_is_as_old_as_its_value(tmp_path: Path) -> None:
+    path, now = str(tmp_path / "secrets"), datetime.now(timezone.utc)
+    assert secret_store.since(path) == {}
+    # Written by a version that noted no times: no value is younger than the file.
+    Path(path).write_text('{"db": "a", "jwt": "b"}')
+    at(path, now - timedelta(days=400))
+    secret_store.save(path, {"db": "a", "jwt": "another", "new": "c"})
+    secret_store.save(path, {"db": "a", "jwt": "another", "new": "c"})
+    ages = {name: max(0, (now - since).days) for name, since in secret_store.since(path).items()}
+    assert ages == {"db": 400, "jwt": 0, "new": 0}
+    times = Path(f"{path}{secret_store.SINCE}")
+    assert times.stat().st_mode & 0o777 == 0o600 and "another" not in times.read_text()
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"db": "yesterday"}'])
+def test_times_that_make_no_sense_cost_nothing_but_the_times(tmp_path: Path, damage: str) -> None:
+    path = str(tmp_path / "secrets")
+    secret_store.save(path, {"db": "a"})
+    Path(f"{path}{secret_store.SINCE}").write_text(damage)
+    at(path, datetime(2026, 1, 1, tzinfo=timezone.utc))
+    assert secret_store.since(path) == {"db": datetime(2026, 1, 1, tzinfo=timezone.utc)}
+    secret_store.save(path, {"db": "b"})
+    assert secret_store.load(path) == {"db": "b"}

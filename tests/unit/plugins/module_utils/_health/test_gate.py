@@ -92,6 +92,13 @@ def test_what_holds_in_the_last_round_opens_it() -> None:
     assert result.held
 
 
+def test_each_round_that_it_waits_after_is_shown() -> None:
+    clock, seen = Clock(), list[list[bool]]()
+    stages = [[Scripted("a", W, OK)], [Scripted("site", W, W, OK)]]
+    run_gate(stages, 10, 0.5, clock, clock.sleep, lambda records: seen.append([one.ok for one in records]))
+    assert seen == [[False, False], [True, False]]
+
+
 def test_the_probes_of_a_stage_run_at_once() -> None:
     """Each waits for the other inside its check: one after the other would break the barrier."""
     barrier = threading.Barrier(2, timeout=5)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +30,7 @@ class Stage:
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root, self.done, self.ill, self.missing = root, [], "", ""
         self.serving, self.dump = True, {"dump": {"file": "chat.dump"}}
+        self.told: list[str] = []
         monkeypatch.setattr(project, "wait_until_ready", lambda _client, name, _user: self.done.append(f"wait for {name}"))
         monkeypatch.setattr(project.proof, "fill", self.fill)
         monkeypatch.setattr(project.health, "wait_until_healthy", self.ask)
@@ -43,7 +46,8 @@ class Stage:
         self.done.append(f"up {' '.join(started)}")
         return (1, "", "no such image") if self.missing in started else (0, "", "")
 
-    def ask(self, gate: Gate, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+    def ask(self, gate: Gate, _secrets: dict[str, str], tell: Callable[[str], None]) -> tuple[bool, dict[str, Any]]:
+        tell(f"waiting for {gate.containers[0]} (starting, 3 s)")
         self.done.append(f"ask {' '.join(gate.containers)} for {gate.deadline} s")
         facts = {"state": "exited", "health": "none", "exit_code": 3, "logs": ["no such table"]}
         reports = [{"name": name, "cause": "its log says no such table" if self.ill in name else "", **facts} for name in gate.containers]
@@ -62,7 +66,8 @@ class Stage:
             is_serving=lambda _app: self.serving,
         )
         client: Any = None
-        return of_backup(client, self.compose, manifest, str(self.root), str(self.root), "drill").run({DATABASE: DUMP})
+        made = of_backup(client, self.compose, manifest, str(self.root), str(self.root), "drill")
+        return replace(made, tell=self.told.append).run({DATABASE: DUMP})
 
 
 @pytest.fixture
@@ -75,6 +80,11 @@ def test_databases_are_filled_before_any_app_starts_and_nothing_stays(stage: Sta
     filled = ["up db", "wait for drill-db-1", "fill drill-db-1 from chat.dump"]
     assert stage.done == [*filled, "up backend", "ask drill-backend-1 drill-db-1 for 600 s", "remove drill"]
     assert (stage.root / "docker-compose.yml").stat().st_mode & 0o777 == 0o600
+
+
+def test_who_waits_reads_the_names_that_he_knows(stage: Stage) -> None:
+    stage.run()
+    assert stage.told == [f"restoring {DATABASE}", "waiting for chat_backend (starting, 3 s)"]
 
 
 def test_an_app_that_does_not_become_healthy_is_told_with_its_log(stage: Stage) -> None:

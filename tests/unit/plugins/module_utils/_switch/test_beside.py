@@ -59,7 +59,7 @@ class Stage:
         one["Config"]["Labels"] |= {SERVICE_LABEL: "backend", **({LABEL: made} if made else {})}
         one["NetworkSettings"]["Networks"] = {"net": {"Aliases": list(aliases), "DNSNames": [name, *aliases]}}
 
-    def health(self, gate: Any, _secrets: dict[str, str]) -> tuple[bool, dict[str, Any]]:
+    def health(self, gate: Any, _secrets: dict[str, str], _tell: Any) -> tuple[bool, dict[str, Any]]:
         self.asked.append(gate)
         names = [*gate.containers]
         healthy = all(self.engine.running[name]["State"]["Health"]["Status"] == "healthy" for name in names)
@@ -120,9 +120,12 @@ def test_the_old_one_finishes_what_it_has_begun(
     stage: Stage, aliases: tuple[str, ...], open_ones: list[int], seconds: int, told: str
 ) -> None:
     stage.run("web", "web:1", OLD_IMAGE, aliases=aliases)
-    stage.open = open_ones
-    assert beside.exchange(stage.server, TARGET).notes == [f"web: exchanged beside the one before, which {told}"]
+    first, stage.open = open_ones[0], open_ones
+    seen: list[str] = []
+    server = dataclasses.replace(stage.server, tell=seen.append)
+    assert beside.exchange(server, TARGET).notes == [f"web: exchanged beside the one before, which {told}"]
     assert stage.now == pytest.approx(seconds, abs=0.5)
+    assert seen[0] == f"the web of before finishes what it has begun, open connections: {first}, 4 of 60 s"
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,18 @@ def test_a_gate_that_stumbles_is_asked_again(error: Exception, clock: Clock, mon
     assert switch.wait_until_serving(SERVER, TARGET) == []
 
 
+def test_who_waits_for_the_gate_is_told_what_for(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def wait(_gate: Any, _secrets: Any, tell: Callable[[str], None]) -> tuple[bool, dict[str, Any]]:
+        tell("waiting for web")
+        return True, {"expiring": []}
+
+    monkeypatch.setattr(run, "wait_until_healthy", wait)
+    switch.wait_until_serving(dataclasses.replace(SERVER, tell=told.append), TARGET)
+    assert told == ["waiting for web"]
+
+
 def test_a_gate_that_says_no_is_believed_at_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "wait_until_healthy", stumbling((False, {"msg": "web died", "failed_fast": True})))
     with pytest.raises(SwitchError, match="web died"):

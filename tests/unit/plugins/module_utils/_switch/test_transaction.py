@@ -5,6 +5,7 @@ The switch itself is played here; scenarios make it on a server.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_what_stays_in_the_volumes_of_the_failed_release_is_told(
     monkeypatch.setattr(clusters, "left_behind", lambda *_what: [told] * (len(stage.goals) == 1))
     with pytest.raises(Failed, match=told):
         stage.run(GATE, second, backup=sealed(stage.root, stage.engine).id)
+
+
+def test_who_waits_is_told_that_it_goes_back(stage: Stage) -> None:
+    told: list[str] = []
+    stage.server = replace(stage.server, tell=told.append)
+    with pytest.raises(Failed):
+        stage.run(GATE, None, backup=sealed(stage.root, stage.engine).id)
+    for server in stage.servers:
+        server.tell("waiting for web")
+    assert told == ["going back: the new release does not serve", "waiting for web", "going back: waiting for web"]
 
 
 def test_an_app_that_was_ill_before_is_not_waited_for(stage: Stage) -> None:

@@ -91,6 +91,28 @@ def test_a_published_secret_is_rotated(monkeypatch: pytest.MonkeyPatch, stored: 
     assert str(found.next) == step
 
 
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (365, ["not changed for 365 days or longer: shop_db, shop_jwt"]),
+        (366, ["not changed for 400 days or longer: shop_db"]),
+        (401, []),
+        (0, []),
+    ],
+)
+def test_secrets_that_stay_the_same_are_told_by_app(monkeypatch: pytest.MonkeyPatch, days: int, told: list[str]) -> None:
+    server = observed(secret_days=days)
+    ages = {"shop_db": 400, "shop_jwt": 365, "shop_young": 3, "shop_admin": 400, "of_nobody": 400}
+    since = {name: server.began - timedelta(days=age, seconds=1) for name, age in ages.items()}
+    monkeypatch.setattr(security.secret_store, "since", lambda path: since if path == "/x/s" else {})
+    named = [Secret(name=name, at_first_start=name == "shop_admin") for name in ages if name != "of_nobody"]
+    app = replace(server.release.apps[0], title="Shop", secrets=(*named, Secret(name="shop_not_made_yet")))
+    found = [one.said() for one in security.aged(replace(server, release=Release(apps=(app,))))]
+    step = "Rotate them when its users may be asked to log in again: ansible-playbook rotate_secrets.yml -e app=shop"
+    wanted = [("security", "Shop", "warning", text, step) for text in told]
+    assert [tuple(one[key] for key in ("area", "subject", "level", "text", "next")) for one in found] == wanted
+
+
 def test_tokens_are_forged_as_anybody_could(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(security, "keys_in", lambda _server, name: ["from the image"] if name == "backend" else [])
     forged = security.forged(observed({"backend": {"Jwt__Issuer": "us", "Jwt__Audience": "them"}, "db": {}}))

@@ -40,7 +40,7 @@ def found(made: datetime, digests: list[str] | None, days: int = 180, runs: str 
 def test_an_old_one_is_told_with_the_way_to_a_newer_one(digests: list[str] | None, step: str) -> None:
     told = found(NOW - timedelta(days=180), digests)
     assert (told["level"], told["next"]) == ("warning", step)
-    assert told["text"].startswith("its image was made 180 days ago, so that it lacks ")
+    assert told["text"].startswith("its image postgres:15 (1) was made 180 days ago, so that it lacks ")
 
 
 @pytest.mark.parametrize(
