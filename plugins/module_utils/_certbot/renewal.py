@@ -134,7 +134,7 @@ def main() -> int:
     this = ledger.Run(uuid.uuid4().hex, "renewal", "the timer", settings.host, started=ledger.now())
     began = time.monotonic()
     try:
-        lease.take_unattended(place, this, STEP, WAIT_SECONDS)
+        orphan = lease.take_unattended(place, this, STEP, WAIT_SECONDS)
     except lease.LeaseHeld as held:
         tell(f"{settings.host}: certificates were not looked at, since for {WAIT_SECONDS} s {held}", urgent=True)
         return 1
@@ -148,11 +148,11 @@ def main() -> int:
             tell(f"{settings.host}: certificate {name}: {error}", urgent=True)
         if done.renewed or done.installed or done.failed:
             result = "failed" if done.failed else "renewed"
-            error = "; ".join(f"{name}: {text}" for name, text in done.failed.items())
+            error = "; ".join(f"{name}: {' '.join(text.split())}" for name, text in done.failed.items())
             ledger.append(settings.stack_path, ledger.entry(this, result, time.monotonic() - began, step=STEP * bool(error), error=error))
         return 1 if done.failed else 0
     finally:
-        lease.give_back(place, this.token)
+        lease.give_back(place, this.token, orphan)
 
 
 if __name__ == "__main__":
