@@ -17,7 +17,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from .._certificates.certificate import Certificate, CertificateError
+from .._certificates import trial
+from .._certificates.certificate import Certificate
 from .._certificates.live import Installed
 from .._run import lease, ledger
 from . import install, plan
@@ -54,7 +55,8 @@ def renew(orders: Orders, settings: Settings, forced: Container[str] = ()) -> Re
     for name in sorted(set(sites) - set(orders.certbot.names())) if settings.existing() else ():
         if problem := _serve_one(settings, name, sites[name], done):
             done.failed[name] = problem
-        _judge(settings, name, _leaf(settings, name), done)
+        # One that cannot be used has been told of by who has it served.
+        _judge(settings, name, trial.usable(Installed(name, settings.live).pair()), done)
     return done
 
 
@@ -95,13 +97,6 @@ def _serve_one(settings: Settings, name: str, hosts: list[str], done: Renewal) -
             problem = str(error)
         time.sleep(pause)
     return problem
-
-
-def _leaf(settings: Settings, name: str) -> Certificate | None:
-    try:
-        return Installed(name, settings.live).leaf()
-    except CertificateError:
-        return None  # Who has it served has told.
 
 
 def _judge(settings: Settings, name: str, leaf: Certificate | None, done: Renewal) -> None:
