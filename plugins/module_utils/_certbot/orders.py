@@ -25,7 +25,7 @@ class Orders:
 
     def __init__(self, settings: Settings, run_command: RunCommand, certbot: Certbot | None = None) -> None:
         self.certbot = certbot or Certbot(settings)
-        self.records = Records(settings.path)
+        self.records = Records(settings)
         self._settings = settings
         self._run_command = run_command
 
@@ -94,7 +94,8 @@ class Orders:
                 f"({record.failures} in a row), and the authority counts failures. It said:\n{record.error}\n"
                 f"Remove the cause and deploy again after that time. {self.records.file(wanted.name)} on the server remembers it."
             )
-        until = record.used_up(wanted.names, self._now()) if "letsencrypt.org" in self._settings.directory else ""
+        limited = "letsencrypt.org" in self._settings.directory and not self._settings.untrusted
+        until = record.used_up(wanted.names, self._now()) if limited else ""
         if until:
             raise OrderError(
                 f"{where}: no order is placed before {until}: Let's Encrypt issues 5 certificates for the same names in 7 days, and "

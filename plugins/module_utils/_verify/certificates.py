@@ -91,7 +91,7 @@ def ending(leaf: Certificate, left: float) -> Sentence:
 def renewals(settings: CertbotSettings, names: list[str]) -> Iterator[Finding]:
     """Yield how the renewals by our certbot went last."""
     for name in names:
-        record = Records(settings.path).read(name)
+        record = Records(settings).read(name)
         if record.result == "failed":
             text = say("its last renewal failed at {at}: {error}", at=record.tried, error=" ".join(record.error.split()))
             yield warning("certificates", name, text, SHOW)

@@ -93,6 +93,19 @@ def test_the_weeks_limit_is_that_of_lets_encrypt(tmp_path: Path, directory: str,
     assert len(program.asked) == (0 if refused else 1)
 
 
+def test_what_was_tried_with_the_staging_directory_does_not_count(tmp_path: Path) -> None:
+    where = settings(tmp_path, directory="https://acme-staging-v02.api.letsencrypt.org/directory", untrusted=True)
+    placing, program = orders(where, *[issues(where, "site", pair("a.example.org"))] * 5, says(1, "Detail: refused\n"))
+    for _ in range(5):
+        placing.order(SITE, "it was asked for")
+    with pytest.raises(OrderError, match="refused"):
+        placing.order(SITE, "it was asked for")
+    real = settings(tmp_path, directory=LETS_ENCRYPT)
+    placing, program = orders(real, issues(real, "site", pair("a.example.org")))
+    placing.order(SITE, "it was ordered from elsewhere")
+    assert len(program.asked) == 1
+
+
 def test_what_is_not_due_costs_nothing(tmp_path: Path) -> None:
     where = settings(tmp_path)
     write(where, "site", pair("a.example.org"))
