@@ -71,14 +71,14 @@ def of_host(server: Observed, host: str, name: str, ordered: bool) -> Finding:
     result = asked(probe)
     if result != OK:
         return failed("certificates", host, say("{error}", error=result.error), probe.next_step())
+    if is_placeholder(leaf):
+        text = say("is served with a placeholder, which no browser trusts")
+        return failed("certificates", host, text, say("See why none was issued: {command}", command=SHOW))
     left = leaf.days_left(datetime.now(timezone.utc))
     if left < fail:
         return failed("certificates", host, ending(leaf, left), say("Have it renewed: {command}", command=RENEW if ordered else SHOW))
     if left < warn:
         return warning("certificates", host, ending(leaf, left), say("Have it renewed: {command}", command=RENEW if ordered else SHOW))
-    if is_placeholder(leaf):
-        text = say("is served with a placeholder, which no browser trusts")
-        return warning("certificates", host, text, say("See why none was issued: {command}", command=SHOW))
     return passed("certificates", host, say("is served with the certificate on disk, {days} days left", days=f"{days_shown(left):g}"))
 
 
