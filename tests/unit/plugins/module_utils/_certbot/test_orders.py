@@ -130,7 +130,7 @@ def test_a_renewal(tmp_path: Path) -> None:
 
 def test_a_renewal_that_fails_pauses_the_next_one(tmp_path: Path) -> None:
     where = settings(tmp_path)
-    write(where, "site", pair("a.example.org"))
+    write(where, "site", pair("a.example.org", left=20))
     placing, program = orders(where, says(1, "REFUSED\n"))
     lineage = placing.certbot.lineage("site")
     assert lineage
@@ -138,6 +138,34 @@ def test_a_renewal_that_fails_pauses_the_next_one(tmp_path: Path) -> None:
         with pytest.raises(OrderError, match="REFUSED"):
             placing.renew(lineage)
     assert len(program.asked) == 1
+
+
+def test_a_pause_fails_no_certificate_that_is_not_due(tmp_path: Path) -> None:
+    """Such as after a deploy that ordered it for other names in vain: the timer has nothing to do, and nothing to tell."""
+    where = settings(tmp_path)
+    write(where, "site", pair("a.example.org", left=40))
+    placing, program = orders(where)
+    failed = Record().failed("REFUSED", placing._now())
+    placing.records.write("site", failed)
+    lineage = placing.certbot.lineage("site")
+    assert lineage
+    assert not placing.renew(lineage)
+    assert (program.asked, placing.records.read("site")) == ([], failed)
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_another_certbot_at_work_does_not_count_as_an_order(tmp_path: Path, forced: bool) -> None:
+    """Such as the distribution's own timer, which writes to the same log: it is tried again without a pause."""
+    where, new = settings(tmp_path), pair("a.example.org")
+    write(where, "site", pair("a.example.org", left=20))
+    placing, _program = orders(where, says(1, "Another instance of Certbot is already running.\n"), issues(where, "site", new))
+    lineage = placing.certbot.lineage("site")
+    assert lineage
+    with pytest.raises(CheckError, match=r"Certificate site on shop .*Another instance of Certbot is already running"):
+        placing.renew(lineage, forced)
+    record = placing.records.read("site")
+    assert (record.not_before, record.failures) == ("", 0)
+    assert placing.renew(lineage, forced)
 
 
 def test_a_directory_that_is_away_does_not_count_as_an_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
