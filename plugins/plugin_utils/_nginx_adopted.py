@@ -136,8 +136,9 @@ class _Writer:
             app = self._apps.get(one.host)
             if app is None or self._collides(one):
                 self._adopted.refused[one.id] = (
-                    f"the site of {app} has a location of the same path, which serves something. Set the app's variables so that it "
-                    "does what this one does, or let it go."
+                    f"the site of {app} has a location of the same path, which serves something. "
+                    + f"Only some get in there today ({one.guards}). " * bool(one.guards)
+                    + "Set the app's variables so that it does what this one does, or let it go."
                     if app
                     else f"no app of the release has the host {one.host} among its server names."
                 )

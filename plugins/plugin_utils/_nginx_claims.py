@@ -25,6 +25,8 @@ class Unclaimed:
     # Of a site all its server blocks, of a location the one that it lies in.
     servers: tuple[Server, ...] = field(repr=False)
     location: Location | None = field(default=None, repr=False)
+    # What lets only some in there today, in words of nginx.
+    guards: str = ""
 
     @property
     def id(self) -> str:
@@ -68,10 +70,12 @@ def _locations(current: Configuration, desired: Configuration, names: Mapping[st
     for server in current.servers:
         for host, blocks in _claimants(server, desired):
             for location in server.locations:
-                one = Unclaimed("location", host, (server,), location)
+                target = theirs.of(server, location)
+                guards = ", ".join(sorted(" ".join(words) for words in target.guards))
+                one = Unclaimed("location", host, (server,), location, guards)
                 # What only answers over plain HTTP claims nothing of what is asked over TLS.
                 sites = [block for block in blocks if block.ssl or not server.ssl]
-                if one.id not in seen and not _is_claimed(theirs.of(server, location), location, sites, mine):
+                if one.id not in seen and not _is_claimed(target, location, sites, mine):
                     seen.add(one.id)
                     yield one
 
@@ -110,9 +114,15 @@ def _is_led_into(target: Target, location: Location, block: Server) -> bool:
 
 
 def _answers(ours: Target, theirs: Target, location: Location, same: bool) -> bool:
-    """Say whether a location of ours does what theirs does. One of the same path may do it in its own way, unless it refuses."""
+    """Say whether a location of ours does what theirs does. One of the same path may do it in its own way.
+
+    Not where it refuses, nor where it lets more people in.
+    """
     if ours.redirects:
         return theirs.redirects
+    # Before an answer of nginx's own it asks nobody who he is.
+    if theirs.kind != "return" and not theirs.guards <= ours.guards:
+        return False
     if same:
         return ours.refuses == theirs.refuses
     if theirs.kind == "pass":

@@ -152,6 +152,11 @@ def test_definitions_that_others_need_come_along() -> None:
     [
         ("server { listen 80; location / { proxy_pass http://a; } }", "site _", "hosts that no site names"),
         (f"{CHAT} location /swagger {{ deny all; }} }}", "location messenger.rare-books.ru /swagger", "has a location of the same path"),
+        (
+            f"{CHAT} auth_basic Friends; location /api/ {{ proxy_pass http://backend; }} }}",
+            "location messenger.rare-books.ru /api/",
+            "Only some get in there today (auth_basic Friends). Set",
+        ),
     ],
 )
 def test_what_cannot_be_carried_over_is_refused_with_its_reason(text: str, name: str, reason: str) -> None:
