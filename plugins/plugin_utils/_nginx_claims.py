@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, Location, Server
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_targets import Target, Targets, own_settings
@@ -69,7 +69,7 @@ def _locations(current: Configuration, desired: Configuration, names: Mapping[st
     mine, theirs = Targets(desired, {}), Targets(current, names)
     for server in current.servers:
         for host, blocks in _claimants(server, desired):
-            for location in server.locations:
+            for location in _places(server):
                 target = theirs.of(server, location)
                 guards = ", ".join(sorted(" ".join(words) for words in target.guards))
                 one = Unclaimed("location", host, (server,), location, guards)
@@ -78,6 +78,14 @@ def _locations(current: Configuration, desired: Configuration, names: Mapping[st
                 if one.id not in seen and not _is_claimed(target, location, sites, mine):
                     seen.add(one.id)
                     yield one
+
+
+def _places(server: Server) -> list[Location]:
+    """Return the locations of a block; one that leads everybody elsewhere is one for every path, and its own ones answer nobody."""
+    for one in server.directive.all("return") if server.ssl else ():
+        if Target("return", " ".join(one.args)).redirects:
+            return [Location(replace(one, name="location", args=("/",), text=f"location / {{ {one.text.strip()} }}", block=(one,)), ())]
+    return server.locations
 
 
 def _claimants(server: Server, desired: Configuration) -> Iterator[tuple[str, list[Server]]]:
@@ -120,6 +128,8 @@ def _answers(ours: Target, theirs: Target, location: Location, same: bool) -> bo
     """
     if ours.redirects:
         return theirs.redirects
+    if theirs.redirects:
+        return ours == theirs
     # Before an answer of nginx's own it asks nobody who he is.
     if theirs.kind != "return" and not theirs.guards <= ours.guards:
         return False

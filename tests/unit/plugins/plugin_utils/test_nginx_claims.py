@@ -149,6 +149,22 @@ def test_what_was_adopted_with_its_guards_is_claimed() -> None:
     assert ids(current, release(shop=f"{SHOP} {guarded.replace('Friends', 'Others')} }}")) == ["location shop.ru /api/"]
 
 
+APEX = "return 301 https://shop.ru$request_uri;"
+
+
+def test_a_name_that_only_leads_to_another_one_is_not_served_without_a_word() -> None:
+    """Such as www, which the release serves as it does the name without it."""
+    redirecting = f"server {{ listen 443 ssl; server_name www.shop.ru; {APEX} }}"
+    [found] = _nginx_claims.find(http(redirecting), release(shop=OURS), {})
+    assert (found.id, found.text.strip()) == ("location www.shop.ru /", f"location / {{ {APEX} }}")
+    assert ids(http(f"{SHOP} location / {{ {APEX} }} }}"), release(shop=OURS)) == ["location shop.ru /"]
+    assert ids(http(redirecting), release(shop=f"{SHOP} location / {{ {APEX} }} }}")) == []
+    # Over plain HTTP it leads to TLS, as ours does; that is also where certbot puts its own.
+    plain = f"server {{ listen 80; server_name www.shop.ru; {APEX} }}"
+    certbot = "server { if ($host = shop.ru) { return 301 https://$host$request_uri; } listen 80; server_name shop.ru; return 404; }"
+    assert ids(http(plain + certbot), release(shop=OURS)) == []
+
+
 def test_what_is_served_over_plain_http_is_claimed_by_what_is_served_over_tls_and_not_the_other_way_round() -> None:
     plain = "server { listen 80; server_name shop.ru; location /api/ { proxy_pass http://api; } location /x/ { proxy_pass http://api; } }"
     assert ids(http(plain), release(shop=OURS)) == ["location shop.ru /x/"]
