@@ -31,7 +31,7 @@ def unclaimed(facts: Mapping[str, Any], tree: Mapping[str, str]) -> list[Finding
         lost = _nginx_claims.find(parse_dump(configuration), parse_tree(tree), services)
     except PlatformError as error:
         return [Finding(UNDECIDED, f"nginx's configuration cannot be compared with the release's: {error}", "site *")]
-    return [Finding(UNDECIDED, WHY[one.kind], one.id) for one in lost]
+    return [Finding(UNDECIDED, WHY[one.kind] + f"; only some get in there today ({one.guards})" * bool(one.guards), one.id) for one in lost]
 
 
 def completed(result: Mapping[str, Any], tree: Mapping[str, str], let_go: Iterable[str]) -> dict[str, Any]:

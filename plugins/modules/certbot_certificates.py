@@ -170,6 +170,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certbot import
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.ensure import CertificateChanges
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.orders import Orders
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Settings, Wanted
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import trial
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 
@@ -196,7 +197,7 @@ def described(settings: Settings, names: set[str]) -> dict[str, str]:
     """Return what nginx reads, as diffs show it."""
     found = {}
     for name in sorted(names):
-        leaf = Installed(name, settings.live).leaf()
+        leaf = trial.usable(Installed(name, settings.live).pair())
         if leaf:
             found[name] = f"{name}: serial {leaf.serial_hex}, {', '.join(leaf.subject_names)}, until {leaf.not_after:%Y-%m-%d %H:%M} UTC\n"
     return found

@@ -237,7 +237,7 @@ def described(path: str, settings: Settings, params: dict[str, Any], known: Rene
     source = source_of(name, leaf, settings, release_of(settings.stack_path))
     allowed = limits(leaf, source, settings, params)
     renewer = known.of(name) if known and source == "existing" else None
-    record = Records(settings.path).read(name)
+    record = Records(settings).read(name)
     renewal = {
         "due": text(due(leaf)),
         "tried": record.tried,

@@ -9,8 +9,8 @@ module: selfsigned_certificates
 version_added: 0.4.0
 short_description: Issue certificates from a local CA, and put them where nginx reads them
 description:
-  - Makes the CA where there is none. Issues each certificate that is missing, ends within 30 days, covers other names or came from
-    elsewhere. All of it in one call.
+  - Makes the CA where there is none. Issues each certificate that is missing, ends within 30 days, covers other names, came from
+    elsewhere or has not its own key. All of it in one call.
   - The pair of before is kept until a release has proven the new one, and comes back when that fails.
 requirements:
   - cryptography for Python on the server

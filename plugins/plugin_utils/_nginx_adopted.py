@@ -133,11 +133,18 @@ class _Writer:
         for one in items:
             if one.location is None or any(id(outer) in carried for outer in one.location.around):
                 continue  # It is part of the text of the location around it.
+            if any(moved in (one.location.directive.block or ()) for moved in one.servers[0].directive.all("return")):
+                self._adopted.refused[one.id] = (
+                    "its whole server block leads elsewhere, and the app of the release has this name among its own. Take it from there, and "
+                    "it is carried over as a site, or let it go."
+                )
+                continue
             app = self._apps.get(one.host)
             if app is None or self._collides(one):
                 self._adopted.refused[one.id] = (
-                    f"the site of {app} has a location of the same path, which serves something. Set the app's variables so that it "
-                    "does what this one does, or let it go."
+                    f"the site of {app} has a location of the same path, which serves something. "
+                    + f"Only some get in there today ({one.guards}). " * bool(one.guards)
+                    + "Set the app's variables so that it does what this one does, or let it go."
                     if app
                     else f"no app of the release has the host {one.host} among its server names."
                 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, Location, Server
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_targets import Target, Targets, own_settings
@@ -25,6 +25,8 @@ class Unclaimed:
     # Of a site all its server blocks, of a location the one that it lies in.
     servers: tuple[Server, ...] = field(repr=False)
     location: Location | None = field(default=None, repr=False)
+    # What lets only some in there today, in words of nginx.
+    guards: str = ""
 
     @property
     def id(self) -> str:
@@ -67,13 +69,23 @@ def _locations(current: Configuration, desired: Configuration, names: Mapping[st
     mine, theirs = Targets(desired, {}), Targets(current, names)
     for server in current.servers:
         for host, blocks in _claimants(server, desired):
-            for location in server.locations:
-                one = Unclaimed("location", host, (server,), location)
+            for location in _places(server):
+                target = theirs.of(server, location)
+                guards = ", ".join(sorted(" ".join(words) for words in target.guards))
+                one = Unclaimed("location", host, (server,), location, guards)
                 # What only answers over plain HTTP claims nothing of what is asked over TLS.
                 sites = [block for block in blocks if block.ssl or not server.ssl]
-                if one.id not in seen and not _is_claimed(theirs.of(server, location), location, sites, mine):
+                if one.id not in seen and not _is_claimed(target, location, sites, mine):
                     seen.add(one.id)
                     yield one
+
+
+def _places(server: Server) -> list[Location]:
+    """Return the locations of a block; one that leads everybody elsewhere is one for every path, and its own ones answer nobody."""
+    for one in server.directive.all("return") if server.ssl else ():
+        if Target("return", " ".join(one.args)).redirects:
+            return [Location(replace(one, name="location", args=("/",), text=f"location / {{ {one.text.strip()} }}", block=(one,)), ())]
+    return server.locations
 
 
 def _claimants(server: Server, desired: Configuration) -> Iterator[tuple[str, list[Server]]]:
@@ -110,9 +122,17 @@ def _is_led_into(target: Target, location: Location, block: Server) -> bool:
 
 
 def _answers(ours: Target, theirs: Target, location: Location, same: bool) -> bool:
-    """Say whether a location of ours does what theirs does. One of the same path may do it in its own way, unless it refuses."""
+    """Say whether a location of ours does what theirs does. One of the same path may do it in its own way.
+
+    Not where it refuses, nor where it lets more people in.
+    """
     if ours.redirects:
         return theirs.redirects
+    if theirs.redirects:
+        return ours == theirs
+    # Before an answer of nginx's own it asks nobody who he is.
+    if theirs.kind != "return" and not theirs.guards <= ours.guards:
+        return False
     if same:
         return ours.refuses == theirs.refuses
     if theirs.kind == "pass":

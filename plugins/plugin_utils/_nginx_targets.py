@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, Directive, Location, Server
 
@@ -15,6 +15,10 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _ADDRESS = re.compile(r"(?:(?P<scheme>\w+)://)?(?P<host>\[[^\]]*\]|[^:/\s]+)(?::(?P<port>\w+))?(?P<uri>/.*)?")
 # A location with nothing but these passes requests on as they are; anything else it does is its own.
 _PLAIN = {"proxy_http_version", "proxy_connect_timeout", "set", "error_page", *PASSES}
+# What lets in only some; of a group the innermost block that has any of it decides.
+_GUARDS = (("auth_basic",), ("auth_request",), ("allow", "deny"), ("ssl_verify_client",))
+# What of it lets everybody in.
+_OPEN = (("auth_basic", "off"), ("auth_request", "off"), ("allow", "all"), ("ssl_verify_client", "off"))
 _PLAIN_HEADERS = {"host", "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"}
 
 
@@ -26,6 +30,8 @@ class Target:
     what: str
     # What takes the place of the location's path, where the request is not passed on as it came.
     uri: str = ""
+    # What lets only some reach it. How is no part of what answers them.
+    guards: frozenset[tuple[str, ...]] = field(default=frozenset(), compare=False)
 
     @property
     def refuses(self) -> bool:
@@ -42,10 +48,20 @@ class Targets:
 
     def __init__(self, configuration: Configuration, names: Mapping[str, str]) -> None:
         self._names = names
+        self._http = configuration.http
         self._upstreams = {one.args[0]: one for one in configuration.http if one.name == "upstream" and one.args}
 
     def of(self, server: Server, location: Location) -> Target:
         """Return what becomes of a request that reaches a location."""
+        return replace(self._answering(server, location), guards=frozenset(self._guards(server, location)))
+
+    def _guards(self, server: Server, location: Location) -> Iterator[tuple[str, ...]]:
+        blocks = [one.block or () for one in (location.directive, *reversed(location.around), server.directive)]
+        for group in _GUARDS:
+            stated = ([(one.name, *one.args) for one in block if one.name in group] for block in (*blocks, self._http))
+            yield from (one for one in next(filter(None, stated), []) if one not in _OPEN)
+
+    def _answering(self, server: Server, location: Location) -> Target:
         block = location.directive
         # What stands there is done before nginx looks for a location.
         scopes = (block, *reversed(location.around), server.directive)

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 from datetime import datetime, timezone
 
-from .._base.files import make_directory, sync_directory
+from .._base.files import TEMPORARY, make_directory, sync_directory
 from .._certificates.live import Installed
 from .client import PARTS as CERTBOT_PARTS
 from .client import Certbot, Lineage, read_lineage
@@ -44,11 +45,49 @@ def put(settings: Settings, name: str, served: bool) -> str:
     for part in PARTS:
         place = _places(settings, name)[part]
         if os.path.lexists(place) and (served or part not in SERVED):
-            os.rename(place, os.path.join(target, part))
-            sync_directory(os.path.dirname(place))
+            _move(place, os.path.join(target, part))
     for older in set(os.listdir(os.path.dirname(target))) - {stamp}:
         shutil.rmtree(os.path.join(os.path.dirname(target), older))
     return target
+
+
+def _move(source: str, target: str) -> None:
+    """Move a part. Whatever dies in between, what is at either path is whole, also from one volume to another."""
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy, gone = _beside(target), _beside(source)
+        umask = os.umask(0o077)  # Keys are among what is copied, and get their modes after their content.
+        try:
+            if os.path.isdir(source):
+                shutil.copytree(source, copy, symlinks=True)
+            else:
+                shutil.copy2(source, copy)
+        finally:
+            os.umask(umask)
+        os.sync()
+        os.rename(copy, target)
+        sync_directory(os.path.dirname(target))
+        os.rename(source, gone)
+        _remove(gone)
+    sync_directory(os.path.dirname(source))
+    sync_directory(os.path.dirname(target))
+
+
+def _beside(path: str) -> str:
+    """Return a name beside a part that is free and none of a certificate: what a killed run left under it is removed."""
+    name = os.path.join(os.path.dirname(path), f"{TEMPORARY}{os.path.basename(path)}.part")
+    _remove(name)
+    return name
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
 
 
 def newest(settings: Settings, name: str) -> str:
@@ -85,7 +124,6 @@ def restore(settings: Settings, name: str) -> bool:
         place, kept = _places(settings, name)[part], os.path.join(source, part)
         if os.path.lexists(kept) and not os.path.lexists(place):
             make_directory(os.path.dirname(place))
-            os.rename(kept, place)
-            sync_directory(os.path.dirname(place))
+            _move(kept, place)
     shutil.rmtree(source)
     return True

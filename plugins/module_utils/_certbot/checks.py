@@ -74,7 +74,8 @@ def directory(settings: Settings) -> None:
         got = str(error)
     raise CheckError(
         f"ACME directory {settings.directory}: expected it to answer {settings.host}, got: {got}. Check the server's way to the "
-        "internet, certificates_directory and certificates_ca_bundle. It is tried again by the next deploy and by the timer."
+        "internet, certificates_directory and certificates_ca_bundle. It is tried again by the next deploy, and by the timer where a "
+        "certificate was issued before."
     )
 
 

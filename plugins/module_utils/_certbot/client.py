@@ -26,6 +26,8 @@ PARTS = ("fullchain", "privkey")
 SECONDS = 600
 # The directory does not know the account any more (RFC 8555, 6.7; certonly tells only its text), or certbot has lost it.
 UNKNOWN_ACCOUNT = re.compile(r"urn:ietf:params:acme:error:accountDoesNotExist|Account at \S+ does not exist|Account \S+ not found")
+# It shares the log's lock with every other certbot of the server, and ends before it asks the directory for anything.
+BUSY = "Another instance of Certbot is already running"
 # What certbot prints around the cause.
 NOISE = re.compile(
     r"Saving debug log|^- -|^Processing|^Renewing |^Requesting |^Ask for help|^Waiting \d+ seconds|^All renewals failed|"

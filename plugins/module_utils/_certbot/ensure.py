@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from .._base.state import StateError
+from .._certificates import trial
 from .._certificates.certificate import CertificateError
 from .._certificates.live import Installed, is_placeholder, placeholder
 from .._engine.client import DockerUnavailable
@@ -97,7 +98,7 @@ def _sites(settings: Settings) -> dict[str, list[str]]:
 
 def serves(settings: Settings, wanted: Wanted) -> bool:
     """Say whether what nginx reads is good enough for the release, whoever issued it."""
-    leaf = Installed(wanted.name, settings.live).leaf()
+    leaf = trial.usable(Installed(wanted.name, settings.live).pair())
     return (
         leaf is not None
         and not is_placeholder(leaf)
@@ -125,7 +126,7 @@ def ensure(
             if why := reason(one, lineage, settings, one.name in forced):
                 lineage = orders.order(one, why)
                 done.orders[one.name] = why
-            if lineage and install(settings, one.name, lineage.pair, settings.sites().get(one.name, []), preparing):
+            if lineage and install(settings, one.name, lineage.pair, _sites(settings).get(one.name, []), preparing):
                 done.installed.append(one.name)
         except CERTIFICATE_ERRORS as error:
             done.failed[one.name] = str(error)
@@ -138,7 +139,7 @@ def stand_in(settings: Settings, wanted: Sequence[Wanted], done: CertificateChan
     """Let nginx start with what there is: where there is nothing of use, a placeholder."""
     for one in wanted:
         installed = Installed(one.name, settings.live)
-        leaf = installed.leaf()
+        leaf = trial.usable(installed.pair())
         missing = [host for host in one.hosts if leaf and not leaf.covers(host)]
         expired = leaf is not None and leaf.not_after <= datetime.now(timezone.utc)
         if leaf is None or expired or (missing and is_placeholder(leaf)):

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from .._base import libraries
 from .._base.errors import PlatformError
 from .._certificates import trial
-from .._certificates.certificate import Certificate, CertificateError
+from .._certificates.certificate import Certificate
 from .._certificates.live import Installed, Pair, is_placeholder
 from .._engine.client import DockerUnavailable
 from .._engine.proxy import Proxy, ProxyError
@@ -57,19 +57,21 @@ def install(settings: Settings, name: str, pair: Pair, hosts: Sequence[str], pre
     if not runs(settings):
         installed.put(pair)
         return True
-    # nginx as it is must be well, else nobody could tell whose fault a refusal is.
-    _proxy(settings).test()
+    if trial.usable(installed.pair()):
+        # nginx as it is must be well, else nobody could tell whose fault a refusal is. It cannot be with a pair that it could not load.
+        _proxy(settings).test()
     before = (installed.exchange if lost else installed.put)(pair)
     try:
         _proxy(settings).reload()
         if complaint := _complaint(settings, installed, hosts, DEADLINE):
             raise InstallError(f"Certificate {name} on {settings.host} is on disk, but not served as it must be.\n{complaint}")
     except (ProxyError, InstallError) as error:
-        if before is None or before == pair or not _is_good(before.leaf):
+        leaf = trial.usable(before)
+        if before is None or leaf is None or before == pair or not _is_good(leaf):
             raise
         installed.put(before)
         _proxy(settings).reload()
-        until = f"{before.leaf.not_after:%Y-%m-%d %H:%M} UTC"
+        until = f"{leaf.not_after:%Y-%m-%d %H:%M} UTC"
         raise InstallError(f"{error}\nThe certificate before it is served again. It is valid until {until}.") from error
     if not lost:
         installed.settle()
@@ -112,10 +114,7 @@ def serve(settings: Settings, name: str, hosts: Sequence[str]) -> bool:
 
 def _lost(before: Pair | None, pair: Pair, hosts: Sequence[str]) -> list[str]:
     """Return the hosts that are served well now and would not be with another certificate."""
-    try:
-        leaf = before.leaf if before and before != pair else None
-    except CertificateError:
-        leaf = None  # What cannot be read is of no use to anybody.
+    leaf = trial.usable(before) if before != pair else None
     return [host for host in hosts if leaf and _is_good(leaf) and leaf.covers(host) and not pair.leaf.covers(host)]
 
 
@@ -123,7 +122,7 @@ def ending(settings: Settings, names: Sequence[str]) -> list[str]:
     """Return warnings of certificates that end soon, though they are renewed."""
     now, texts = datetime.now(timezone.utc), []
     for name in names:
-        leaf = Installed(name, settings.live).leaf()
+        leaf = trial.usable(Installed(name, settings.live).pair())
         if leaf and leaf.days_left(now) < threshold(leaf, settings.warn_days):
             texts.append(
                 f"Certificate {name} on {settings.host} has {leaf.days_left(now):.1f} days left, and should have been renewed by now. "

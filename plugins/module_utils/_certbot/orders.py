@@ -11,7 +11,7 @@ from .._base.command import RunCommand
 from .._base.errors import PlatformError
 from . import checks, plan
 from .checks import CheckError
-from .client import Certbot, Lineage, cause
+from .client import BUSY, Certbot, Lineage, cause
 from .records import Record, Records
 from .settings import Settings, Wanted
 
@@ -25,7 +25,7 @@ class Orders:
 
     def __init__(self, settings: Settings, run_command: RunCommand, certbot: Certbot | None = None) -> None:
         self.certbot = certbot or Certbot(settings)
-        self.records = Records(settings.path)
+        self.records = Records(settings)
         self._settings = settings
         self._run_command = run_command
 
@@ -52,6 +52,8 @@ class Orders:
             self.order(wanted, "it was asked for")
             return True
         if record.is_paused(self._now()):
+            if plan.due(leaf) > self._now():
+                return False
             self._refuse(wanted, record)
         try:
             checks.disk(self._settings)
@@ -70,8 +72,15 @@ class Orders:
         return True
 
     def _placed(self, name: str, names: Sequence[str], record: Record, answer: tuple[int, str], why: str) -> Lineage:
-        """Remember an order that has been placed, and how it ended."""
+        """Remember an order that has been placed, and how it ended; another certbot at work is told, and counts as none."""
         code, output = answer
+        if code != 0 and BUSY in output:
+            text = (
+                f"Certificate {name} on {self._settings.host} ({why}): expected no other certbot to be at work, got: {BUSY}. No order has been "
+                "placed. Deploy again when that one has ended."
+            )
+            self.records.write(name, record.looked("not ordered", self._now(), text))
+            raise CheckError(text)
         lineage = self.certbot.lineage(name)
         if code != 0 or lineage is None:
             failed = record.failed(cause(output), self._now())
@@ -94,7 +103,8 @@ class Orders:
                 f"({record.failures} in a row), and the authority counts failures. It said:\n{record.error}\n"
                 f"Remove the cause and deploy again after that time. {self.records.file(wanted.name)} on the server remembers it."
             )
-        until = record.used_up(wanted.names, self._now()) if "letsencrypt.org" in self._settings.directory else ""
+        limited = "letsencrypt.org" in self._settings.directory and not self._settings.untrusted
+        until = record.used_up(wanted.names, self._now()) if limited else ""
         if until:
             raise OrderError(
                 f"{where}: no order is placed before {until}: Let's Encrypt issues 5 certificates for the same names in 7 days, and "

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta, timezone
 
 from .._base.files import read_if_exists, write_durably
 from .._base.times import TIME
+from .settings import Settings
 
 FIRST_PAUSE = timedelta(minutes=15)
 LONGEST_PAUSE = timedelta(hours=24)
@@ -69,10 +70,11 @@ class Record:
 
 
 class Records:
-    """The records of a server, one file each."""
+    """The records of a server for the directory it orders from, one file each."""
 
-    def __init__(self, path: str) -> None:
-        self.directory = os.path.join(path, "orders")
+    def __init__(self, settings: Settings) -> None:
+        # What is tried with a staging directory does not count at the real one.
+        self.directory = os.path.join(settings.path, "orders", "staging" * settings.untrusted)
 
     def file(self, name: str) -> str:
         return os.path.join(self.directory, f"{name}.json")

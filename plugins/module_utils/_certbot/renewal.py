@@ -17,7 +17,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from .._certificates.certificate import Certificate, CertificateError
+from .._certificates import trial
+from .._certificates.certificate import Certificate
 from .._certificates.live import Installed
 from .._run import lease, ledger
 from . import install, plan
@@ -54,7 +55,8 @@ def renew(orders: Orders, settings: Settings, forced: Container[str] = ()) -> Re
     for name in sorted(set(sites) - set(orders.certbot.names())) if settings.existing() else ():
         if problem := _serve_one(settings, name, sites[name], done):
             done.failed[name] = problem
-        _judge(settings, name, _leaf(settings, name), done)
+        # One that cannot be used has been told of by who has it served.
+        _judge(settings, name, trial.usable(Installed(name, settings.live).pair()), done)
     return done
 
 
@@ -97,13 +99,6 @@ def _serve_one(settings: Settings, name: str, hosts: list[str], done: Renewal) -
     return problem
 
 
-def _leaf(settings: Settings, name: str) -> Certificate | None:
-    try:
-        return Installed(name, settings.live).leaf()
-    except CertificateError:
-        return None  # Who has it served has told.
-
-
 def _judge(settings: Settings, name: str, leaf: Certificate | None, done: Renewal) -> None:
     """Say loudly when the end is near, whatever the reason."""
     if leaf is None:
@@ -134,7 +129,7 @@ def main() -> int:
     this = ledger.Run(uuid.uuid4().hex, "renewal", "the timer", settings.host, started=ledger.now())
     began = time.monotonic()
     try:
-        lease.take_unattended(place, this, STEP, WAIT_SECONDS)
+        orphan = lease.take_unattended(place, this, STEP, WAIT_SECONDS)
     except lease.LeaseHeld as held:
         tell(f"{settings.host}: certificates were not looked at, since for {WAIT_SECONDS} s {held}", urgent=True)
         return 1
@@ -148,11 +143,11 @@ def main() -> int:
             tell(f"{settings.host}: certificate {name}: {error}", urgent=True)
         if done.renewed or done.installed or done.failed:
             result = "failed" if done.failed else "renewed"
-            error = "; ".join(f"{name}: {text}" for name, text in done.failed.items())
+            error = "; ".join(f"{name}: {' '.join(text.split())}" for name, text in done.failed.items())
             ledger.append(settings.stack_path, ledger.entry(this, result, time.monotonic() - began, step=STEP * bool(error), error=error))
         return 1 if done.failed else 0
     finally:
-        lease.give_back(place, this.token)
+        lease.give_back(place, this.token, orphan)
 
 
 if __name__ == "__main__":

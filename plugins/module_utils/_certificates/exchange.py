@@ -11,7 +11,7 @@ from glob import glob
 
 from .._base.libraries import CRYPTOGRAPHY
 from . import live as certificates_live
-from .certificate import CertificateError
+from . import trial
 from .live import BEFORE, VERSIONS, Installed, Pair, is_placeholder
 
 
@@ -45,8 +45,5 @@ def _is_good(pair: Pair) -> bool:
     """Say whether visitors are better off with this one than with one that was checked and could not be proven."""
     if CRYPTOGRAPHY.is_missing:
         return True
-    try:
-        leaf = pair.leaf
-    except CertificateError:
-        return False
-    return not is_placeholder(leaf) and leaf.not_after > datetime.now(timezone.utc)
+    leaf = trial.usable(pair)
+    return leaf is not None and not is_placeholder(leaf) and leaf.not_after > datetime.now(timezone.utc)

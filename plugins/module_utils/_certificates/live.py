@@ -74,10 +74,6 @@ class Installed:
         chain, key = (read_if_exists(os.path.join(self.directory, file)) for file in (CHAIN, KEY))
         return None if chain is None or key is None else Pair(chain, key)
 
-    def leaf(self) -> Certificate | None:
-        pair = self.pair()
-        return pair.leaf if pair else None
-
     def put(self, pair: Pair) -> Pair | None:
         """Put a pair in place of what is there, and return that."""
         before = self.pair()

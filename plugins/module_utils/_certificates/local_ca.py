@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .._base.files import read_if_exists, write_durably
+from . import trial
 from .certificate import CertificateError, moment
 from .live import PRIVATE_FILE, PUBLIC_DIRECTORY, PUBLIC_FILE, Pair
 
@@ -159,6 +160,8 @@ def reason(pair: Pair | None, names: Sequence[str], authority: Authority | None,
         return f"it covers {', '.join(found.subject_names)}"
     if found.days_left(now) < RENEW_DAYS:
         return f"it ends on {found.not_after:%Y-%m-%d}"
+    if trial.usable(pair) is None:
+        return "its key is not there or that of another one"
     return ""
 
 

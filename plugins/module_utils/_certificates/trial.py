@@ -15,7 +15,7 @@ from typing import Any
 
 from .._base.errors import PlatformError
 from .._base.libraries import CRYPTOGRAPHY
-from .certificate import PEM, CertificateError, parse_pem
+from .certificate import PEM, Certificate, CertificateError, parse_pem
 from .live import Pair
 from .trust import UNKNOWN_ISSUER, trust
 
@@ -58,6 +58,14 @@ def complaint(pair: Pair, hosts: Sequence[str], ca_file: str | None = None) -> s
                 "trust store has, not its visitors'. Append that certificate to the file."
             )
     return ""
+
+
+def usable(pair: Pair | None) -> Certificate | None:
+    """Return the leaf of a pair that nginx can load, None where it cannot: nothing there, what is no certificate, another one's key."""
+    try:
+        return pair.leaf if pair and not complaint(pair, ()) else None
+    except CertificateError:
+        return None
 
 
 def _server(pair: Pair) -> ssl.SSLContext:

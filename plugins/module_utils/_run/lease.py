@@ -220,12 +220,15 @@ def this_process() -> dict[str, int]:
     return {"pid": os.getpid(), "start": start_of(os.getpid())}
 
 
-def take_unattended(place: Place, run: Run, step: str, wait: float, poll: float = 2.0) -> None:
-    """Take the lease for a process of the server itself, once whoever holds it has ended; raise LeaseHeld after so many seconds."""
+def take_unattended(place: Place, run: Run, step: str, wait: float, poll: float = 2.0) -> Lease | None:
+    """Take the lease for a process of the server itself, once whoever holds it has ended; raise LeaseHeld after so many seconds.
+
+    Return that of an interrupted run: nobody is there to be told of it, so give_back leaves it for the next run.
+    """
     deadline = time.monotonic() + wait
     while True:
         try:
-            take(place, run, step)
+            orphan = take(place, run, step)
             break
         except LeaseHeld:
             if time.monotonic() > deadline:
@@ -234,6 +237,7 @@ def take_unattended(place: Place, run: Run, step: str, wait: float, poll: float 
     begin_step(place, run.token, step, process=True)
     # There is no controller whose heartbeat could be missed: this process alone tells that the run is alive.
     _remove(place.file(run.token))
+    return orphan
 
 
 def note(place: Place, token: str, **facts: Any) -> Lease:
@@ -245,13 +249,16 @@ def note(place: Place, token: str, **facts: Any) -> Lease:
         return lease
 
 
-def give_back(place: Place, token: str) -> Lease | None:
-    """End the lease, and return what it said last; None if it was lost."""
+def give_back(place: Place, token: str, orphan: Lease | None = None) -> Lease | None:
+    """End the lease, and return what it said last; None if it was lost. An orphan is left as it was found."""
     with _locked(place):
         try:
             lease = mine(place, token)
         except LeaseLost:
             return None
-        _remove(place.file("json"))
+        if orphan:
+            _save(place, orphan)
+        else:
+            _remove(place.file("json"))
         _forget(place, token)
         return lease

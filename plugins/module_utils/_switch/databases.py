@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._backup.databases import as_database
@@ -23,7 +24,7 @@ from .._postgres import restore as postgres_restore
 from .._postgres.client import Database, DatabaseError, checked
 from .._postgres.dump import Dump
 from .._postgres.exchange import Swap
-from .._postgres.start import ensure_running
+from .._postgres.start import ensure_running, wait_until_answers
 from .._release.description import App
 from .._run import restoring
 
@@ -224,6 +225,9 @@ def perform(client: DockerClient, swaps: Sequence[Swap]) -> None:
 
 def undo(client: DockerClient, swaps: Sequence[Swap]) -> list[str]:
     """Let the databases that were live before an exchange be live again; return what to tell."""
+    for swap in swaps:
+        # At boot it may still be starting up. The database itself may be closed to connections, by the exchange.
+        wait_until_answers(client, replace(swap.database, name=swap.database.maintenance))
     exchanged = [swap for swap in swaps if not _is_live(client, swap)]
     stop(client, exchanged)
     for swap in swaps:

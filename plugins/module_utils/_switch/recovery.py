@@ -108,11 +108,11 @@ def main() -> int:
     place = lease.Place(settings.path)
     this = ledger.Run(uuid.uuid4().hex, "recovery", "the server at boot", settings.host, started=ledger.now())
     try:
-        lease.take_unattended(place, this, STEP, WAIT_SECONDS)
+        orphan = lease.take_unattended(place, this, STEP, WAIT_SECONDS)
         try:
             serves, text = work(settings, place, this)
         finally:
-            lease.give_back(place, this.token)
+            lease.give_back(place, this.token, orphan)
     except Exception as error:
         serves, text = False, f"The switch that was cut off could not be ended: {describe(error)} Run deploy.yml or rollback.yml."
     report(settings.host, text, urgent=not serves)

@@ -13,6 +13,7 @@ from typing import Any
 from .._backup.kept import KeptFile, kept_files, kept_owned
 from .._backup.listing import Found
 from .._backup.manifest import Manifest
+from .._certificates import trial
 from .._certificates.live import Installed, chain_files
 from .._health.probes import Check
 from .._health.tls import TlsCheck
@@ -92,7 +93,7 @@ def uncovered_hosts(apps: Iterable[App]) -> frozenset[str]:
     """
     found, now = set(), datetime.now(timezone.utc)
     for app in apps:
-        leaf = Installed(app.certificate).leaf() if app.certificate else None
+        leaf = trial.usable(Installed(app.certificate).pair()) if app.certificate else None
         found |= {host for host in app.server_names if leaf and not (leaf.covers(host) and leaf.not_after > now)}
     return frozenset(found)
 

@@ -71,14 +71,14 @@ def of_host(server: Observed, host: str, name: str, ordered: bool) -> Finding:
     result = asked(probe)
     if result != OK:
         return failed("certificates", host, say("{error}", error=result.error), probe.next_step())
+    if is_placeholder(leaf):
+        text = say("is served with a placeholder, which no browser trusts")
+        return failed("certificates", host, text, say("See why none was issued: {command}", command=SHOW))
     left = leaf.days_left(datetime.now(timezone.utc))
     if left < fail:
         return failed("certificates", host, ending(leaf, left), say("Have it renewed: {command}", command=RENEW if ordered else SHOW))
     if left < warn:
         return warning("certificates", host, ending(leaf, left), say("Have it renewed: {command}", command=RENEW if ordered else SHOW))
-    if is_placeholder(leaf):
-        text = say("is served with a placeholder, which no browser trusts")
-        return warning("certificates", host, text, say("See why none was issued: {command}", command=SHOW))
     return passed("certificates", host, say("is served with the certificate on disk, {days} days left", days=f"{days_shown(left):g}"))
 
 
@@ -91,7 +91,7 @@ def ending(leaf: Certificate, left: float) -> Sentence:
 def renewals(settings: CertbotSettings, names: list[str]) -> Iterator[Finding]:
     """Yield how the renewals by our certbot went last."""
     for name in names:
-        record = Records(settings.path).read(name)
+        record = Records(settings).read(name)
         if record.result == "failed":
             text = say("its last renewal failed at {at}: {error}", at=record.tried, error=" ".join(record.error.split()))
             yield warning("certificates", name, text, SHOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ansible_collections.rarebooks.platform.plugins.action.adoption_info import completed
@@ -33,6 +34,13 @@ def test_a_site_that_nobody_claims_is_undecided() -> None:
     ]
     assert [one["kind"] for one in result["findings"]] == ["kept", "undecided", "undecided", "broken"]
     assert "- site archive.rare-books.ru: no app of the release serves it" in result["report"]
+
+
+def test_what_lets_only_some_in_is_named() -> None:
+    guarded = re.sub("server_name messenger.rare-books.ru;", r"\g<0> auth_basic Friends;", READ["facts"]["proxy"]["configuration"])
+    lines = completed({**READ, "facts": {**READ["facts"], "proxy": {"configuration": guarded}}}, TREE, [])["undecided"]
+    told = "the release does not answer there as nginx does today; only some get in there today (auth_basic Friends)"
+    assert f"location messenger.rare-books.ru /: {told}" in lines
 
 
 def test_what_is_let_go_is_decided() -> None:

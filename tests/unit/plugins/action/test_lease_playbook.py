@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.lease import Place
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.progress import telling
 
@@ -218,6 +219,27 @@ def test_a_failure_before_the_switch_is_in_the_ledger_with_its_step(server: Serv
     (entry,) = [json.loads(line) for line in (server.path / "ledger.jsonl").read_text().splitlines()]
     assert (entry["result"], entry["step"], entry["error"]) == ("failed", "preparing what the release needs", error)
     assert not (server.path / ".rarebooks-tmp-abcd1234").exists()
+
+
+@pytest.mark.parametrize(("begun", "result"), [(True, "failed"), (False, "refused")])
+def test_a_deploy_that_failed_after_it_began_to_change_the_server_was_not_refused(server: Server, begun: bool, result: str) -> None:
+    """Whatever it changes, such as Docker's settings alone: nobody is told of what was refused."""
+    tasks = ROOT / "roles/stack/tasks"
+    begin, *_rest = yaml.safe_load((tasks / "prepare.yml").read_text())
+    taken = {"rarebooks.platform.lease": {"state": "taken", "step": "checking"}, "register": "stack_lease"}
+    failing = {"ansible.builtin.fail": {"msg": "No package"}, "register": "__stack_outcome"}
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "__stack_changes": False},
+        "module_defaults": {"rarebooks.platform.lease": {"path": str(server.path), "directory": f"{server.path}/leases"}},
+        "tasks": [taken, {"block": [begin] * begun + [failing], "always": yaml.safe_load((tasks / "give_back.yml").read_text())}],
+    }
+    server.play.write_text(json.dumps([play]))
+    assert server.run()[0] == 2
+    (entry,) = [json.loads(line) for line in (server.path / "ledger.jsonl").read_text().splitlines()]
+    assert (entry["result"], entry["step"]) == (result, "preparing what the release needs" if begun else "checking")
 
 
 def test_what_is_not_to_be_shown_is_not_recorded_either(server: Server) -> None:

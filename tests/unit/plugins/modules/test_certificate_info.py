@@ -50,7 +50,7 @@ def test_each_certificate_is_told_with_its_renewal(tmp_path: Path, capsys: pytes
     served(where, apps=[SHOP], https_port=8443, certificates_on_disk=True)
     write(where, "shop", shop)
     Path(where.path, "settings.json").write_text(json.dumps({"path": where.path, "ca_file": "/ca.pem", "warn_days": 30}))
-    Records(where.path).write("shop", Record(tried="2026-11-24T08:00:00Z", result="failed", error="no\nroute"))
+    Records(where).write("shop", Record(tried="2026-11-24T08:00:00Z", result="failed", error="no\nroute"))
     for name, one in (("shop", shop), ("new", placeholder(["b.example.org"])), ("own", pair("c.example.org", days=8, left=8))):
         Installed(name, where.live).put(one)
     Path(where.live, "junk").mkdir()

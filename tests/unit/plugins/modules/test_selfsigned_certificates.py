@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import certificate, local_ca, trial
-from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed, Pair
 from ansible_collections.rarebooks.platform.plugins.modules import selfsigned_certificates
-from certificates import Authority
+from certificates import Authority, pair
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 SHOP, CHAT = ["www.example.org", "example.org"], ["chat.example.org"]
+SHOP_KEY = pair(*SHOP).key
 LONG = ".".join(["a" * 63, "b" * 63, "c" * 63, "example.org"])
 
 
@@ -103,6 +104,16 @@ def test_one_that_ends_soon_and_one_from_elsewhere(server: Server, monkeypatch: 
     server.site("chat").put(Authority.root("RareBooks platform CA of shop").issue(*CHAT))
     reasons = server.run()["reasons"]
     assert reasons["shop"].startswith("it ends on ") and reasons["chat"] == "it was not issued by the local CA"
+
+
+@pytest.mark.parametrize("key", [b"", SHOP_KEY], ids=["empty", "of another one"])
+def test_one_whose_key_nginx_could_not_load_with_it(server: Server, key: bytes) -> None:
+    """It would keep nginx from starting; and it does not come back where the release that replaced it fails."""
+    server.run()
+    broken = Pair(server.site("chat").pair().chain, key)  # type: ignore[union-attr]
+    server.site("chat").put(broken)
+    assert server.run()["reasons"] == {"chat": "its key is not there or that of another one"}
+    assert trial.usable(server.site("chat").pair())
 
 
 def test_a_ca_that_was_moved_away_is_made_anew(server: Server) -> None:

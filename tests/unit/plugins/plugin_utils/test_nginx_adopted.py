@@ -152,6 +152,17 @@ def test_definitions_that_others_need_come_along() -> None:
     [
         ("server { listen 80; location / { proxy_pass http://a; } }", "site _", "hosts that no site names"),
         (f"{CHAT} location /swagger {{ deny all; }} }}", "location messenger.rare-books.ru /swagger", "has a location of the same path"),
+        (
+            # In the block of the release it would redirect the name it leads to as well.
+            "server { listen 443 ssl; server_name www.rare-books.ru; return 301 https://rare-books.ru$request_uri; }",
+            "location www.rare-books.ru /",
+            "its whole server block leads elsewhere",
+        ),
+        (
+            f"{CHAT} auth_basic Friends; location /api/ {{ proxy_pass http://backend; }} }}",
+            "location messenger.rare-books.ru /api/",
+            "Only some get in there today (auth_basic Friends). Set",
+        ),
     ],
 )
 def test_what_cannot_be_carried_over_is_refused_with_its_reason(text: str, name: str, reason: str) -> None:

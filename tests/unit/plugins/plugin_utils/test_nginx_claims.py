@@ -99,6 +99,72 @@ def test_a_location_is_claimed_where_ours_answers_the_same(location: str, claime
     assert bool(found) is not claimed, found
 
 
+GUARDS = [
+    'auth_basic "Friends only"; auth_basic_user_file /etc/nginx/friends;',
+    "auth_request /auth;",
+    "allow 10.0.0.0/8; deny all;",
+    "deny 203.0.113.7;",
+]
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+@pytest.mark.parametrize("where", ["location", "location around", "server", "http"])
+def test_what_lets_only_some_in_is_not_opened_to_everybody(guard: str, where: str) -> None:
+    """Also where the path is ours too: a site that a password protects must not be everybody's, without a word, after an adoption."""
+    at = {one: guard if one == where else "" for one in ("location", "location around", "server", "http")}
+    location = f"location /api/ {{ {at['location']} proxy_pass http://api; }}"
+    if where == "location around":
+        location = f"location /api/ {{ {guard} proxy_pass http://api; location /api/v2/ {{ proxy_pass http://api; }} }}"
+    current = http(f"{at['http']} {SHOP} {at['server']} {location} }}")
+    expected = ["location shop.ru /api/"] + ["location shop.ru /api/v2/"] * (where == "location around")
+    assert ids(current, release(shop=OURS)) == expected
+
+
+@pytest.mark.parametrize("where", ["server", "http"])
+def test_visitors_whose_certificates_are_verified_are_not_joined_by_others(where: str) -> None:
+    verified = "ssl_client_certificate /etc/nginx/ours.pem; ssl_verify_client on;"
+    current = http(f"{verified * (where == 'http')} {SHOP} {verified * (where == 'server')} location /api/ {{ proxy_pass http://api; }} }}")
+    assert ids(current, release(shop=OURS)) == ["location shop.ru /api/"]
+
+
+@pytest.mark.parametrize(
+    ("server", "location"),
+    [
+        ('auth_basic "Friends only";', "auth_basic off; proxy_pass http://api;"),
+        ("deny all;", "allow all; proxy_pass http://api;"),
+        ("auth_request /auth;", "auth_request off; proxy_pass http://api;"),
+        ("ssl_verify_client off;", "proxy_pass http://api;"),
+        # Nobody is asked who he is before an answer of nginx's own.
+        ('auth_basic "Friends only";', "return 301 /files/;"),
+    ],
+)
+def test_where_everybody_is_let_in_again_nothing_is_lost(server: str, location: str) -> None:
+    assert ids(http(f"{SHOP} {server} location /api/ {{ {location} }} }}"), release(shop=OURS)) == []
+
+
+def test_what_was_adopted_with_its_guards_is_claimed() -> None:
+    guarded = 'location /api/ { auth_basic "Friends only"; proxy_pass http://api; }'
+    current = http(f'{SHOP} auth_basic "Friends only"; location /api/ {{ proxy_pass http://api; }} }}')
+    assert ids(current, release(shop=f"{SHOP} {guarded} }}")) == []
+    assert ids(current, release(shop=f"{SHOP} {guarded.replace('Friends', 'Others')} }}")) == ["location shop.ru /api/"]
+
+
+APEX = "return 301 https://shop.ru$request_uri;"
+
+
+def test_a_name_that_only_leads_to_another_one_is_not_served_without_a_word() -> None:
+    """Such as www, which the release serves as it does the name without it."""
+    redirecting = f"server {{ listen 443 ssl; server_name www.shop.ru; {APEX} }}"
+    [found] = _nginx_claims.find(http(redirecting), release(shop=OURS), {})
+    assert (found.id, found.text.strip()) == ("location www.shop.ru /", f"location / {{ {APEX} }}")
+    assert ids(http(f"{SHOP} location / {{ {APEX} }} }}"), release(shop=OURS)) == ["location shop.ru /"]
+    assert ids(http(redirecting), release(shop=f"{SHOP} location / {{ {APEX} }} }}")) == []
+    # Over plain HTTP it leads to TLS, as ours does; that is also where certbot puts its own.
+    plain = f"server {{ listen 80; server_name www.shop.ru; {APEX} }}"
+    certbot = "server { if ($host = shop.ru) { return 301 https://$host$request_uri; } listen 80; server_name shop.ru; return 404; }"
+    assert ids(http(plain + certbot), release(shop=OURS)) == []
+
+
 def test_what_is_served_over_plain_http_is_claimed_by_what_is_served_over_tls_and_not_the_other_way_round() -> None:
     plain = "server { listen 80; server_name shop.ru; location /api/ { proxy_pass http://api; } location /x/ { proxy_pass http://api; } }"
     assert ids(http(plain), release(shop=OURS)) == ["location shop.ru /x/"]

@@ -12,6 +12,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.checks
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.client import Certbot
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.orders import Orders
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.settings import Wanted
+from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import trial
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import Installed, Pair, is_placeholder, placeholder
 from certificates import pair
 from lineages import Program, issues, says, settings, write
@@ -61,7 +62,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 def leaf(server: Server, name: str) -> Any:
-    found = server.at(name).leaf()
+    found = trial.usable(server.at(name).pair())
     assert found
     return found
 
@@ -126,6 +127,27 @@ def test_only_what_serves_nobody_gives_way_to_a_placeholder(server: Server, left
     orders, _program = server.orders(says(1, "no"))
     done = ensure.prepare(orders, server.settings, [SHOP])
     assert done.placeholders == (["shop"] if left < 0 else [])
+
+
+@pytest.mark.parametrize("chain", [b"", b"nothing", pair("a.example.org").chain], ids=["empty", "no certificate", "of another key"])
+def test_a_broken_pair_is_replaced_by_what_certbot_has(server: Server, chain: bytes) -> None:
+    whole = pair("a.example.org")
+    server.at("shop").put(Pair(chain, whole.key))
+    write(server.settings, "shop", whole)
+    orders, _program = server.orders()
+    assert not ensure.serves(server.settings, SHOP)
+    done = ensure.prepare(orders, server.settings, [SHOP])
+    assert (done.installed, done.orders, done.failed, done.placeholders) == (["shop"], {}, {}, [])
+    assert server.at("shop").pair() == whole
+
+
+@pytest.mark.parametrize("chain", [b"", b"nothing", pair("a.example.org").chain], ids=["empty", "no certificate", "of another key"])
+def test_a_broken_pair_gives_way_to_a_placeholder_where_none_can_be_had(server: Server, chain: bytes) -> None:
+    server.at("shop").put(Pair(chain, pair("a.example.org").key))
+    orders, _program = server.orders(says(1, "Detail: refused\n"))
+    done = ensure.prepare(orders, server.settings, [SHOP])
+    assert (list(done.failed), done.placeholders) == (["shop"], ["shop"])
+    assert is_placeholder(leaf(server, "shop"))
 
 
 def test_one_that_fails_keeps_no_other_from_being_had(server: Server) -> None:
@@ -235,3 +257,12 @@ def test_hosts_are_those_of_the_live_release(server: Server) -> None:
     ensure.ensure(orders, server.settings, [SHOP])
     ensure.preview(orders, server.settings, [SHOP], [], lambda _argv: (0, "[]", ""))
     assert server.served == [("shop", ["a.example.org", "c.example.org"])] * 2
+
+
+def test_a_damaged_description_of_the_live_release_loses_no_order(server: Server) -> None:
+    """It is written anew by the deploy, and the order has been placed."""
+    describe(server, "{")
+    new = pair("a.example.org")
+    orders, _program = server.orders(issues(server.settings, "shop", new))
+    done = ensure.ensure(orders, server.settings, [SHOP])
+    assert (done.failed, done.installed, server.at("shop").pair()) == ({}, ["shop"], new)

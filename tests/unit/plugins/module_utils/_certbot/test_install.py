@@ -38,12 +38,12 @@ class Nginx:
     def test(self) -> None:
         if self.broken:
             raise ProxyError("a site is broken")
+        if self.disk.pair() in self.refused:
+            raise ProxyError("nginx refuses it")
 
     def reload(self) -> None:
         self.test()
         wanted = self.disk.pair()
-        if wanted in self.refused:
-            raise ProxyError("nginx refuses it")
         self.reloads += 1
         if not self.stubborn:
             self.loaded = wanted
@@ -162,6 +162,34 @@ def test_what_cannot_be_read_is_replaced(nginx: Nginx) -> None:
     nginx.start(Pair(b"nothing", b"nothing"))
     assert nginx.install(NEW, [*HOSTS, "dropped.example.org"])
     assert nginx.loaded == NEW
+
+
+BROKEN = {
+    "key of another": Pair(OLD.chain, NEW.key),
+    "no key": Pair(OLD.chain, b""),
+    "empty chain": Pair(b"", OLD.key),
+    "no certificate": Pair(b"nothing", OLD.key),
+}
+
+
+@pytest.mark.parametrize("held", BROKEN.values(), ids=BROKEN)
+def test_a_pair_that_keeps_nginx_from_reading_anything_is_replaced(nginx: Nginx, held: Pair) -> None:
+    nginx.disk.put(held)
+    nginx.refused.append(held)
+    assert nginx.install(NEW, [*HOSTS, "dropped.example.org"])
+    assert nginx.loaded == NEW
+    # It is no reason either to say nothing of the others.
+    nginx.disk.put(held)
+    assert certbot_install.ending(nginx.settings, ["site"]) == []
+
+
+@pytest.mark.parametrize("held", BROKEN.values(), ids=BROKEN)
+def test_a_broken_pair_does_not_come_back(nginx: Nginx, held: Pair) -> None:
+    nginx.disk.put(held)
+    nginx.untrusted.append(NEW)
+    with pytest.raises(InstallError, match="not served as it must be"):
+        nginx.install(NEW)
+    assert nginx.disk.pair() == NEW
 
 
 @pytest.mark.parametrize(("left", "warned"), [(20.9, True), (21.1, False)])

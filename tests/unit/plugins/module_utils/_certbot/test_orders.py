@@ -93,6 +93,19 @@ def test_the_weeks_limit_is_that_of_lets_encrypt(tmp_path: Path, directory: str,
     assert len(program.asked) == (0 if refused else 1)
 
 
+def test_what_was_tried_with_the_staging_directory_does_not_count(tmp_path: Path) -> None:
+    where = settings(tmp_path, directory="https://acme-staging-v02.api.letsencrypt.org/directory", untrusted=True)
+    placing, program = orders(where, *[issues(where, "site", pair("a.example.org"))] * 5, says(1, "Detail: refused\n"))
+    for _ in range(5):
+        placing.order(SITE, "it was asked for")
+    with pytest.raises(OrderError, match="refused"):
+        placing.order(SITE, "it was asked for")
+    real = settings(tmp_path, directory=LETS_ENCRYPT)
+    placing, program = orders(real, issues(real, "site", pair("a.example.org")))
+    placing.order(SITE, "it was ordered from elsewhere")
+    assert len(program.asked) == 1
+
+
 def test_what_is_not_due_costs_nothing(tmp_path: Path) -> None:
     where = settings(tmp_path)
     write(where, "site", pair("a.example.org"))
@@ -117,7 +130,7 @@ def test_a_renewal(tmp_path: Path) -> None:
 
 def test_a_renewal_that_fails_pauses_the_next_one(tmp_path: Path) -> None:
     where = settings(tmp_path)
-    write(where, "site", pair("a.example.org"))
+    write(where, "site", pair("a.example.org", left=20))
     placing, program = orders(where, says(1, "REFUSED\n"))
     lineage = placing.certbot.lineage("site")
     assert lineage
@@ -125,6 +138,34 @@ def test_a_renewal_that_fails_pauses_the_next_one(tmp_path: Path) -> None:
         with pytest.raises(OrderError, match="REFUSED"):
             placing.renew(lineage)
     assert len(program.asked) == 1
+
+
+def test_a_pause_fails_no_certificate_that_is_not_due(tmp_path: Path) -> None:
+    """Such as after a deploy that ordered it for other names in vain: the timer has nothing to do, and nothing to tell."""
+    where = settings(tmp_path)
+    write(where, "site", pair("a.example.org", left=40))
+    placing, program = orders(where)
+    failed = Record().failed("REFUSED", placing._now())
+    placing.records.write("site", failed)
+    lineage = placing.certbot.lineage("site")
+    assert lineage
+    assert not placing.renew(lineage)
+    assert (program.asked, placing.records.read("site")) == ([], failed)
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_another_certbot_at_work_does_not_count_as_an_order(tmp_path: Path, forced: bool) -> None:
+    """Such as the distribution's own timer, which writes to the same log: it is tried again without a pause."""
+    where, new = settings(tmp_path), pair("a.example.org")
+    write(where, "site", pair("a.example.org", left=20))
+    placing, _program = orders(where, says(1, "Another instance of Certbot is already running.\n"), issues(where, "site", new))
+    lineage = placing.certbot.lineage("site")
+    assert lineage
+    with pytest.raises(CheckError, match=r"Certificate site on shop .*Another instance of Certbot is already running"):
+        placing.renew(lineage, forced)
+    record = placing.records.read("site")
+    assert (record.not_before, record.failures) == ("", 0)
+    assert placing.renew(lineage, forced)
 
 
 def test_a_directory_that_is_away_does_not_count_as_an_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

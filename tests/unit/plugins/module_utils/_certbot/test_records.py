@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._certbot.records import Record, Records
+from lineages import settings
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=timezone.utc)
 NAMES = ["rare-books.ru", "www.rare-books.ru"]
@@ -69,15 +70,15 @@ def test_one_of_five_certificates_a_week_is_kept_in_reserve() -> None:
 
 
 def test_what_is_written_is_read_again_and_private(tmp_path: Path) -> None:
-    records = Records(str(tmp_path))
+    records = Records(settings(tmp_path))
     assert records.read("site") == Record()
     record = Record().issued(NAMES, NOW).failed("because", NOW)
     records.write("site", record)
     assert records.read("site") == record
-    assert (tmp_path / "orders/site.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "letsencrypt/orders/site.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_damaged_record_locks_nobody_out(tmp_path: Path) -> None:
-    (tmp_path / "orders").mkdir()
-    (tmp_path / "orders/site.json").write_text('{"orders": 3')
-    assert Records(str(tmp_path)).read("site") == Record()
+    (tmp_path / "letsencrypt/orders").mkdir(parents=True)
+    (tmp_path / "letsencrypt/orders/site.json").write_text('{"orders": 3')
+    assert Records(settings(tmp_path)).read("site") == Record()

@@ -150,22 +150,28 @@ def test_what_is_not_ordered_is_nobody_elses_unless_the_release_says_so(where: S
     assert renew(where)[0] == renewal.Renewal()
 
 
+@pytest.fixture
+def place(where: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> lease.Place:
+    """Where the unit takes the lease."""
+    found = lease.Place(where.stack_path, str(tmp_path / "run"))
+    monkeypatch.setattr(renewal.Settings, "load", lambda _path: where)
+    monkeypatch.setattr(renewal.lease, "Place", lambda _path: found)
+    monkeypatch.setattr("sys.argv", ["renewal", "settings.json"])
+    return found
+
+
 @pytest.mark.parametrize(("failed", "code", "result"), [({"a": "refused\nby somebody"}, 1, "failed"), ({}, 0, "renewed")])
 def test_the_unit_is_loud(
     where: Settings,
+    place: lease.Place,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
     failed: dict[str, str],
     code: int,
     result: str,
 ) -> None:
     done = renewal.Renewal(renewed=["b"], failed=failed)
     monkeypatch.setattr(renewal, "renew", lambda *_arguments: done)
-    monkeypatch.setattr(renewal.Settings, "load", lambda _path: where)
-    place = lease.Place(where.stack_path, str(tmp_path / "run"))
-    monkeypatch.setattr(renewal.lease, "Place", lambda _path: place)
-    monkeypatch.setattr("sys.argv", ["renewal", "settings.json"])
     assert renewal.main() == code
     lines = capsys.readouterr().out.splitlines()
     assert "<6>shop: certificate b was renewed" in lines
@@ -173,3 +179,23 @@ def test_the_unit_is_loud(
     (entry,), _unreadable = ledger.read(where.stack_path)
     assert (entry["action"], entry["result"]) == ("renewal", result)
     assert place.load() is None
+
+
+def test_the_unit_leaves_what_the_next_run_must_know_of_a_dead_one(place: lease.Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renewal, "renew", lambda *_arguments: renewal.Renewal())
+    dead = ledger.Run("dead", "rollback", "anna@laptop")
+    lease.take(place, dead, "switching")
+    os.unlink(place.file("dead"))
+    assert renewal.main() == 0
+    orphan = lease.take(place, ledger.Run("next"), "checking")
+    assert orphan and (orphan.run, orphan.step) == (dead, "switching")
+
+
+def test_all_that_went_wrong_is_in_the_ledger_which_keeps_one_line(
+    where: Settings, place: lease.Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = renewal.Renewal(failed={"a": "expected this, got:\n  that\nAdvice.", "b": "gone"})
+    monkeypatch.setattr(renewal, "renew", lambda *_arguments: done)
+    assert renewal.main() == 1
+    (entry,), _unreadable = ledger.read(where.stack_path)
+    assert entry["error"] == "a: expected this, got: that Advice.; b: gone"

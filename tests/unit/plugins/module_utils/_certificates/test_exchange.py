@@ -66,6 +66,12 @@ def test_who_takes_his_files_back_has_nothing_to_prove(live: Path) -> None:
     assert (exchange.pending(), installed.pair()) == ([], OLD)
 
 
+def test_one_that_nginx_could_not_load_does_not_come_back(live: Path) -> None:
+    installed = site(live, Pair(OLD.chain, THIRD.key))
+    installed.exchange(NEW)
+    assert (exchange.restore(), installed.pair(), exchange.pending()) == ([], NEW, [])
+
+
 def test_the_first_certificate_has_none_before_it(live: Path) -> None:
     installed = Installed("site", str(live))
     assert installed.exchange(NEW) is None

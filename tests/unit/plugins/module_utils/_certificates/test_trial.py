@@ -118,3 +118,11 @@ def test_a_server_without_a_trust_store_cannot_judge(tmp_path: Path, monkeypatch
     (tmp_path / "abc.0").write_text("x")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths._replace(cafile=None, capath=str(tmp_path)))
     assert trial.can_validate()
+
+
+def test_only_a_pair_that_nginx_can_load_is_of_use() -> None:
+    found = trial.usable(WHOLE)
+    assert found and found.subject_names == HOSTS
+    other = MIDDLE.issue(*HOSTS)
+    for broken in (None, Pair(WHOLE.chain, other.key), Pair(WHOLE.chain, b""), Pair(b"", WHOLE.key), Pair(b"nothing", WHOLE.key)):
+        assert trial.usable(broken) is None

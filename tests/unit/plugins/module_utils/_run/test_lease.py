@@ -191,6 +191,20 @@ def test_others_wait_for_a_process_of_the_server_and_are_not_refused(tmp_path: P
     run_lease.take(place, ledger.Run("second"), "checking")
 
 
+def test_a_process_of_the_server_leaves_what_the_next_run_must_know_of_a_dead_one(place: Place) -> None:
+    """As the timer twice a day: a rollback that is repeated must find that it was interrupted, or it goes back once more."""
+    run_lease.take(place, ONE, "checking")
+    run_lease.begin_step(place, ONE.token, "switching")
+    run_lease.note(place, ONE.token, recorded=True)
+    make_old(place, ONE, place.stale_after + 1)
+    orphan = run_lease.take_unattended(place, ledger.Run("renewal"), "renewing", wait=0)
+    run_lease.give_back(place, "renewal", orphan)
+    found = run_lease.take(place, TWO, "checking")
+    assert found == orphan and found and (found.run, found.step, found.recorded) == (ONE, "switching", True)
+    assert run_lease.give_back(place, TWO.token)
+    assert run_lease.take(place, ONE, "checking") is None
+
+
 def test_a_process_of_the_server_waits_for_a_deploy_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = run_lease.Place(str(tmp_path), str(tmp_path / "run"))
     run_lease.take(place, ledger.Run("deploy", by="somebody"), "switching")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.manifest import BackupError
-from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import exchange, global_objects, restore
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import exchange, global_objects, restore, start
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database, DatabaseError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.exchange import Swap
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import description
@@ -36,6 +36,9 @@ class Postgres:
     refuses: str = ""
     # Whether the app's role may do nothing by itself.
     needs_keeper: bool = False
+    # How often it will say that it is starting up, and the databases that were asked for meanwhile.
+    starting: int = 0
+    awaited: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.containers = self
@@ -46,11 +49,21 @@ class Postgres:
 
     def play(self, monkeypatch: pytest.MonkeyPatch) -> Postgres:
         monkeypatch.setattr(exchange, "query", self.query)
+        monkeypatch.setattr(start, "query", self.query)
+        monkeypatch.setattr(start, "run_program", self.is_ready)
+        monkeypatch.setattr(start, "POLL_SECONDS", 0)
         monkeypatch.setattr(restore, "query", self.query)
         monkeypatch.setattr(global_objects, "query", self.query)
         return self
 
+    def is_ready(self, _client: Any, _container: str, argv: list[str]) -> Any:
+        self.awaited.add(argv[-1])
+        self.starting -= 1
+        return SimpleNamespace(code=0 if self.starting < 0 else 1)
+
     def query(self, _client: Any, database: Database, sql: str, *, dbname: str = "", **names: str) -> list[list[str]]:
+        if self.starting > 0:
+            raise DatabaseError(str(database), "psql failed", "exit code 0", "the database system is starting up", "")
         if "FROM pg_roles u" in sql:
             return [["keeper", "keeper", "15"]]
         assert database.user == "keeper" or not self.needs_keeper, sql
@@ -98,6 +111,13 @@ def test_an_exchange_is_undone_with_the_app_stopped(played: Any) -> None:
     postgres = played(EXCHANGED)
     assert databases.undo(postgres, [SWAP]) == []
     assert postgres.did == ["stop web", "exchange", f"drop {SWAP.incoming}"] and postgres.names == {10: "chat"}
+
+
+def test_a_database_that_is_starting_up_is_waited_for_before_an_exchange_is_undone(played: Any) -> None:
+    """As at boot. The live one may be closed to connections by the exchange itself, so another one is asked."""
+    postgres = played(EXCHANGED, starting=3)
+    assert databases.undo(postgres, [SWAP]) == []
+    assert postgres.names == {10: "chat"} and postgres.awaited == {"postgres"}
 
 
 def test_one_that_was_not_made_stops_nobody(played: Any) -> None:
