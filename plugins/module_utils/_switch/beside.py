@@ -145,7 +145,7 @@ def find_pairs(server: Server, target: Target, names: list[str], notes: list[str
         settings = None if why else server.compose.wanted_container(services[name]["service"], name)
         if not why and settings is None:
             why = "more than this container is replaced"
-        elif settings and settings["NetworkingConfig"]["EndpointsConfig"].keys() != one["NetworkSettings"]["Networks"].keys():
+        elif settings and not stays_on(settings["NetworkingConfig"]["EndpointsConfig"], one["NetworkSettings"]["Networks"]):
             why = "it is on other networks"
         if settings is None or why:
             notes.append(f"{name}: stopped before the new one is started, since {why}.")
@@ -189,6 +189,11 @@ def obstacle(name: str, old: Mapping[str, Any], service: Mapping[str, Any] | Non
     if any(one["Type"] == "volume" and UNNAMED_VOLUME.fullmatch(one.get("Name") or "") for one in old["Mounts"]):
         return "it has a volume without a name, which goes from one to the next"
     return ""
+
+
+def stays_on(wanted: Mapping[str, Any], networks: Mapping[str, Any]) -> bool:
+    """Say whether a new container is on the networks of the old one; versions of Compose name them by name or by id."""
+    return len(wanted) == len(networks) and all(name in wanted or one.get("NetworkID") in wanted for name, one in networks.items())
 
 
 def start(server: Server, pair: Pair) -> None:

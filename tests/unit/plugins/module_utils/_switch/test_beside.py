@@ -161,6 +161,13 @@ def test_one_that_is_on_a_network_of_its_app_as_well_is_exchanged_on_both(stage:
     assert {name: one["Aliases"] for name, one in made.items()} == {"net": ["backend"], "shop_databases": ["backend"]}
 
 
+def test_networks_are_compared_by_their_ids_where_compose_names_them_so(stage: Stage) -> None:
+    stage.settings["NetworkingConfig"] = {"EndpointsConfig": {"id of net": {"Aliases": ["web", "backend"]}}}
+    assert "it is on other networks" in beside.exchange(stage.server, TARGET).notes[0]
+    stage.engine.running["web"]["NetworkSettings"]["Networks"]["net"]["NetworkID"] = "id of net"
+    assert beside.exchange(stage.server, TARGET).containers == ["web"]
+
+
 def test_neither_is_what_the_engine_or_the_server_cannot_do(stage: Stage) -> None:
     network = stage.engine.running["web"]["NetworkSettings"]["Networks"]["net"]
     names = network.pop("DNSNames")
