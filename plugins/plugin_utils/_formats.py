@@ -28,7 +28,9 @@ PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 PATH = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/?)*")
 PREFIX = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/)+")
 # Below stack_path, beside what deploys keep there: no name of theirs, and none that begins with a dot, as their files' do.
-DIRECTORY = re.compile(r"(?!(?:backups|ca|compose|env|files|letsencrypt|logs|nginx)(?:/|\Z))[A-Za-z0-9_][\w.-]*(?:/[A-Za-z0-9_][\w.-]*)*", re.ASCII)
+DIRECTORY = re.compile(
+    r"(?!(?:backups|ca|compose|env|files|letsencrypt|logs|nginx)(?:/|\Z))[A-Za-z0-9_][\w.-]*(?:/[A-Za-z0-9_][\w.-]*)*", re.ASCII
+)
 USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]*")
 TARGET = re.compile(r"[a-z][a-z0-9]*")
 ADDRESS = re.compile(r"https?")

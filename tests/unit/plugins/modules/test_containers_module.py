@@ -111,6 +111,29 @@ def test_recreate_makes_containers_anew_and_no_others(server: Operated) -> None:
     assert server.deploy(1, "blog")["changed"] is False
 
 
+def test_an_image_that_no_deploy_saw_is_not_brought_into_force(server: Operated) -> None:
+    """Such as that of a database after somebody has pulled its name."""
+    server.engine.has_image("postgres:15", "sha256:pulled")
+    for check in (True, False):
+        refused = server.manage("recreate", "chat", check=check)
+        assert refused["result"] == "refused" and server.done == []
+        assert "db: expected postgres:15 to be the image that it runs (postgres:15), got another one (pulled)" in refused["msg"]
+    assert server.manage("recreate", container="web")["replaced"] == ["web"]
+    assert server.manage("restart", container="db")["started"] == ["db"] and server.engine.running["db"]["Image"] == "sha256:postgres:15"
+
+
+@pytest.mark.parametrize(("status", "how"), [("paused", "unpause"), ("restarting", "restart")])
+def test_one_that_has_not_ended_and_does_not_run_is_started(server: Operated, status: str, how: str) -> None:
+    server.engine.running["web"]["State"]["Status"] = status
+    result = server.manage("start", "chat")
+    assert (result["changed"], result["started"], server.done) == (True, ["web"], [f"{how} web"]) and server.status("web") == "running"
+
+
+def test_a_proxy_that_crashes_is_not_asked_whether_it_starts_again(server: Operated) -> None:
+    server.engine.running["nginx"]["State"]["Status"] = "restarting"
+    assert server.manage("restart", container="nginx")["started"] == ["nginx"] and server.status("nginx") == "running"
+
+
 def test_what_does_not_serve_is_said_with_its_cause(server: Operated) -> None:
     server.manage("stop", "chat")
     server.engine.turns_out[server.engine.running["web"]["Image"]] = "exited"

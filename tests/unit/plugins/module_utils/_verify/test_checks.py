@@ -147,9 +147,7 @@ def test_a_database_is_opened_as_its_app_opens_it(statement: str, expected: tupl
         ("", {"public.A": 2}, "", {"public.A": 1, "public.B": 0}, "failed", "none called public.B"),
     ],
 )
-def test_what_is_in_a_database(
-    schema: str, counted: dict[str, int], then: str, sealed: dict[str, int], level: str, told: str
-) -> None:
+def test_what_is_in_a_database(schema: str, counted: dict[str, int], then: str, sealed: dict[str, int], level: str, told: str) -> None:
     found = databases.contents("Books", schema, counted, databases.Sealed("b", then, sealed), versioned=False)
     assert found.level == level and told in str(found.text)
 
