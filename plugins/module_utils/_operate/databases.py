@@ -20,13 +20,14 @@ from .._backup.listing import Found
 from .._backup.manifest import DUMPS, Manifest
 from .._base import secret_store
 from .._engine.client import connect
-from .._engine.containers import OWNER_LABEL
+from .._engine.containers import OWNER_LABEL, containers_of
 from .._postgres import client as postgres_client
 from .._postgres import exchange, proof
 from .._postgres import restore as postgres_restore
 from .._postgres.client import Database
 from .._postgres.dump import Dump
 from .._postgres.start import ensure_running
+from .._release import stopped
 from .._release.description import App, Release
 from .._run import lease as run_lease
 from .._switch.databases import Exchange, Replacement, advice, roles_made
@@ -147,7 +148,12 @@ def _exchange(
     target, plan = standing.target_for(release, app, LiveTree(options.path), {}, {})
     prove = require_schema(client, database) if empty else lambda: None
     request = SwitchRequest(target, options.run.to_dict(), options.backup, standing.validate(server), exchange=incoming, prove=prove)
+    purposely = stopped.read(options.path, containers_of(client, options.project))
     done, live, told = standing.carry_through(options, server, request, plan)
+    stopped.forget(options.path, app.containers)
+    notes += [
+        f"{name} was {purposely[name]}, and runs again: {app.title} is proven to serve." for name in app.containers if name in purposely
+    ]
     back = (
         f"What was in it before is in backup {options.backup}. To have it back: ansible-playbook database.yml -e operation=restore "
         f"-e database={database.name} -e from={options.backup} -e confirm={database.name}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._operate import database_reads
 from ansible_collections.rarebooks.platform.plugins.module_utils._operate.standing import release_of
-from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal, stopped
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
 from ansible_collections.rarebooks.platform.plugins.modules import database
@@ -62,6 +62,14 @@ def test_the_rows_of_then_are_live_and_the_other_app_is_not_touched(chat: Operat
     assert chat.engine.running["blog"]["State"]["StartedAt"] == blog and chat.ledger[-1] == ("restored database", "done")
     # The safety dump has all of the one before.
     assert set(chat.databases) == {"chat"} and chat.journal is None
+
+
+def test_what_was_stopped_on_purpose_runs_again_and_that_is_told(chat: Operated) -> None:
+    web = chat.engine.running["web"]
+    web["State"]["Status"] = "exited"
+    stopped.note(str(chat.root), {"web": stopped.Stopped("alice@laptop", "2026-11-26T12:00:00Z", web["Id"])})
+    told = "web was stopped on purpose by alice@laptop on 2026-11-26T12:00:00Z, and runs again: Chat is proven to serve."
+    assert told in chat.work("restored", source=chat.backup)["notes"] and not (chat.root / stopped.FILE).exists()
 
 
 def test_the_newest_dump_is_not_the_one_of_what_is_about_to_go(chat: Operated) -> None:
