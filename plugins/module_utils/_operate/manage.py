@@ -14,6 +14,7 @@ from .._engine.compose import ENDED
 from .._engine.containers import containers_of
 from .._engine.proxy import Proxy
 from .._release import reasons, stopped
+from .._switch.adoption import held, unfound
 from . import attachment, rebuild, waiting
 from .command import Command
 from .rebuild import Build
@@ -154,6 +155,7 @@ class Manager:
         done = Done(notes=[note] if note else [])
         if self.action == "stop":
             done.stopped = list(self.running)
+            done.notes += self._not_over_a_reboot()
         elif self.action in REPLACING:
             done.replaced = [one.container for one in self.builds] if self.builds else list(self.scope.containers)
             done.started = [name for name in self.scope.containers if name not in self.up and name not in done.replaced]
@@ -162,6 +164,12 @@ class Manager:
             done.attached = [str(one) for one in attachment.missing(self.inspected, self.steps.definitions, self.steps.networks)]
         done.changed = bool(done.started or done.stopped or done.replaced or done.attached)
         return done
+
+    def _not_over_a_reboot(self) -> list[str]:
+        """Tell of a proxy that starts no more while these are stopped."""
+        proxy = self.command.release.proxy.containers
+        waits = [] if self.is_proxy else held(self.server.client, self.server.root, self.server.project, proxy)
+        return [unfound(waits, self.running)] if waits and self.running else []
 
     def carry_out(self, done: Done) -> dict[str, str]:
         """Do it; return why each container was touched."""

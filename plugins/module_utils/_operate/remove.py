@@ -21,6 +21,7 @@ from .._release.description import App, volume_name
 from .._release.journal import Journal
 from .._release.live import is_serving
 from .._switch import switch
+from .._switch.adoption import held, refuse_unfound
 from .._switch.target import Target, uncovered_hosts
 from .._tree import diff as tree_diff
 from .._tree import plan as tree_plan
@@ -103,6 +104,9 @@ class Removal:
                 f"{self.name}: expected a site of its own alone, got one in which {' and '.join(guests)} is served. Nothing has been "
                 "changed. Remove that app first."
             )
+        server = self.server
+        byhand = held(server.client, server.root, server.project, self.command.release.proxy.containers)
+        refuse_unfound(byhand, [name for name in self.app.containers if name in self.present])
         edits = {path: what for path, what in waiting.edits(self.server.root, proxy=True).items() if path not in self.own}
         waiting.refuse(edits, [one.title or one.name for one in self.others])
 

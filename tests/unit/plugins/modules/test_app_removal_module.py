@@ -8,6 +8,7 @@ from typing import Any
 
 import docker.errors
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried
 from ansible_collections.rarebooks.platform.plugins.module_utils._operate import remove
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal, stopped
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
@@ -83,6 +84,15 @@ def test_a_deploy_with_it_brings_it_back(server: Two) -> None:
     server.engine.has_image("postgres:15", "sha256:postgres:15")
     back = server.deploy(1, "blog")
     assert back["started"] == ["db", "web"] and set(back["reasons"].values()) == {"new"}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_nothing_is_removed_behind_a_proxy_that_was_made_by_hand(server: Two, check: bool) -> None:
+    carried.carry(str(server.root), {"nginx": (server.engine.running["nginx"]["Id"], "of its own file")})
+    refused = server.remove(check=check)
+    assert refused["result"] == "refused" and {"db", "web"} <= set(server.engine.running)
+    assert "Where that names db, web, no site comes back over a reboot" in refused["msg"]
+    assert refused["msg"].endswith("ansible-playbook deploy.yml -e stack_adopt_proxy=now")
 
 
 def test_volumes_go_by_name_alone(server: Two) -> None:

@@ -206,6 +206,14 @@ def test_a_carried_container_is_started_and_not_made_anew(server: Operated) -> N
     assert server.manage("restart", container="web")["started"] == ["web"] and server.engine.running["web"]["Id"] == before
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_what_a_stop_does_to_a_proxy_that_was_made_by_hand_is_told(server: Operated, check: bool) -> None:
+    assert server.manage("stop", container="db", check=True)["notes"] == []
+    carried.carry(str(server.root), {"nginx": (server.engine.running["nginx"]["Id"], "of its own file")})
+    (note,) = server.manage("stop", container="web", check=check)["notes"]
+    assert note.startswith("nginx still runs with the configuration that was made by hand. Where that names web, no site comes back ")
+
+
 def test_nothing_is_done_beside_a_switch_that_was_cut_off(server: Operated) -> None:
     journal.write(str(server.root), journal.Journal(Run("x").to_dict(), ""))
     result = server.manage("restart", "chat")
