@@ -144,7 +144,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         proxies = handmade or (adoption.carried if adoption else [])
         waiting = [name for name in wanted.target.proxy if name in proxies and name not in moved]
         started = adoption.started if adoption else [*why.defined, *stale.containers]
-        refuse_unfound(waiting, preview.removed(server, wanted.target, pending) if plan.needed else [])
+        refuse_unfound(waiting, preview.removed(server, wanted.target, pending) if waiting else [])
         refuse_deaf([Proxy(name, options.proxy_paths, options.proxy_record) for name in waiting], set(started) - set(wanted.target.proxy))
 
     if check_mode or (previewed and (changed or journal.read(root))):

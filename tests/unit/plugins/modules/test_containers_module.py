@@ -9,7 +9,7 @@ from typing import Any
 import docker.errors
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried
-from ansible_collections.rarebooks.platform.plugins.module_utils._operate import rebuild, standing
+from ansible_collections.rarebooks.platform.plugins.module_utils._operate import rebuild, standing, steps
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal, stopped
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
@@ -74,6 +74,17 @@ def test_stop_and_start_in_the_order_in_which_they_depend(server: Operated) -> N
     assert all(reason.startswith(purposely) for reason in started["reasons"].values()) and len(started["reasons"]) == 2
     assert ledger.read(str(server.root))[0][-1]["reasons"] == started["reasons"] and started["release"]
     assert (server.manage("start", "chat")["changed"], server.done) == (False, [])
+
+
+def test_one_that_is_started_while_it_is_being_stopped_is_stopped_on_purpose(server: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a crash loop. Started by hand later, it is so no longer."""
+    times = iter(["2026-11-28T12:00:00Z", "2026-11-28T12:01:00Z"])
+    monkeypatch.setattr(steps.ledger, "now", lambda: next(times, "2026-11-28T12:02:00Z"))
+    server.engine.running["web"]["State"]["StartedAt"] = "2026-11-28T12:00:30.123456789Z"
+    server.manage("stop", container="web")
+    assert server.stopped == {"web"}
+    server.engine.running["web"]["State"]["StartedAt"] = "2026-11-28T12:05:00.123456789Z"
+    assert server.stopped == set()
 
 
 @pytest.mark.parametrize("action", ["start", "stop", "restart", "recreate"])
