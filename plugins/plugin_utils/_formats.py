@@ -28,7 +28,9 @@ PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 PATH = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/?)*")
 PREFIX = re.compile(r"/(?:[A-Za-z0-9._~@+-]+/)+")
 # Below stack_path, beside what deploys keep there: no name of theirs, and none that begins with a dot, as their files' do.
-DIRECTORY = re.compile(r"(?!(?:backups|ca|compose|env|nginx)(?:/|\Z))[A-Za-z0-9_][\w.-]*(?:/[A-Za-z0-9_][\w.-]*)*", re.ASCII)
+DIRECTORY = re.compile(
+    r"(?!(?:backups|ca|compose|env|files|letsencrypt|logs|nginx)(?:/|\Z))[A-Za-z0-9_][\w.-]*(?:/[A-Za-z0-9_][\w.-]*)*", re.ASCII
+)
 USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]*")
 TARGET = re.compile(r"[a-z][a-z0-9]*")
 ADDRESS = re.compile(r"https?")
@@ -44,7 +46,7 @@ PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
     "project": (PROJECT, "lower-case letters, digits and _-"),
     "path": (PATH, "an absolute path of letters, digits and ._~@+-"),
     "prefix": (PREFIX, "a path of letters, digits and ._~@+- with a slash at both ends, such as /audio/"),
-    "directory": (DIRECTORY, "a directory below stack_path other than backups, ca, compose, env and nginx"),
+    "directory": (DIRECTORY, "a directory below stack_path other than backups, ca, compose, env, files, letsencrypt, logs and nginx"),
     "target": (TARGET, "a target's URL as Apprise has it, such as ntfys://ntfy.example.org/topic"),
     "address": (ADDRESS, "a URL that begins with http:// or https://"),
     "number": (NUMBER, "a whole number from 0 to 99999"),
@@ -75,6 +77,7 @@ def _of_every_app(app: App) -> Iterator[tuple[str, str, Iterable[str]]]:
     yield "name", "certificate", [app.certificate]
     yield "name", "network of a database", sorted(app.networks)
     yield "user", "database user", dict.fromkeys(one.user for one in app.databases)
+    yield "directory", "source", [app.source.dest] if app.source else []
 
 
 def _problems(kind: str, name: str, value: Any) -> Iterator[str]:

@@ -24,6 +24,7 @@ WRONG = {
     "maymessenger_hub_timeout": "days",
     "maymessenger_backend_dest": "nginx",
 }
+DIRECTORY = "expected a directory below stack_path other than backups, ca, compose, env, files, letsencrypt, logs and nginx"
 PREFIX = "expected a path of letters, digits and ._~@+- with a slash at both ends, such as /audio/"
 
 
@@ -31,7 +32,7 @@ def test_each_value_is_refused_by_its_variable(tmp_path: Path) -> None:
     inventory = {"stack_apps": ["maymessenger"], "maymessenger_backend_image": "messenger:1", **WRONG}
     play(tmp_path, TASKS.format(scratch=tmp_path), inventory)
     assert sorted(_formats.problems(json.loads((tmp_path / "formats.json").read_text()))) == [
-        'maymessenger_backend_dest: expected a directory below stack_path other than backups, ca, compose, env and nginx, got "nginx".',
+        f'maymessenger_backend_dest: {DIRECTORY}, got "nginx".',
         'maymessenger_hub_timeout: expected a time as nginx writes it, such as 60s or 1d, got "days".',
         'maymessenger_media: expected a size as nginx writes it, such as 50m, got "100 M".',
         'maymessenger_media: expected a time as nginx writes it, such as 60s or 1d, got "a day".',

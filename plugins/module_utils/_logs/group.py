@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .access import Request
 from .event import Event
 from .formats import Level
+from .masking import masked
 from .signature import path_signature, signature
 
 
@@ -33,6 +35,16 @@ class Group:
             self.last, self.example = event.time, event.lines
         if archive and archive not in self.archives:
             self.archives.append(archive)
+
+    def said(self, secrets: Mapping[str, str]) -> str:
+        """Return the signature without secrets: one whose digits are folded already would not be known for one."""
+        if self.signature == OTHERS:
+            return OTHERS
+        return signature(self.shown(secrets))
+
+    def shown(self, secrets: Mapping[str, str]) -> list[str]:
+        """Return the example without secrets."""
+        return masked("\n".join(self.example), secrets).split("\n")
 
 
 @dataclass

@@ -30,10 +30,8 @@ class Report:
 
     def to_dict(self, secrets: Mapping[str, str]) -> dict[str, Any]:
         """Return it as a result of a module, without secrets."""
-        events = [asdict(one) for one in self.groups.sorted_events()]
-        for one in events:
-            one["signature"] = masked(one["signature"], secrets)
-            one["example"] = masked("\n".join(one["example"]), secrets).split("\n")
+        found = self.groups.sorted_events()
+        events = [{**asdict(one), "signature": one.said(secrets), "example": one.shown(secrets)} for one in found]
         requests = [{**asdict(one), "failed": one.failed} for one in self.groups.sorted_requests()]
         for one in requests:
             one["path"] = masked(one["path"], secrets)

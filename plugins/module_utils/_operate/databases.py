@@ -9,27 +9,28 @@ databases are exchanged by name, the gate proves the app, and what was live befo
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._backup import databases as backup_databases
-from .._backup import listing
+from .._backup import listing, seal
 from .._backup.databases import as_database
 from .._backup.integrity import Dumps
 from .._backup.listing import Found
 from .._backup.manifest import DUMPS, Manifest
 from .._base import secret_store
 from .._engine.client import connect
-from .._engine.containers import OWNER_LABEL
+from .._engine.containers import OWNER_LABEL, containers_of
 from .._postgres import client as postgres_client
 from .._postgres import exchange, proof
 from .._postgres import restore as postgres_restore
 from .._postgres.client import Database
 from .._postgres.dump import Dump
 from .._postgres.start import ensure_running
+from .._release import stopped
 from .._release.description import App, Release
 from .._run import lease as run_lease
-from .._switch.databases import Exchange, Replacement, advice, roles_made
+from .._switch.databases import Exchange, Replacement, advice, roles_made, shortage
 from .._switch.options import Invocation
 from .._switch.transaction import SwitchRequest
 from .._tree.plan import LiveTree
@@ -113,10 +114,12 @@ def replace(
         result["rows"] = sum(dump.tables.values())
     if travel:
         result["moment"] = travel.shown
+    client = connect()
+    if dump:
+        _require_room(client, {database: dump})
     if invocation.check_mode:
         return {"changed": True, **result}
     run_lease.begin_step(options.place, options.run.token, "exchanging a database", process=True)
-    client = connect()
     if travel:
         with time_travel.dumped(client, travel, {OWNER_LABEL: options.project}) as found_then:
             then = time_travel.OfMoment(client, options.run.token, database, *found_then, {OWNER_LABEL: options.project}, keep)
@@ -147,7 +150,12 @@ def _exchange(
     target, plan = standing.target_for(release, app, LiveTree(options.path), {}, {})
     prove = require_schema(client, database) if empty else lambda: None
     request = SwitchRequest(target, options.run.to_dict(), options.backup, standing.validate(server), exchange=incoming, prove=prove)
+    purposely = stopped.read(options.path, containers_of(client, options.project))
     done, live, told = standing.carry_through(options, server, request, plan)
+    stopped.forget(options.path, app.containers)
+    notes += [
+        f"{name} was {purposely[name]}, and runs again: {app.title} is proven to serve." for name in app.containers if name in purposely
+    ]
     back = (
         f"What was in it before is in backup {options.backup}. To have it back: ansible-playbook database.yml -e operation=restore "
         f"-e database={database.name} -e from={options.backup} -e confirm={database.name}"
@@ -192,6 +200,7 @@ def restore_beside(options: Options, invocation: Invocation, typed: str, source:
     }
     client = connect()
     _require_free(client, database, name)
+    _require_room(client, {database: dump})
     notes = _how_to_look(database, name)
     if not invocation.check_mode:
         run_lease.begin_step(options.place, options.run.token, "restoring a dump beside a database", process=True)
@@ -224,6 +233,11 @@ def _require_free(client: DockerClient, database: Database, name: str) -> None:
         raise OperationError(f"{database}: expected no database {name} beside it, got one. {UNCHANGED} {advice(database, name)}")
 
 
+def _require_room(client: DockerClient, dumped: Mapping[Database, Dump]) -> None:
+    if short := shortage(client, dumped):
+        raise OperationError(f"{short}. {UNCHANGED} {seal.FREE_SPACE}")
+
+
 def _how_to_look(database: Database, name: str) -> list[str]:
     how = f"docker exec -it {database.container} psql -U {database.user} -d {name}"
     return [f"To look at it, on the server: {how}", advice(database, name)]
@@ -233,9 +247,11 @@ def drill(options: Options, invocation: Invocation, typed: str, source: str) -> 
     """Restore the newest dumps into an empty PostgreSQL each, and compare every table with what was dumped."""
     release = standing.release_of(options.path)
     wanted = [(app, database, *backup_with_dump(options.path, source, database)) for app, database in named(release, typed)]
+    client = connect()
+    for _app, database, _found, _manifest, dump in wanted:  # Each is gone before the next is restored.
+        _require_room(client, {database: dump})
     if not invocation.check_mode:
         run_lease.begin_step(options.place, options.run.token, "restoring dumps to prove them", process=True)
-    client = connect()
     proofs = []
     for app, database, found, manifest, dump in wanted:
         entry = manifest.databases[database.container]

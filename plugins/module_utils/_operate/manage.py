@@ -14,6 +14,7 @@ from .._engine.compose import ENDED
 from .._engine.containers import containers_of
 from .._engine.proxy import Proxy
 from .._release import attachment, reasons, stopped
+from .._switch.adoption import held, unfound
 from . import rebuild, waiting
 from .command import Command
 from .rebuild import Build
@@ -87,6 +88,8 @@ class Manager:
         self.is_proxy = self.scope.app is None
         self.inspected = self.steps.inspected
         self.running = [name for name, one in self.inspected.items() if one["State"]["Status"] not in ENDED]
+        # One that is paused or in a crash loop has not ended, and serves nobody.
+        self.up = [name for name in self.running if self.inspected[name]["State"]["Status"] == "running"]
         self.gone = [name for name in self.scope.containers if name not in self.inspected]
         self.purposely = stopped.read(self.server.root, self.inspected)
         self.edits = waiting.edits(self.server.root, self.is_proxy)
@@ -103,7 +106,9 @@ class Manager:
             self._refuse_carried()
         if self.action == "rebuild":
             self._check_source()
-        for name in self.running if self.is_proxy else ():
+        if self.action == "recreate":
+            self._refuse_other_images()
+        for name in self.up if self.is_proxy else ():
             # One that does not start again would take every site down.
             Proxy(name, self.server.proxy_paths, self.server.proxy_record).test()
         return None
@@ -132,20 +137,39 @@ class Manager:
                 "hand, each until its own next release. Nothing has been changed. To start one again as it is, use -e operation=restart."
             )
 
+    def _refuse_other_images(self) -> None:
+        """Refuse to start what was pulled, loaded or built under the name of an image since, and what no gate has seen."""
+        for name, inspected in self.inspected.items():
+            image = str(self.steps.services.get(name, {}).get("image", ""))
+            now = rebuild.image_id(self.server.client, image) if image else ""
+            if now and now != inspected["Image"]:
+                runs, got = (one.removeprefix("sha256:")[:12] for one in (inspected["Image"], now))
+                raise ManageError(
+                    f"{name}: expected {image} to be the image that it runs ({runs}), got another one ({got}), which no deploy has seen. "
+                    "Nothing has been changed. To see what a deploy would replace: ansible-playbook deploy.yml --check --diff"
+                )
+
     def foretell(self) -> Done:
         """Return what the action would do."""
         note = waiting.told(self.edits) if self.action != "stop" else ""
         done = Done(notes=[note] if note else [])
         if self.action == "stop":
             done.stopped = list(self.running)
+            done.notes += self._not_over_a_reboot()
         elif self.action in REPLACING:
             done.replaced = [one.container for one in self.builds] if self.builds else list(self.scope.containers)
-            done.started = [name for name in self.scope.containers if name not in self.running and name not in done.replaced]
+            done.started = [name for name in self.scope.containers if name not in self.up and name not in done.replaced]
         else:
-            done.started = [name for name in self.scope.containers if self.action == "restart" or name not in self.running]
+            done.started = [name for name in self.scope.containers if self.action == "restart" or name not in self.up]
             done.attached = [str(one) for one in attachment.missing(self.inspected, self.steps.definitions, self.steps.networks)]
         done.changed = bool(done.started or done.stopped or done.replaced or done.attached)
         return done
+
+    def _not_over_a_reboot(self) -> list[str]:
+        """Tell of a proxy that starts no more while these are stopped."""
+        proxy = self.command.release.proxy.containers
+        waits = [] if self.is_proxy else held(self.server.client, self.server.root, self.server.project, proxy)
+        return [unfound(waits, self.running)] if waits and self.running else []
 
     def carry_out(self, done: Done) -> dict[str, str]:
         """Do it; return why each container was touched."""

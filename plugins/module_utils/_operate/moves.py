@@ -116,9 +116,8 @@ def _provided(client: DockerClient, image: str, to: int, check_mode: bool) -> di
     """Return the configuration of an image, which is pulled where it is missing, and is of the version that was asked for."""
     config = postgres_cluster.image_config(client, image)
     if not config and not check_mode:
-        repository, tag = image_name(image).rpartition(":")[::2]
         try:
-            client.images.pull(repository, tag)
+            client.images.pull(image_name(image))
         except docker.errors.DockerException as error:
             words = getattr(error, "explanation", None) or error
             raise OperationError(f"Image {image}: expected it on the server or in its registry, got: {words}. {UNCHANGED}") from error

@@ -11,16 +11,20 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from .._backup import listing
 from .._base.errors import describe
 from .._certbot import archive
 from .._certbot.settings import Settings
 from .._engine.containers import containers_of
 from .._health import run as health
+from .._postgres import exchange
+from .._postgres.client import Database, DatabaseError
 from .._release import attachment, journal, stopped
 from .._release.description import App, volume_name
 from .._release.journal import Journal
 from .._release.live import is_serving
 from .._switch import switch
+from .._switch.adoption import held, refuse_unfound
 from .._switch.target import Target, uncovered_hosts
 from .._tree import diff as tree_diff
 from .._tree import plan as tree_plan
@@ -63,7 +67,7 @@ def run(command: Command, params: Mapping[str, Any], check_mode: bool, diff: boo
     shown = tree_diff.render(removal.plan, command.server.secrets) if diff else []
     if not check_mode:
         step = f"removing {removal.name}"
-        release, told, seconds = command.carry_out(step, removal.carry_out, lambda: removal.tidy(removed))
+        release, told, seconds = command.carry_out(step, lambda: removal.carry_out(removed), lambda: removal.tidy(removed))
     return {
         **asdict(removed),
         "notes": [*removed.notes, *told],
@@ -104,6 +108,9 @@ class Removal:
                 f"{self.name}: expected a site of its own alone, got one in which {' and '.join(guests)} is served. Nothing has been "
                 "changed. Remove that app first."
             )
+        server = self.server
+        byhand = held(server.client, server.root, server.project, self.command.release.proxy.containers)
+        refuse_unfound(byhand, [name for name in self.app.containers if name in self.present])
         edits = {path: what for path, what in waiting.edits(self.server.root, proxy=True).items() if path not in self.own}
         waiting.refuse(edits, [one.title or one.name for one in self.others])
 
@@ -161,7 +168,7 @@ class Removal:
         path = os.path.join(self._letsencrypt, "settings.json")
         return Settings.load(path) if os.path.lexists(path) else None
 
-    def carry_out(self) -> dict[str, str]:
+    def carry_out(self, removed: Removed) -> dict[str, str]:
         """Take the site out of the proxy, then the containers off; where the others do not serve, all is as before."""
         root = self.server.root
         journal.write(root, Journal(self.command.run.to_dict(), self.command.backup, sorted(self.command.release.containers)))
@@ -176,8 +183,11 @@ class Removal:
             self._prove(tuple(before))
         except Exception as error:
             raise self._undone(error) from error
+        databases = [one.container for one in self.app.databases]
         try:
-            self.server.compose.remove(list(self.app.containers))
+            self.server.compose.remove([name for name in self.app.containers if name not in databases])
+            self._spare(removed)
+            self.server.compose.remove(databases)
         except docker.errors.DockerException as error:
             raise RemovalError(
                 f"{self.name}: expected its containers to be removed, got: {error}. Its site is off already, and no other. "
@@ -186,6 +196,30 @@ class Removal:
             ) from error
         stopped.forget(root, self.app.containers)
         return {}
+
+    def _spare(self, removed: Removed) -> None:
+        """Keep the volumes of databases with rows that today's backup has not; nobody of the app writes any more."""
+        backup = listing.get(self.server.root, self.command.backup) if removed.volumes and self.command.backup else None
+        sealed = backup.manifest.databases if backup and backup.manifest else {}
+        for one in self.app.databases:
+            entry = sealed.get(one.container, {})
+            why = self._written_since(Database(one.container, one.name, one.user), int(entry["written"])) if entry.get("dump") else ""
+            name = volume_name(self.server.project, one.volume, self.app.unprefixed_volumes)
+            if why and name in removed.volumes:
+                removed.volumes.remove(name)
+                removed.kept_volumes.append(name)
+                removed.notes.append(
+                    f"Volume {name} was kept: database {one.name} {why}. When nothing in it is needed any more, on the server: "
+                    f"docker volume rm {name}"
+                )
+
+    def _written_since(self, database: Database, sealed: int) -> str:
+        """Say how a database is known to have rows that a dump has not, nothing for one of which the dump has all."""
+        try:
+            written = exchange.rows_written(self.server.client, database, database.name)
+        except DatabaseError as error:
+            return f"could not be asked what was written after backup {self.command.backup} ({error})"
+        return "" if written == sealed else f"was written to after backup {self.command.backup}, before the app was stopped"
 
     def _validators(self) -> Validators:
         proxy = next((self.present[name]["Image"] for name in self.command.release.proxy.containers if name in self.present), "")

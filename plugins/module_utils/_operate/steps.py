@@ -87,10 +87,17 @@ class Steps:
         attachment.attach(self.server.client, attachment.missing(inspected, self.definitions, self.networks))
 
     def stop(self, by: str) -> None:
-        """Stop them for good, and note by whom: before, so that whoever looks meanwhile is told why."""
+        """Stop them for good, and note by whom: before, so that whoever looks meanwhile is told why.
+
+        And afterwards, since one in a crash loop may have been started meanwhile.
+        """
+        self._note_stopped(by)
+        self._stop()
+        self._note_stopped(by)
+
+    def _note_stopped(self, by: str) -> None:
         at = ledger.now()
         stopped.note(self.server.root, {name: Stopped(by, at, one["Id"]) for name, one in self.inspected.items()})
-        self._stop()
 
     def _stop(self) -> None:
         for stage in reversed(self.stages):

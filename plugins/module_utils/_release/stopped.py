@@ -9,10 +9,12 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from .._base import state
 from .._base.files import sync_directory, write_durably
+from .._health.state import parse_time
 
 FILE = ".stopped.json"
 REMEDY = f"Remove it: {FILE} only says which containers were stopped on purpose, and by whom."
@@ -38,7 +40,11 @@ def read(root: str, containers: Mapping[str, Mapping[str, Any]]) -> dict[str, St
 
 
 def _is(inspected: Mapping[str, Any], noted: Stopped) -> bool:
-    return inspected["State"]["Status"] in ENDED and inspected["Id"] == noted.id
+    if inspected["State"]["Status"] not in ENDED or inspected["Id"] != noted.id:
+        return False
+    # Started by hand since: whatever ended it then was not that somebody's purpose. The note has whole seconds.
+    started, at = parse_time(inspected["State"].get("StartedAt", "")), parse_time(noted.at)
+    return not (started and at and started >= at + timedelta(seconds=1))
 
 
 def _load(root: str) -> dict[str, Stopped]:

@@ -137,12 +137,20 @@ class Docker:
     def __init__(self, run_command: RunCommand) -> None:
         self._run = run_command
 
-    def _output(self, *arguments: str) -> str:
+    def _answer(self, *arguments: str) -> tuple[int, str]:
         try:
             code, output, _error = self._run(list(arguments), handle_exceptions=False)
         except OSError:
-            return ""
-        return output.strip() if code == 0 else ""
+            return 127, ""
+        return code, output.strip()
+
+    def _output(self, *arguments: str) -> str:
+        code, output = self._answer(*arguments)
+        return output if code == 0 else ""
+
+    def _inspected(self, *arguments: str) -> str:
+        """Return what is said of those that are there: one that goes after it was listed fails the command, and hides no other."""
+        return self._answer(*arguments)[1]
 
     def engine(self) -> dict[str, Any]:
         """Return package, versions and boot state of the engine."""
@@ -193,12 +201,12 @@ class Docker:
         names = self._output("docker", "network", "ls", "--format", "{{.Name}}").split()
         if not names:
             return {}
-        return {network["Name"]: network for network in json.loads(self._output("docker", "network", "inspect", *names))}
+        return {network["Name"]: network for network in json.loads(self._inspected("docker", "network", "inspect", *names) or "[]")}
 
     def images(self, containers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         """Return which names stand for images, which images a deploy built, and which names of containers' images are gone."""
         identifiers = set(self._output("docker", "image", "ls", "--quiet", "--no-trunc").split())
-        lines = self._output("docker", "image", "inspect", "--format", IMAGE, *sorted(identifiers)) if identifiers else ""
+        lines = self._inspected("docker", "image", "inspect", "--format", IMAGE, *sorted(identifiers)) if identifiers else ""
         found = [Image.parse(line) for line in lines.splitlines()]
         names = {name: image.id for image in found for name in image.names}
         return {

@@ -9,7 +9,7 @@ say would be missing one day, when an update replaces it and nobody thinks of to
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -213,6 +213,23 @@ def refuse_deaf(waiting: Sequence[Proxy], replaced: Collection[str]) -> None:
                 f"So it would not find {', '.join(sorted(replaced))}, which get other addresses. Nothing has been changed. Correct the "
                 "file that it has mounted, or let it be replaced at once: ansible-playbook deploy.yml -e stack_adopt_proxy=now"
             )
+
+
+def refuse_unfound(waiting: Sequence[str], removed: Collection[str]) -> None:
+    """Refuse to remove containers behind a proxy whose configuration was made by hand: it does not start again without them."""
+    if waiting and removed:
+        raise AdoptionError(
+            f"{unfound(waiting, removed)} Nothing has been changed. First let it be replaced, {SILENCE}: ansible-playbook deploy.yml "
+            "-e stack_adopt_proxy=now"
+        )
+
+
+def unfound(waiting: Iterable[str], gone: Iterable[str]) -> str:
+    """Say what becomes of a proxy whose configuration was made by hand when containers that it may name are gone."""
+    return (
+        f"{', '.join(waiting)} still runs with the configuration that was made by hand. Where that names {', '.join(sorted(gone))}, no "
+        "site comes back over a reboot without it: nginx ends with `host not found in upstream`."
+    )
 
 
 def put_proxy_back(client: DockerClient, run_command: RunCommand, root: str, project: str, moved: Sequence[str]) -> None:

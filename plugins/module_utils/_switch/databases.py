@@ -12,13 +12,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .._backup import seal
 from .._backup.databases import as_database
 from .._backup.manifest import DUMPS, BackupError, Manifest
 from .._engine.compose import Project
 from .._engine.containers import OWNER_LABEL, containers_of
+from .._postgres import client as postgres_client
 from .._postgres import exchange, password
 from .._postgres import restore as postgres_restore
 from .._postgres.client import Database, DatabaseError, checked
@@ -39,6 +42,19 @@ RESTORED, BEFORE, KEPT = "restored", "before", "kept"
 def beside(database: Database, what: str, token: str) -> str:
     """Return the name of a run's database beside the live one, or refuse it."""
     return checked(f"{database.name}_{what}_{token[:TOKEN_LENGTH]}")
+
+
+def shortage(client: DockerClient, dumped: Mapping[Database, Dump]) -> str:
+    """Return why these dumps cannot all be restored beside the live databases, which would stop on a full disk; nothing where they can."""
+    need = sum(max(_size(client, database), 2 * dump.size) for database, dump in dumped.items())
+    return seal.shortage({client.info()["DockerRootDir"]: need}, "the restored database")
+
+
+def _size(client: DockerClient, database: Database) -> int:
+    """Return the bytes of a live database; 0 for one that is down, gone or damaged, of which the dump alone says how large it is."""
+    with suppress(DatabaseError):
+        return postgres_client.size(client, database)
+    return 0
 
 
 class Replacement:
@@ -127,6 +143,12 @@ class Exchange(Replacement):
             )
         super().__init__(client, token, self._dumped, keep)
         self._roles: list[str] = []
+
+    def restore(self, pending: Iterable[Swap] = ()) -> None:
+        """Restore every dump beside the live database, unless the disk would be full before the end."""
+        if short := shortage(self._client, self._dumped):
+            raise BackupError(f"{short}. The live databases are as they were. {seal.FREE_SPACE}")
+        super().restore(pending)
 
     def make(self, database: Database, incoming: str) -> None:
         """Restore the dump of a database."""

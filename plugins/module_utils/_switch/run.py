@@ -29,7 +29,7 @@ from .._tree import edited, promote
 from .._tree import plan as tree_plan
 from .._tree.validate import Validators
 from . import beside, certificates, clusters, joining, kept_files, preview, switch
-from .adoption import Adoption, held, proxy_notes, put_proxy_back, refuse_deaf, ways_back
+from .adoption import Adoption, held, proxy_notes, put_proxy_back, refuse_deaf, refuse_unfound, ways_back
 from .options import Invocation, Options
 from .reasons import Reasons
 from .recorder import STEP, Recorder
@@ -149,6 +149,7 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         proxies = handmade or (adoption.carried if adoption else [])
         waiting = [name for name in wanted.target.proxy if name in proxies and name not in moved]
         started = adoption.started if adoption else [*why.defined, *stale.containers]
+        refuse_unfound(waiting, preview.removed(server, wanted.target, pending) if waiting else [])
         refuse_deaf([Proxy(name, options.proxy_paths, options.proxy_record) for name in waiting], set(started) - set(wanted.target.proxy))
 
     if check_mode or (previewed and (changed or journal.read(root))):

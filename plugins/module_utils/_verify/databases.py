@@ -7,12 +7,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from .._backup import listing
 from .._base.command import run_command
+from .._base.errors import describe
 from .._base.sentence import Sentence, say
 from .._postgres import client, login
 from .._release.description import App, Database
+from .._tree.dotenv import unquote_in_pair
 from . import collations
 from .containers import again, start
 from .finding import Finding, failed, passed, warning
@@ -24,18 +27,40 @@ COUNT = re.sub(
     r"count\(\*\) AS n FROM ONLY %I\.%I", f"count(*) AS n FROM (SELECT FROM ONLY %I.%I LIMIT {BOUND}) AS part", client.COUNT_QUERY
 )
 HOSTS, USERS = ("host", "server", "data source"), ("username", "user id", "userid", "user")
+# Of a connection string; in quotes a value may have the character that ends it.
+PAIR = re.compile(r"""([^=;]+)=\s*("(?:[^"]|"")*"|'[^']*'|[^;]*)""")
 LIST = "ansible-playbook backups.yml"
 
 
+@dataclass(frozen=True)
+class Sealed:
+    """What the newest backup with a dump of a database says of it."""
+
+    backup: str = ""
+    schema: str = ""
+    tables: dict[str, int] = field(default_factory=dict)
+
+
 def check(server: Observed) -> Iterator[Finding]:
-    """Yield what each database says."""
-    sealed = tables_sealed(server)
+    """Yield what each database says; one that cannot be asked hides no other."""
+    sealed = newest_sealed(server)
+
+    def looked(one: tuple[App, Database]) -> list[Finding]:
+        app, database = one
+        found: list[Finding] = []
+        try:
+            found.extend(look(server, app, database, sealed.get(database.container, Sealed())))
+        except Exception as error:  # Such as tables that cannot be counted in time, or an engine that is too busy to answer.
+            text = say("could not be looked at: {error}", error=describe(error))
+            found.append(failed("databases", database.name, text, f"docker logs --tail 50 {database.container}"))
+        return found
+
     with ThreadPoolExecutor(8) as pool:
-        for found in pool.map(lambda one: list(look(server, one[0], one[1], sealed)), server.databases):
+        for found in pool.map(looked, server.databases):
             yield from found
 
 
-def look(server: Observed, app: App, database: Database, sealed: dict[str, tuple[str, dict[str, int]]]) -> Iterator[Finding]:
+def look(server: Observed, app: App, database: Database, sealed: Sealed) -> Iterator[Finding]:
     """Yield whether one database opens, and what is in it."""
     name, state = database.name, server.state(database.container)
     if state is None or state.status != "running":
@@ -57,24 +82,27 @@ def look(server: Observed, app: App, database: Database, sealed: dict[str, tuple
     )
     schema = client.schema_id(server.client, asked)
     counted = client.counts(client.query(server.client, asked, f"SET statement_timeout = '{server.settings.timeout}s';\n{COUNT}"))
-    yield contents(name, schema, counted, *sealed.get(database.container, ("", {})))
+    yield contents(name, schema, counted, sealed, bool(database.schema_query))
     yield from collations.check(server, app, asked)
 
 
-def contents(name: str, schema: str, counted: dict[str, int], backup: str, sealed: dict[str, int]) -> Finding:
-    """Say whether the tables are there, and the rows that the newest dump had."""
+def contents(name: str, schema: str, counted: dict[str, int], sealed: Sealed, versioned: bool) -> Finding:
+    """Say whether the tables are there, and the rows that the newest dump had.
+
+    Versioned is whether the app says how its schema is asked for: of any other there may be tables alone.
+    """
     step = say("See what can be gone back to: {command}", command=LIST)
-    if not schema:
+    if not schema and (versioned or sealed.schema or not counted):
         return failed("databases", name, say("expected a schema that its app has made, got none"), step)
-    lost = sorted(sealed.keys() - counted.keys())
+    # A migration may have dropped and renamed some since the dump.
+    lost = sorted(sealed.tables.keys() - counted.keys()) if sealed.schema == schema else []
     if lost:
-        text = say("expected the tables of backup {backup}, got none called {tables}", backup=backup, tables=", ".join(lost))
+        text = say("expected the tables of backup {backup}, got none called {tables}", backup=sealed.backup, tables=", ".join(lost))
         return failed("databases", name, text, step)
-    rows, before = sum(counted.values()), sum(sealed.values())
+    rows, before = sum(counted.values()), sum(sealed.tables.values())
     if before and not rows:
-        return failed(
-            "databases", name, say("expected rows, {rows} of them in backup {backup}, got none", rows=before, backup=backup), step
-        )
+        text = say("expected rows, {rows} of them in backup {backup}, got none", rows=before, backup=sealed.backup)
+        return failed("databases", name, text, step)
     return passed("databases", name, held(counted, rows))
 
 
@@ -89,20 +117,20 @@ def credentials(server: Observed, app: App, database: Database) -> tuple[str, st
     names = {database.container, server.service(database.container)}
     for container in app.containers:
         for value in server.environment(container).values():
-            pairs = {key.strip().lower(): one for key, _equals, one in (part.partition("=") for part in value.split(";"))}
+            pairs = {key.strip().lower(): unquote_in_pair(one.strip()) for key, one in PAIR.findall(value)}
             host = next((pairs[key] for key in HOSTS if key in pairs), "")
             if host in names and pairs.get("database") == database.name and "password" in pairs:
                 user = next((pairs[key] for key in USERS if key in pairs), database.user)
-                return user, pairs["password"].strip("'\"")
+                return user, pairs["password"]
     return database.user, server.environment(database.container).get("POSTGRES_PASSWORD", "")
 
 
-def tables_sealed(server: Observed) -> dict[str, tuple[str, dict[str, int]]]:
-    """Return the newest backup with a dump of each database, and the rows by table in it, by container."""
-    found: dict[str, tuple[str, dict[str, int]]] = {}
+def newest_sealed(server: Observed) -> dict[str, Sealed]:
+    """Return what the newest backup with a dump of each database says of it, by container."""
+    found: dict[str, Sealed] = {}
     for one in listing.find_all(server.settings.path):
         for container, entry in (one.manifest.databases if one.manifest else {}).items():
             if entry.get("dump"):
                 tables = entry["dump"].get("tables") or {}
-                found[container] = (one.id, {table: int(rows) for table, rows in tables.items()})
+                found[container] = Sealed(one.id, str(entry["schema"]), {table: int(rows) for table, rows in tables.items()})
     return found

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from .._base.files import sha256
 from .._base.sentence import say
 from .._release import journal
+from .._run import lease
 from .._tree import plan
 from .._tree.plan import Existing, Owned
 from .finding import Finding, failed, passed
@@ -20,8 +21,7 @@ PREVIEW = "ansible-playbook deploy.yml --check --diff"
 def check(server: Observed) -> Iterator[Finding]:
     """Yield the files that are not as they were written."""
     root = server.settings.path
-    pending = journal.unfinished(root)
-    if pending is not None:
+    if not at_work(root) and journal.unfinished(root) is not None:
         text = say("a switch was cut off, so that what is live may be neither release")
         yield failed("files", journal.FILE, text, say("Deploy again, or go back: {command}", command="ansible-playbook deploy.yml"))
     tree = plan.LiveTree(root)
@@ -36,6 +36,15 @@ def check(server: Observed) -> Iterator[Finding]:
     if not tree.owned:
         text = say("expected the list of the files that a deploy wrote, got none")
         yield failed("files", plan.MANIFEST, text, say("See what a deploy changes: {command}", command=PREVIEW))
+
+
+def at_work(root: str) -> bool:
+    """Say whether a run is alive, which may be amid its switch: the check of the server tells of it."""
+    try:
+        lease.inspect(lease.Place(root))
+    except lease.LeaseHeld:
+        return True
+    return False
 
 
 def drift(path: str, owned: Owned, existing: Existing | None) -> Finding | None:

@@ -35,7 +35,7 @@ def check(server: Observed) -> Iterator[Finding]:
         # It refuses to foretell anything while a container is paused, or an image it would need is gone: said elsewhere, by name.
         touched = set()
     listed = server.client.api.images()
-    ids = {name: one["Id"] for one in listed for name in one["RepoTags"] or []}
+    ids = {name: one["Id"] for one in listed for name in [*(one["RepoTags"] or []), *(one["RepoDigests"] or [])]}
     by_id = {one["Id"]: one for one in listed}
     for name in server.wanted:
         if name in server.containers:

@@ -30,8 +30,7 @@ def check(server: Observed) -> Iterator[Finding]:
     step = say("See them whole: {command}", command="ansible-playbook logs.yml")
     errors = [one for one in found.groups.sorted_events() if one.level == "error"]
     for one in errors[:MOST]:
-        said = masked(one.signature, server.secrets)
-        text = say("{count} x in {minutes} minutes: {error}", count=one.count, minutes=minutes, error=said)
+        text = say("{count} x in {minutes} minutes: {error}", count=one.count, minutes=minutes, error=one.said(server.secrets))
         yield failed("logs", one.container, text, step)
     if errors[MOST:]:
         text = say("{count} more kinds of errors in {minutes} minutes", count=len(errors) - MOST, minutes=minutes)

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from .._base.errors import describe
-from .._base.secret_store import mask
 from .._base.sentence import say
 from .._base.state import StateError
 from .._engine.client import DockerUnavailable
+from .._logs.masking import masked
 from . import (
     backups,
     certificates,
@@ -91,4 +91,4 @@ def looked(area: str, check: Check, server: Observed) -> list[Finding]:
     except Exception as error:  # A fault of ours too: the other checks are worth having all the more.
         found.append(unseen(area, error))
     # What programs say of themselves may hold a secret, and goes to pages and messages that others read.
-    return [replace(one, text=one.text.without(lambda text: mask(text, server.secrets))) for one in found]
+    return [replace(one, text=one.text.without(lambda text: masked(text, server.secrets))) for one in found]

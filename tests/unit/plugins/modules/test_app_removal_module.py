@@ -8,6 +8,7 @@ from typing import Any
 
 import docker.errors
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried
 from ansible_collections.rarebooks.platform.plugins.module_utils._operate import remove
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal, stopped
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
@@ -37,6 +38,7 @@ class Two(Machine):
         release = json.loads(stated["content"])
         for app in release["apps"]:
             app |= {"volumes": [f"{app['name']}_data", "common"], "server_names": [], "certificate": ""}
+            app["databases"] = [{**one, "volume": "chat_data"} for one in app["databases"]]
         release["apps"][0]["databases"][0]["network"] = "chats"
         release["sources"] = {"chat": "d1"}
         extra = {"env/db.env": "A=1\n", "env/blog.env": "B=1\n", "chat/config/a.json": "{}\n", "shared/x.txt": "x\n"}
@@ -90,12 +92,53 @@ def test_a_deploy_with_it_brings_it_back(server: Two) -> None:
     assert back["started"] == ["db", "web"] and set(back["reasons"].values()) == {"new"}
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_nothing_is_removed_behind_a_proxy_that_was_made_by_hand(server: Two, check: bool) -> None:
+    carried.carry(str(server.root), {"nginx": (server.engine.running["nginx"]["Id"], "of its own file")})
+    refused = server.remove(check=check)
+    assert refused["result"] == "refused" and {"db", "web"} <= set(server.engine.running)
+    assert "Where that names db, web, no site comes back over a reboot" in refused["msg"]
+    assert refused["msg"].endswith("ansible-playbook deploy.yml -e stack_adopt_proxy=now")
+
+
 def test_volumes_go_by_name_alone(server: Two) -> None:
     refused = server.remove(confirm="blog")
     assert refused["result"] == "refused" and "remove_confirm: expected chat" in refused["msg"] and "web" in server.engine.running
     removed = server.remove(confirm="chat")
     assert (removed["volumes"], removed["databases"]) == ([f"{PROJECT}_chat_data"], ["chat"])
     assert server.engine.volume_names == {f"{PROJECT}_blog_data", f"{PROJECT}_common"}
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "told"),
+    [
+        ("nothing", ""),
+        ("a row", "database chat was written to after backup "),
+        ("it fails", "database chat could not be asked what was written after backup "),
+    ],
+)
+def test_rows_that_the_backup_has_not_do_not_go_with_their_volume(
+    server: Two, monkeypatch: pytest.MonkeyPatch, meanwhile: str, told: str
+) -> None:
+    server.postgres.write("db", "chat", "message", 2)
+    sealed = server.seal(server.run("remove chat"))["id"]
+    remove_container = type(server.engine.containers.get("web")).remove
+
+    def removed(container: Any, **options: Any) -> None:
+        remove_container(container, **options)
+        if container.name == "web" and meanwhile == "a row":  # Until it was stopped.
+            server.postgres.write("db", "chat", "message")
+        elif container.name == "web" and meanwhile == "it fails":
+            server.engine.running["db"]["State"]["Status"] = "exited"
+
+    monkeypatch.setattr(type(server.engine.containers.get("web")), "remove", removed)
+    result = server.remove(confirm="chat", backup=sealed)
+    volume = f"{PROJECT}_chat_data"
+    assert {"db", "web"}.isdisjoint(server.engine.running) and (volume in server.engine.volume_names) is bool(told)
+    assert (result["volumes"], result["kept_volumes"]) == (([], [volume]) if told else ([volume], []))
+    assert len(result["notes"]) == bool(told)
+    for note in result["notes"]:
+        assert note.startswith(f"Volume {volume} was kept: {told}{sealed}") and note.endswith(f"docker volume rm {volume}")
 
 
 def test_where_the_others_do_not_serve_nothing_is_removed(server: Two, monkeypatch: pytest.MonkeyPatch) -> None:

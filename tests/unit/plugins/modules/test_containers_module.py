@@ -9,7 +9,7 @@ from typing import Any
 import docker.errors
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine import carried
-from ansible_collections.rarebooks.platform.plugins.module_utils._operate import rebuild, standing
+from ansible_collections.rarebooks.platform.plugins.module_utils._operate import rebuild, standing, steps
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal, stopped
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
@@ -76,6 +76,17 @@ def test_stop_and_start_in_the_order_in_which_they_depend(server: Operated) -> N
     assert (server.manage("start", "chat")["changed"], server.done) == (False, [])
 
 
+def test_one_that_is_started_while_it_is_being_stopped_is_stopped_on_purpose(server: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a crash loop. Started by hand later, it is so no longer."""
+    times = iter(["2026-11-28T12:00:00Z", "2026-11-28T12:01:00Z"])
+    monkeypatch.setattr(steps.ledger, "now", lambda: next(times, "2026-11-28T12:02:00Z"))
+    server.engine.running["web"]["State"]["StartedAt"] = "2026-11-28T12:00:30.123456789Z"
+    server.manage("stop", container="web")
+    assert server.stopped == {"web"}
+    server.engine.running["web"]["State"]["StartedAt"] = "2026-11-28T12:05:00.123456789Z"
+    assert server.stopped == set()
+
+
 @pytest.mark.parametrize("action", ["start", "stop", "restart", "recreate"])
 def test_check_mode_says_what_is_done_and_touches_nothing(server: Operated, action: str) -> None:
     if action == "start":
@@ -109,6 +120,29 @@ def test_recreate_makes_containers_anew_and_no_others(server: Operated) -> None:
     assert {name for name in before if before[name] != after[name]} == {"db", "web"}
     assert ledger.read(str(server.root))[0][-1]["backup"] == "b"
     assert server.deploy(1, "blog")["changed"] is False
+
+
+def test_an_image_that_no_deploy_saw_is_not_brought_into_force(server: Operated) -> None:
+    """Such as that of a database after somebody has pulled its name."""
+    server.engine.has_image("postgres:15", "sha256:pulled")
+    for check in (True, False):
+        refused = server.manage("recreate", "chat", check=check)
+        assert refused["result"] == "refused" and server.done == []
+        assert "db: expected postgres:15 to be the image that it runs (postgres:15), got another one (pulled)" in refused["msg"]
+    assert server.manage("recreate", container="web")["replaced"] == ["web"]
+    assert server.manage("restart", container="db")["started"] == ["db"] and server.engine.running["db"]["Image"] == "sha256:postgres:15"
+
+
+@pytest.mark.parametrize(("status", "how"), [("paused", "unpause"), ("restarting", "restart")])
+def test_one_that_has_not_ended_and_does_not_run_is_started(server: Operated, status: str, how: str) -> None:
+    server.engine.running["web"]["State"]["Status"] = status
+    result = server.manage("start", "chat")
+    assert (result["changed"], result["started"], server.done) == (True, ["web"], [f"{how} web"]) and server.status("web") == "running"
+
+
+def test_a_proxy_that_crashes_is_not_asked_whether_it_starts_again(server: Operated) -> None:
+    server.engine.running["nginx"]["State"]["Status"] = "restarting"
+    assert server.manage("restart", container="nginx")["started"] == ["nginx"] and server.status("nginx") == "running"
 
 
 def test_what_does_not_serve_is_said_with_its_cause(server: Operated) -> None:
@@ -181,6 +215,14 @@ def test_a_carried_container_is_started_and_not_made_anew(server: Operated) -> N
     before = server.engine.running["web"]["Id"]
     assert server.manage("recreate", container="web")["result"] == "refused"
     assert server.manage("restart", container="web")["started"] == ["web"] and server.engine.running["web"]["Id"] == before
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_what_a_stop_does_to_a_proxy_that_was_made_by_hand_is_told(server: Operated, check: bool) -> None:
+    assert server.manage("stop", container="db", check=True)["notes"] == []
+    carried.carry(str(server.root), {"nginx": (server.engine.running["nginx"]["Id"], "of its own file")})
+    (note,) = server.manage("stop", container="web", check=check)["notes"]
+    assert note.startswith("nginx still runs with the configuration that was made by hand. Where that names web, no site comes back ")
 
 
 def test_nothing_is_done_beside_a_switch_that_was_cut_off(server: Operated) -> None:

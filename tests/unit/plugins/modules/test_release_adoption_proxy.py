@@ -137,3 +137,18 @@ def test_an_adoption_that_replaces_something_asks_it_too(server: HandMade) -> No
     refused = server.adopt(check=True, **LATER)
     assert "unknown directive" in refused["msg"]
     assert server.adopt(check=True)["started"] == ["nginx", "web"]
+
+
+def test_nothing_is_removed_behind_a_proxy_that_may_name_it(server: HandMade) -> None:
+    """It would not start again: no site would come back over the next reboot."""
+    server.start()
+    server.adopt(**LATER)
+    assert not server.deploy(1, "blog", **LATER).get("failed")
+    before = server.ids
+    for check in (True, False):
+        refused = server.deploy(1, check=check, **LATER)
+        assert (refused["result"], server.ids, server.journal) == ("refused", before, None)
+        assert refused["msg"].startswith("nginx still runs with the configuration that was made by hand. Where that names blog, no site ")
+        assert refused["msg"].endswith("ansible-playbook deploy.yml -e stack_adopt_proxy=now")
+    removed = server.deploy(1, **ADOPT)
+    assert (removed["started"], removed["containers_removed"]) == (["nginx"], ["blog"])

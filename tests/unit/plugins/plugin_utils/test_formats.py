@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database, Source
 from ansible_collections.rarebooks.platform.plugins.plugin_utils import _formats
 
 APP = App(name="chat", title="Chat", containers=(), certificate="chat.example.org")
@@ -34,7 +34,7 @@ APP = App(name="chat", title="Chat", containers=(), certificate="chat.example.or
         ("path", ["/opt/rarebooks", "/audio/", "/root/RareBooksDokploy", "/"]),
         ("time", ["3600s", "1d", "60", "900ms", "1M"]),
         ("prefix", ["/audio/", "/uploads/audio/", "/a.b/c~+@-/"]),
-        ("directory", ["MayMessenger/backend", "_may_messenger_backend", "cache", "nginx-client", "apps/nginx"]),
+        ("directory", ["MayMessenger/backend", "_may_messenger_backend", "cache", "nginx-client", "apps/nginx", "profiles", "apps/files"]),
         ("user", ["postgres", "app_user", "app@tenant"]),
         ("port", [1, 443, "8443", 65535]),
         ("network", ["192.0.2.7", "10.0.0.0/8", "2001:db8::/32", "::1"]),
@@ -54,7 +54,26 @@ def test_what_may_be(kind: str, values: list[Any]) -> None:
         ("path", ["opt/rarebooks", "/x/ {}", "/a b", "/$HOME", "", "/a:/b", "/x;", "/a\n"]),
         ("time", ["1d; location /x { return 200; }", "1 d", "", "d", "1day", "1d\n", "$x", "-1"]),
         ("prefix", ["/audio", "audio/", "/", "//", "/a b/", "/$x/", "/(a)/", "", "/a//b/", "/a/\n"]),
-        ("directory", ["/opt", "..", "a/../b", ".recovery", "nginx", "env/x", "backups/", "a/", "", "a b", "compose\n", "a/.b"]),
+        (
+            "directory",
+            [
+                "/opt",
+                "..",
+                "a/../b",
+                ".recovery",
+                "nginx",
+                "env/x",
+                "backups/",
+                "a/",
+                "",
+                "a b",
+                "compose\n",
+                "a/.b",
+                "files",
+                "letsencrypt/x",
+                "logs",
+            ],
+        ),
         ("user", ["pa$word", "a;b", "", "a b", "a=b", "a'b"]),
         ("port", [0, 65536, "-1"]),
         ("network", ["10.0.0.1/8", "all", "", "10.0.0.0/8; allow all", "10.0.0.0/33", "example.org"]),
@@ -86,6 +105,7 @@ def test_an_app_s_own_values_are_checked_once_by_the_variable_where_that_is_know
     app = replace(
         APP,
         images=("a b", "c d", "a b"),
+        source=Source(src="a", checksum="", dest="files", image="c", required=(), max_entries=1, max_size=1, max_ratio=1),
         volumes=("x/y",),
         databases=(database, database),
         formats={"image": {"chat_image": "a b"}},
@@ -95,6 +115,7 @@ def test_an_app_s_own_values_are_checked_once_by_the_variable_where_that_is_know
         "Chat: image",
         "Chat: volume",
         "Chat: database user",
+        "Chat: source",
     ]
     assert _formats.app_problems([APP]) == []
 

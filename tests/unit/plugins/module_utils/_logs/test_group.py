@@ -8,6 +8,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._base.secret_st
 from ansible_collections.rarebooks.platform.plugins.module_utils._logs.event import Event, Reader
 from ansible_collections.rarebooks.platform.plugins.module_utils._logs.group import MOST, OTHERS, Groups
 from ansible_collections.rarebooks.platform.plugins.module_utils._logs.masking import masked
+from ansible_collections.rarebooks.platform.plugins.module_utils._logs.report import Report
 from ansible_collections.rarebooks.platform.plugins.module_utils._logs.signature import path_signature, signature
 from recorded_logs import recorded
 
@@ -73,7 +74,17 @@ def test_a_program_that_says_something_else_each_time_fills_no_memory() -> None:
     for number in range(MOST + 50):
         words = "".join(chr(ord("a") + int(digit)) for digit in str(number))
         groups.add("web", Event("t", "error", [f"ERROR {words}"]))
-    assert len(groups.events) == MOST + 1 and groups.events[("web", "error", OTHERS)].count == 50
+    others = groups.events[("web", "error", OTHERS)]
+    assert len(groups.events) == MOST + 1 and (others.count, others.said({})) == (50, OTHERS)
+
+
+@pytest.mark.parametrize("secret", ["s3cret-0f-this-5erver", "k8Jz1'x\"9", "0123456789"])
+def test_a_secret_with_digits_is_masked_before_they_are_folded(secret: str) -> None:
+    report = Report()
+    for number in range(2):
+        report.groups.add("web", Event(str(number), "error", [f"ERROR {number} key {secret} is bad", f"  at {secret}"]))
+    (event,) = report.to_dict({"any": secret})["events"]
+    assert (event["signature"], event["example"]) == (f"ERROR <n> key {MASK} is bad", [f"ERROR 1 key {MASK} is bad", f"  at {MASK}"])
 
 
 @pytest.mark.parametrize("path", ["/api/chats/5f0c2a52-8a13-4f4e-9d0a-1d2a90a6b6b1", "/api/chats/17"])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._operate import database_reads
+from ansible_collections.rarebooks.platform.plugins.module_utils._backup import seal
+from ansible_collections.rarebooks.platform.plugins.module_utils._operate import database_reads, databases
 from ansible_collections.rarebooks.platform.plugins.module_utils._operate.standing import release_of
-from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal
+from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database, DatabaseError
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal, stopped
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
+from ansible_collections.rarebooks.platform.plugins.module_utils._switch import databases as switch_databases
 from ansible_collections.rarebooks.platform.plugins.modules import database
 from machine import Machine
 
@@ -62,6 +66,14 @@ def test_the_rows_of_then_are_live_and_the_other_app_is_not_touched(chat: Operat
     assert chat.engine.running["blog"]["State"]["StartedAt"] == blog and chat.ledger[-1] == ("restored database", "done")
     # The safety dump has all of the one before.
     assert set(chat.databases) == {"chat"} and chat.journal is None
+
+
+def test_what_was_stopped_on_purpose_runs_again_and_that_is_told(chat: Operated) -> None:
+    web = chat.engine.running["web"]
+    web["State"]["Status"] = "exited"
+    stopped.note(str(chat.root), {"web": stopped.Stopped("alice@laptop", "2026-11-26T12:00:00Z", web["Id"])})
+    told = "web was stopped on purpose by alice@laptop on 2026-11-26T12:00:00Z, and runs again: Chat is proven to serve."
+    assert told in chat.work("restored", source=chat.backup)["notes"] and not (chat.root / stopped.FILE).exists()
 
 
 def test_the_newest_dump_is_not_the_one_of_what_is_about_to_go(chat: Operated) -> None:
@@ -137,6 +149,58 @@ def test_a_drill_takes_the_newest_dump_and_changes_nothing(chat: Operated) -> No
     (proof,) = done["proofs"]
     assert (proof["rows"], done["changed"], chat.messages) == (3, False, 3)
     assert chat.work("proven", source=chat.backup)["proofs"][0]["rows"] == 2
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(("state", "options"), [("restored", {}), ("restored", {"keep": True}), ("beside", {}), ("proven", {})])
+def test_a_disk_that_would_be_full_is_left_alone(
+    chat: Operated, monkeypatch: pytest.MonkeyPatch, state: str, options: dict[str, Any], check: bool
+) -> None:
+    began: list[str] = []
+    monkeypatch.setattr(databases.run_lease, "begin_step", lambda _place, _token, step, process=False: began.append(step))
+    monkeypatch.setattr(switch_databases, "shortage", lambda _client, dumped: f"no room for {[one.name for one in dumped]}")
+    monkeypatch.setattr(databases, "shortage", switch_databases.shortage)
+    done = chat.work(state, check, source=chat.backup, **options)
+    assert (
+        done["failed"]
+        and done["msg"].startswith("no room for ['chat']. Nothing has been changed. Free some space")
+        and not began
+        and chat.databases == {"chat": 3}
+    )
+
+
+@pytest.mark.parametrize(
+    ("live", "dumped", "free", "short"),
+    [
+        (100, 70, 139, True),
+        (100, 70, 140, False),
+        (300, 70, 299, True),
+        (300, 70, 300, False),
+        (None, 70, 139, True),
+        (None, 70, 140, False),
+    ],
+)
+def test_room_is_needed_for_the_live_one_again_or_twice_the_dump(
+    chat: Operated, monkeypatch: pytest.MonkeyPatch, live: int | None, dumped: int, free: int, short: bool
+) -> None:
+    """Of one that is damaged the dump alone says how large it is."""
+
+    def size(*_database: Any) -> int:
+        if live is None:
+            raise DatabaseError("chat", "psql failed", "exit code 0", "damage", "Look.")
+        return live << 20
+
+    monkeypatch.setattr(switch_databases.postgres_client, "size", size)
+    monkeypatch.setattr(seal.shutil, "disk_usage", lambda _path: SimpleNamespace(free=seal.SPARE_BYTES + (free << 20)))
+    dump: Any = SimpleNamespace(size=dumped << 20)
+    found = switch_databases.shortage(chat.engine.client, {Database("db", "chat", "postgres"): dump})
+    assert bool(found) is short and ("MiB free for the restored database, got" in found) is short
+
+
+def test_a_rollback_with_databases_looks_at_the_disk(chat: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switch_databases, "shortage", lambda _client, _dumped: "no room")
+    done = chat.rollback(chat.backup, restore_database=True)
+    assert done["result"] == "refused" and "no room" in done["msg"] and chat.databases == {"chat": 3}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._release.descri
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
 from ansible_collections.rarebooks.platform.plugins.modules import database_upgrade
 from chat import Chat
+from docker.models.images import ImageCollection
 
+DIGEST = f"sha256:{'0' * 64}"
 CHAT = Database("db", "chat", "postgres")
 
 
@@ -104,6 +106,26 @@ def test_that_nobody_could_look_is_told(foretelling: Upgrading, monkeypatch: pyt
     monkeypatch.setattr(upgrade, "left_behind", left_behind)
     told = "What else is in the server of database chat in container db is not known. db: it does not run."
     assert foretelling.upgrade(check=True)["notes"][0].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("image", "asked"),
+    [
+        ("postgres:18", ("postgres", "18")),
+        (f"postgres:18@{DIGEST}", ("postgres", DIGEST)),
+        (f"docker.io/library/postgres@{DIGEST}", ("postgres", DIGEST)),
+        ("registry.example.org:5000/db/postgres", ("registry.example.org:5000/db/postgres", "latest")),
+    ],
+)
+def test_an_image_is_pulled_as_its_name_says(monkeypatch: pytest.MonkeyPatch, image: str, asked: tuple[str, str]) -> None:
+    pulled: list[tuple[str, str]] = []
+    api: Any = SimpleNamespace(
+        pull=lambda repository, tag, **_how: pulled.append((repository, tag)) or [],
+        inspect_image=lambda _name: {"Id": "1"},
+    )
+    client: Any = SimpleNamespace(images=ImageCollection(client=SimpleNamespace(api=api)))
+    monkeypatch.setattr(moves.postgres_cluster, "image_config", lambda *_image: {"Env": ["PG_MAJOR=18"]} if pulled else {})
+    assert moves._provided(client, image, 18, False) and pulled == [asked]
 
 
 def moves_of(monkeypatch: pytest.MonkeyPatch, root: Path, **volumes: str) -> list[Move]:

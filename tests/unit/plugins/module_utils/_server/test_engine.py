@@ -14,13 +14,15 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._server import 
 class CommandLine:
     """Answers of programs by the beginning of the command; any other program is missing."""
 
-    def __init__(self, **answers: str | int) -> None:
+    def __init__(self, **answers: str | int | tuple[int, str, str]) -> None:
         self._answers = answers
 
     def __call__(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
         assert options == {"handle_exceptions": False}
         for words, answer in self._answers.items():
             if argv[: words.count("_") + 1] == words.split("_"):
+                if isinstance(answer, tuple):
+                    return answer
                 return (answer, "out of use", "failed") if isinstance(answer, int) else (0, answer, "")
         raise FileNotFoundError(argv[0])
 
@@ -103,6 +105,13 @@ def test_networks_by_name() -> None:
     assert server_docker.Docker(CommandLine(**answers)).networks()["rarebooks_network"]["Driver"] == "macvlan"
 
 
+@pytest.mark.parametrize(("output", "expected"), [('[{"Name": "bridge"}]\n', ["bridge"]), ("[]\n", []), ("", [])])
+def test_a_network_that_goes_once_it_is_listed_hides_no_other(output: str, expected: list[str]) -> None:
+    gone = (1, output, "Error response from daemon: network job_default not found")
+    docker = server_docker.Docker(CommandLine(docker_network_ls="bridge\njob_default\n", docker_network_inspect=gone))
+    assert list(docker.networks()) == expected
+
+
 def test_volumes() -> None:
     docker = server_docker.Docker(CommandLine(docker_volume="b\t/d/b/_data\na\t\n"))
     assert docker.volumes() == {"a": "", "b": "/d/b/_data"}
@@ -126,6 +135,12 @@ RUNNING = [
         "db@sha256:1": "sha256:39",
     }.items()
 ]
+
+
+def test_an_image_that_goes_once_it_is_listed_hides_no_other() -> None:
+    gone = (1, f"{THEIRS}\n", "Error response from daemon: No such image: sha256:93")
+    docker = server_docker.Docker(CommandLine(docker_image_ls="sha256:93\nsha256:39\n", docker_image_inspect=gone))
+    assert docker.images(RUNNING)["images_lost"].keys() == {"chat:c25f", "web"}
 
 
 def test_names_of_images_what_a_deploy_built_and_what_has_lost_its_name() -> None:

@@ -174,6 +174,7 @@ def test_a_restore_drops_what_dead_runs_restored_but_not_what_one_has_to_undo(pl
         return ["reader"]
 
     monkeypatch.setattr(restore, "restore_beside", restored)
+    monkeypatch.setattr(databases, "shortage", lambda _client, _dumped: "")
     exchange = Exchange(postgres, "/backup", manifest(), TOKEN)
     exchange.restore([pending])
     assert postgres.did == ["drop chat_restored_bbbbbbbb", "restore chat_restored_01234567"]

@@ -9,6 +9,7 @@ import json
 import os
 import ssl
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -16,11 +17,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.sentence import say
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.answer import HttpCheck
 from ansible_collections.rarebooks.platform.plugins.module_utils._health.gate import OK, waiting
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import client
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.collation import Outdated
-from ansible_collections.rarebooks.platform.plugins.module_utils._release import stopped
+from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal, stopped
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database, Release, Secret
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease, ledger
 from ansible_collections.rarebooks.platform.plugins.module_utils._run.ledger import Run
@@ -28,12 +30,14 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._verify import 
     collations,
     databases,
     endpoints,
+    files,
     logs,
     machine,
     ports,
     security,
     volumes,
 )
+from ansible_collections.rarebooks.platform.plugins.module_utils._verify.finding import Finding, passed
 from ansible_collections.rarebooks.platform.plugins.module_utils._verify.observed import Observed
 from ansible_collections.rarebooks.platform.plugins.module_utils._verify.settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._verify.trusting import Trusting
@@ -133,6 +137,9 @@ def test_tokens_are_forged_as_anybody_could(monkeypatch: pytest.MonkeyPatch) -> 
     [
         ("Host=books;Database=Books;Password=p", ("postgres", "p")),
         ("Server=db_books;Database=Books;User Id=u;Password=p=1", ("u", "p=1")),
+        ("Host=books;Database=Books;Password='a;b=c'; Username=u", ("u", "a;b=c")),
+        ('Host=books;Password="a;\'b\'""";Database=Books', ("postgres", "a;'b'\"")),
+        ("Host=books;Database=Books;Password=p' ;Pooling=true", ("postgres", "p'")),
         ("Host=other;Database=Books;Password=p", ("postgres", "first")),
         ("", ("postgres", "first")),
     ],
@@ -144,19 +151,64 @@ def test_a_database_is_opened_as_its_app_opens_it(statement: str, expected: tupl
 
 
 @pytest.mark.parametrize(
-    ("schema", "counted", "sealed", "level", "told"),
+    ("schema", "counted", "then", "sealed", "level", "told"),
     [
-        ("3", {"public.A": 2, "public.B": 0}, {"public.A": 1}, "passed", "2 tables, 2 rows"),
-        ("3", {"public.A": databases.BOUND}, {}, "passed", "more than 10000 rows"),
-        ("", {}, {}, "failed", "expected a schema"),
-        ("3", {"public.A": 2}, {"public.A": 1, "public.B": 0}, "failed", "none called public.B"),
-        ("3", {"public.A": 0}, {"public.A": 7}, "failed", "7 of them in backup b"),
-        ("3", {"public.A": 0}, {"public.A": 0}, "passed", "0 rows"),
+        ("3", {"public.A": 2, "public.B": 0}, "3", {"public.A": 1}, "passed", "2 tables, 2 rows"),
+        ("3", {"public.A": databases.BOUND}, "", {}, "passed", "more than 10000 rows"),
+        ("", {}, "", {}, "failed", "expected a schema"),
+        ("3", {"public.A": 2}, "3", {"public.A": 1, "public.B": 0}, "failed", "none called public.B"),
+        # A migration has dropped it since.
+        ("4", {"public.A": 2}, "3", {"public.A": 1, "public.B": 0}, "passed", "1 tables, 2 rows"),
+        ("3", {"public.A": 0}, "3", {"public.A": 7}, "failed", "7 of them in backup b"),
+        ("4", {"public.A": 0}, "3", {"public.A": 7}, "failed", "7 of them in backup b"),
+        ("3", {"public.A": 0}, "3", {"public.A": 0}, "passed", "0 rows"),
+        # It had one, which is gone.
+        ("", {"public.A": 2}, "3", {"public.A": 2}, "failed", "expected a schema"),
+        # Not made with Entity Framework: nobody knows of a schema.
+        ("", {"public.A": 2}, "", {"public.A": 1}, "passed", "1 tables, 2 rows"),
+        ("", {"public.A": 2}, "", {"public.A": 1, "public.B": 0}, "failed", "none called public.B"),
     ],
 )
-def test_what_is_in_a_database(schema: str, counted: dict[str, int], sealed: dict[str, int], level: str, told: str) -> None:
-    found = databases.contents("Books", schema, counted, "b", sealed)
+def test_what_is_in_a_database(schema: str, counted: dict[str, int], then: str, sealed: dict[str, int], level: str, told: str) -> None:
+    found = databases.contents("Books", schema, counted, databases.Sealed("b", then, sealed), versioned=False)
     assert found.level == level and told in str(found.text)
+
+
+def test_a_database_whose_schema_is_asked_for_has_one() -> None:
+    found = databases.contents("Books", "", {"public.A": 2}, databases.Sealed(), versioned=True)
+    assert found.level == "failed" and "expected a schema" in str(found.text)
+
+
+def test_one_that_cannot_be_asked_hides_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def look(_server: Observed, _app: App, database: Database, _sealed: databases.Sealed) -> Iterator[Finding]:
+        yield passed("databases", database.name, say("is there"))
+        if database.name == "Books":
+            raise client.DatabaseError("Books", "psql failed", "exit code 0", "a timeout", "Look.")
+
+    monkeypatch.setattr(databases, "look", look)
+    server = observed()
+    both = (server.release.apps[0].databases[0], Database(container="users", name="Users", user="postgres"))
+    server = replace(
+        server,
+        settings=replace(server.settings, path=str(tmp_path)),
+        release=Release(apps=(replace(server.release.apps[0], databases=both),)),
+    )
+    found = list(databases.check(server))
+    assert [(one.subject, one.level) for one in found] == [("Books", "passed"), ("Books", "failed"), ("Users", "passed")]
+    assert "got a timeout" in str(found[1].text) and str(found[1].next) == "docker logs --tail 50 books"
+
+
+@pytest.mark.parametrize("alive", [False, True])
+def test_a_switch_that_goes_on_was_not_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alive: bool) -> None:
+    def inspect(place: lease.Place) -> None:
+        if alive:
+            raise lease.LeaseHeld(place, lease.Lease(Run("t", "deploy"), "switching", "boot", 0, 0), 1)
+
+    monkeypatch.setattr(files.lease, "inspect", inspect)
+    journal.write(str(tmp_path), journal.Journal(Run("t").to_dict(), ""))
+    server = observed()
+    found = list(files.check(replace(server, settings=replace(server.settings, path=str(tmp_path)))))
+    assert (journal.FILE in [one.subject for one in found]) is not alive
 
 
 def test_counting_has_a_bound() -> None:
@@ -247,7 +299,7 @@ def test_of_an_app_that_was_stopped_on_purpose_nothing_is_expected(monkeypatch: 
     monkeypatch.setattr(endpoints, "trusting", lambda _release: Trusting(ssl.create_default_context(), None, ()))
 
     def levels() -> list[str]:
-        return [one.level for one in [*endpoints.check(server), *databases.look(server, app, app.databases[0], {})]]
+        return [one.level for one in [*endpoints.check(server), *databases.look(server, app, app.databases[0], databases.Sealed())]]
 
     assert levels() == ["failed", "failed"]
     stopped.note(str(tmp_path), {"books": stopped.Stopped("alice", "2026-11-26", "1")})

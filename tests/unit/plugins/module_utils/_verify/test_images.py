@@ -15,15 +15,15 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=timezone.utc)
 PULLED, BUILT = ["postgres@sha256:1"], None
 
 
-def found(made: datetime, digests: list[str] | None, days: int = 180, runs: str = "sha256:1") -> Any:
+def found(made: datetime, digests: list[str] | None, days: int = 180, runs: str = "sha256:1", name: str = "postgres:15") -> Any:
     image = {"Id": "sha256:1", "RepoTags": ["postgres:15"], "RepoDigests": digests, "Created": int(made.timestamp())}
-    container = {"Image": runs, "Config": {"Image": "postgres:15"}, "State": {"Status": "running"}}
+    container = {"Image": runs, "Config": {"Image": name}, "State": {"Status": "running"}}
     server: Any = SimpleNamespace(
         settings=SimpleNamespace(image_days=days),
         began=NOW,
         wanted=["books_db"],
         containers={"books_db": container},
-        compose=SimpleNamespace(services=lambda: [{"container_name": "books_db", "image": "postgres:15"}], would_touch=list),
+        compose=SimpleNamespace(services=lambda: [{"container_name": "books_db", "image": name}], would_touch=list),
         client=SimpleNamespace(api=SimpleNamespace(images=lambda: [image])),
     )
     (finding,) = images.check(server)
@@ -55,3 +55,8 @@ def test_another_is_not(made: datetime, days: int) -> None:
 def test_what_is_wrong_otherwise_is_told_first() -> None:
     told = found(NOW - timedelta(days=400), PULLED, runs="sha256:2")
     assert told["level"] == "failed" and told["text"].startswith("expected the image that postgres:15 is now")
+
+
+@pytest.mark.parametrize(("name", "level"), [("postgres:15@sha256:1", "passed"), ("postgres@sha256:2", "warning")])
+def test_one_may_be_called_by_its_digest(name: str, level: str) -> None:
+    assert found(NOW, PULLED, name=name)["level"] == level

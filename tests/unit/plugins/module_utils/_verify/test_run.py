@@ -26,7 +26,8 @@ def server(**others: Any) -> Any:
 
 def test_a_check_that_cannot_be_made_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_server: Any) -> Iterator[Finding]:
-        yield warning("network", "proxy", say("{output}", output="its probe said hunter2hunter2"), "")
+        said = "its probe said hunter2hunter2 of postgres://app:geheim@db/x"
+        yield warning("network", "proxy", say("{output}", output=said), "")
         raise ValueError("hunter2hunter2 is no number")
 
     monkeypatch.setattr(run, "observe", lambda _settings: server(release=Release(apps=(App(name="a", containers=("c",)),))))
@@ -34,6 +35,7 @@ def test_a_check_that_cannot_be_made_hides_no_other(monkeypatch: pytest.MonkeyPa
     found = run.run(SETTINGS)
     assert [(one.area, one.level) for one in found] == [("network", "warning"), ("network", "failed"), ("server", "passed")]
     assert "is no number" in str(found[1].text) and "hunter2" not in f"{found[0].text}{found[1].text}"
+    assert "geheim" not in str(found[0].text)
 
 
 @pytest.mark.parametrize(
