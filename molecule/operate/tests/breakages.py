@@ -101,7 +101,7 @@ sed -i "s/\\"id\\": \\"$name\\"/\\"id\\": \\"20260101_000000\\"/" manifest.json;
 ITS_OWN_AGE = f"cd {ROOT}/backups; rm -r 20260101_000000; mv {KEPT}/backups/* .; rmdir {KEPT}/backups"
 AGED = f"""
 mkdir -p {KEPT}; cp --archive {ROOT}/.secrets.json.since {KEPT}/since
-sed -i "/maymessenger_jwt/s/: \".*\"/: \"$(date -u -d '-730 days' +%FT%TZ)\"/" {ROOT}/.secrets.json.since
+sed -i '/maymessenger_jwt/s/"20[0-9][0-9]-/"2020-/' {ROOT}/.secrets.json.since
 """
 LISTENER = """
 systemd-run --quiet --unit listener python3 -c 'import socket, time; s = socket.create_server(("", 2375)); time.sleep(600)'
@@ -223,10 +223,10 @@ FIRST = [
         f"chmod 0600 {ROOT}/.secrets.json",
     ),
     Breakage(
-        "secrets of two years ago",
+        "a secret of long ago",
         "security",
         "May Messenger",
-        "not changed for 7",
+        "days or longer: maymessenger_jwt_secret",
         "rotate_secrets.yml -e app=maymessenger",
         AGED,
         f"mv {KEPT}/since {ROOT}/.secrets.json.since",
