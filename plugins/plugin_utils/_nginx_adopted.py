@@ -135,8 +135,8 @@ class _Writer:
                 continue  # It is part of the text of the location around it.
             if any(moved in (one.location.directive.block or ()) for moved in one.servers[0].directive.all("return")):
                 self._adopted.refused[one.id] = (
-                    "its whole server block leads elsewhere, and the app of the release has this name among its own. Take it from there, and "
-                    "it is carried over as a site, or let it go."
+                    "its whole server block leads elsewhere, and the app of the release has this name among its own. Take it from there, "
+                    "and it is carried over as a site, or let it go."
                 )
                 continue
             app = self._apps.get(one.host)

@@ -76,8 +76,8 @@ class Orders:
         code, output = answer
         if code != 0 and BUSY in output:
             text = (
-                f"Certificate {name} on {self._settings.host} ({why}): expected no other certbot to be at work, got: {BUSY}. No order has been "
-                "placed. Deploy again when that one has ended."
+                f"Certificate {name} on {self._settings.host} ({why}): expected no other certbot to be at work, got: {BUSY}. No order has "
+                "been placed. Deploy again when that one has ended."
             )
             self.records.write(name, record.looked("not ordered", self._now(), text))
             raise CheckError(text)

@@ -35,9 +35,7 @@ def test_what_matters_most_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     trusted = SimpleNamespace(context=None, ca_file=None, chains=())
     monkeypatch.setattr(certificates, "trusting", lambda _release: trusted)
     monkeypatch.setattr(certificates, "asked", lambda _probe: OK)
-    server: Any = SimpleNamespace(
-        release=SimpleNamespace(https_port=443), settings=SimpleNamespace(warn_days=21, fail_days=7, timeout=1)
-    )
+    server: Any = SimpleNamespace(release=SimpleNamespace(https_port=443), settings=SimpleNamespace(warn_days=21, fail_days=7, timeout=1))
     found = certificates.of_host(server, HOST, "site", ordered=False)
     assert (found.level, found.subject) == (level, HOST)
     assert found.said()["text"].startswith(told)
