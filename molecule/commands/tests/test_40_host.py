@@ -75,7 +75,7 @@ def test_check_mode_has_told_each_file(looked: Deploy, before: set[str], hardene
     new = {line.split()[1] for line in found() - before if " /etc/" in line and "rarebooks" in line}
     # What starts the timer at boot is a link that systemd makes.
     files = {path for path in new if "timers.target.wants" not in path}
-    assert len(files) == 6 and [path for path in files if path.rpartition("/")[2] not in looked.output] == []
+    assert len(files) == 6 and files == set(re.findall(r"^\+\+\+ after: (/etc/\S+)$", looked.output, re.MULTILINE))
 
 
 def test_whoever_has_no_key_is_refused_at_once(hardened: Deploy) -> None:
