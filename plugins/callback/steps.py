@@ -212,7 +212,11 @@ class CallbackModule(Default):  # type: ignore[misc]
 
     @briefly
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        self._step(result, "UNREACHABLE", self._end(result), constants.COLOR_UNREACHABLE)
+        took = self._end(result)
+        if result.task.ignore_unreachable:
+            self._step(result, "failed", took, constants.COLOR_WARN)
+            return
+        self._step(result, "UNREACHABLE", took, constants.COLOR_UNREACHABLE)
         self._explain(result)
 
     @briefly

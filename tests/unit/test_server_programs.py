@@ -21,6 +21,7 @@ PACKAGE = "ansible_collections.rarebooks.platform.plugins.module_utils"
         ("certificates", "__certificates_program", "_certbot.renewal"),
         ("stack", "__stack_recovery_program", "_switch.recovery"),
         ("operations", "__operations_watch_program", "_verify.watch"),
+        ("host", "__host_program", "_run.reboot"),
         # Several programs that are there once.
         (
             "offsite",

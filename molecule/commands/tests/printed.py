@@ -23,6 +23,8 @@ TAKE_OVER = "ansible-playbook -i inventories/production deploy.yml -e stack_take
 ADOPT = "ansible-playbook -i inventories/production adopt.yml -e adopt_write_to=inventories/shop"
 ASK_HOW_TO_PACK = "ansible-playbook package.yml"
 PACK = "ansible-playbook package.yml -e package_source=DIRECTORY"
+HOST_LOOK = "ansible-playbook -i inventories/production host.yml --check --diff"
+HOST = "ansible-playbook -i inventories/production host.yml"
 RENEW = "ansible-playbook -i inventories/production certificates.yml -e certificates_renew=true"
 ISSUE = "ansible-playbook -i inventories/production deploy.yml -e certificates_renew=true"
 BACK = "ansible-playbook -i inventories/production rollback.yml"

@@ -40,6 +40,9 @@ ACTIONS = {
     "repository prune": say("repository prune"),
     "repository unlock": say("repository unlock"),
     "drill": say("drill"),
+    "reboot": say("restart of the server"),
+    "harden": say("hardening of the server"),
+    "undo hardening": say("undoing the hardening of the server"),
 }
 
 

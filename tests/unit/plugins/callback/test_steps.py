@@ -40,6 +40,10 @@ PLAY = """
     - name: Fail and be ignored
       ansible.builtin.command: "false"
       ignore_errors: true
+    - name: Reach nobody and be ignored
+      ansible.builtin.ping:
+      vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 1}
+      ignore_unreachable: true
     - name: Take long
       ansible.builtin.wait_for: {timeout: "{{ seconds | default(0) | int }}"}
     - name: Fail in one of several
@@ -51,6 +55,7 @@ PLAY = """
     - name: Tell
       rarebooks.platform.report: {text: All is well}
 """
+SURVIVED = ["Fail and be helped", "Fail and be ignored", "Reach nobody and be ignored"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def test_a_line_a_step_and_a_failure_once(run: Callable[..., Seen]) -> None:
     assert seen.of("blog", "ok") == ["Read how things are", "Help", "Take long"]
     assert seen.of("blog", "changed") == ["Copy each"]
     # What the play goes on after is a line; what it ends by is explained, and no more than the end of what was printed.
-    assert seen.of("blog", "failed") == seen.of("shop", "failed") == ["Fail and be helped", "Fail and be ignored"]
+    assert seen.of("blog", "failed") == seen.of("shop", "failed") == SURVIVED
     assert seen.of("blog", "FAILED") == [] and seen.of("shop", "FAILED") == ["Fail in one of several"]
     at = seen.lines.index("shop  FAILED Fail in one of several")
     assert seen.lines[at + 1 : at + 17] == ["    bad: non-zero return code", "    bad: 26", *(f"    {number}" for number in range(27, 41))]
