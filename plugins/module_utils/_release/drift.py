@@ -5,12 +5,13 @@ whether it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from .._engine.compose import Project
 from .._engine.containers import SERVICE_LABEL, containers_of
+from .live import stated
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -50,9 +51,10 @@ class Drift:
 def find(project: Project, client: DockerClient) -> list[Drift]:
     """Return what was changed by hand; Compose is asked for what was wanted only where something looks unusual."""
     containers = containers_of(client, project.name)
-    kept = project.carried().values()
+    kept, release = project.carried().values(), stated(project.directory)
+    apart = {one.container for app in release.apps for one in app.databases if one.network}
     # One that was carried over may have a policy that is usual, and not its own: that of a release from which its owner went back.
-    if not (kept or any(is_unusual(one) for one in containers.values())):
+    if not (kept or any(is_unusual(name, one, release.network, apart) for name, one in containers.items())):
         return []
     services, networks = project.config()
     found: list[Drift] = []
@@ -81,13 +83,15 @@ def mend(project: Project, client: DockerClient) -> list[str]:
     return sorted({drift.container for drift in found if not (drift.mend == "update" and drift.container in kept)})
 
 
-def is_unusual(inspected: Mapping[str, Any]) -> bool:
-    """Say whether a container looks like one that a person has changed."""
+def is_unusual(name: str, inspected: Mapping[str, Any], shared: str, apart: Container[str]) -> bool:
+    """Say whether a container looks like one that a person has changed; those in apart are the ones that are not on the shared network."""
     attached = inspected["NetworkSettings"]["Networks"]
     mode = inspected["HostConfig"]["NetworkMode"]
-    # Some engines keep the network's name in the mode, others its id.
     own = mode not in BUILT_IN_NETWORKS and not mode.startswith("container:")
-    lost = own and (not attached or any(service_of(inspected) not in names_in(network) for network in attached.values()))
+    # The first of its networks stands in its mode: some engines keep the name there, others the id.
+    first = mode in attached or any(mode == one.get("NetworkID", mode) for one in attached.values())
+    found = shared in ("", *attached) or name in apart
+    lost = own and not (first and found and all(service_of(inspected) in names_in(network) for network in attached.values()))
     return lost or inspected["State"]["Status"] in MENDED or restart_of(inspected) != USUAL_RESTART
 
 

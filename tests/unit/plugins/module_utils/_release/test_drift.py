@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._engine.compose import Project
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import drift as release_drift
+from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Database, Release
 from backup_support import PROJECT, Engine
 
 NETWORK_ID = "69e7d4ef6726277e34f0281200c5075f8eaee889fc0b3510cd25a0934ee14121"
@@ -104,6 +105,20 @@ def test_a_lost_network_is_seen_without_anything_else_unusual(mode: str, server:
     del server.engine.running["shop_db"]
     server.backend["NetworkSettings"]["Networks"], server.backend["HostConfig"]["NetworkMode"] = {}, mode
     assert len(server.found()) == 2
+
+
+@pytest.mark.parametrize(("lost", "seen"), [("shop_network", 1), ("shop_back", 1), ("", 0)])
+def test_one_of_two_that_is_lost_is_seen_too(lost: str, seen: int, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of a container's networks stands in its mode; the other one is that which all but databases share."""
+    apart = Database(container="shop_db", name="shop", user="postgres", network="back")
+    release = Release(apps=(App(name="shop", title="Shop", containers=("shop_db",), databases=(apart,)),), network="shop_network")
+    monkeypatch.setattr(release_drift, "stated", lambda _root: release)
+    del server.engine.running["shop_db"]
+    server.run("db", {"shop_back": {"Aliases": ["db"]}}, mode="shop_back")
+    server.backend["HostConfig"]["NetworkMode"] = "shop_back"
+    server.backend["NetworkSettings"]["Networks"].pop(lost, None)
+    assert len([one for one in server.found() if one.startswith("shop_backend: expected it on network")]) == seen
+    assert len(server.asked) == seen
 
 
 @pytest.mark.parametrize(("status", "mend"), [("paused", "unpause"), ("restarting", "restart")])
