@@ -1,15 +1,29 @@
 """The controller is killed before every task that reaches the server, in a deploy and in a rollback that change something.
 
-After each the shop answers, and the next plain run converges, with nothing to unlock or to clean up by hand.
+After each the shop answers, and the next plain run converges, with nothing to unlock or to clean up by hand. As long as nothing has been
+changed, that next run is the one that is killed a task later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import server
 from controllers import JOURNAL, live_version, version
 from operators import Deployer
+
+# The first task of either that changes anything but the lease.
+FIRST_CHANGE = "Seal the live release"
+
+
+def harmless(points: Mapping[int, str]) -> set[int]:
+    """Return the tasks before which nothing has been changed."""
+    change = next(number for number, point in points.items() if name_of(point) == FIRST_CHANGE)
+    return {number for number in points if number < change}
+
+
+def name_of(point: str) -> str:
+    return point.rpartition(" : ")[2]
 
 
 def assert_converged(number: int) -> None:
@@ -35,11 +49,13 @@ def test_a_deploy_killed_at_every_boundary(
         print(f"killed before task {number}, {point}")
         kill_before(number, version(100 + number))
         assert_shop_answers()
+        if number in harmless(points):
+            continue
         done = deploying(version(100 + number))
         assert done.code == 0, f"killed before {point}"
         assert_converged(100 + number)
     # Before it took the lease a run cannot be recorded, and once the release was proven it has been.
-    names = [point.rpartition(" : ")[2] for point in points.values()]
+    names = [name_of(point) for point in points.values()]
     recorded = names[names.index("Take the lease") + 1 : names.index("Make the release live and prove that it serves") + 1]
     assert [entry["result"] for entry in server.ledger()[earlier:]].count("interrupted") == len(recorded)
 
@@ -57,10 +73,13 @@ def test_a_rollback_killed_at_every_boundary(
     points = boundaries({"rollback_to": backups[201], **quick}, "rollback.yml")
     backups[202] = server.backups()[-1]
     assert len(points) >= 5, points
-    for goal, (number, point) in zip([202, 201] * len(points), points.items(), strict=False):
+    for number, point in points.items():
         print(f"killed before task {number}, {point}")
+        goal = 202 if live_version() == "201" else 201
         variables = {"rollback_to": backups[goal], **quick}
         kill_before(number, variables, "rollback.yml")
         assert_shop_answers()
+        if number in harmless(points):
+            continue
         assert deploying(variables, playbook="rollback.yml").code == 0, f"killed before {point}"
         assert_converged(goal)
