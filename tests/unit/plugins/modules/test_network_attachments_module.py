@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import docker.errors
 import pytest
@@ -40,6 +40,13 @@ class Networked(Machine):
         self.done = self.engine.events[began:]
         return result
 
+    def deployed(self) -> Self:
+        """Have a release live."""
+        self.image(1)
+        result = self.deploy(1)
+        assert not result.get("failed"), result["msg"]
+        return self
+
     def attached(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.engine.running[name]["NetworkSettings"]["Networks"]
         return found
@@ -47,10 +54,7 @@ class Networked(Machine):
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Networked:
-    machine = Networked(tmp_path, monkeypatch, capsys)
-    machine.image(1)
-    result = machine.deploy(1)
-    assert not result.get("failed"), result["msg"]
+    machine = Networked(tmp_path, monkeypatch, capsys).deployed()
     machine.attached("web")["net"]["Aliases"].append("www")
     return machine
 
@@ -110,11 +114,7 @@ class Apart(Networked):
 
 @pytest.fixture
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Apart:
-    machine = Apart(tmp_path, monkeypatch, capsys)
-    machine.image(1)
-    result = machine.deploy(1)
-    assert not result.get("failed"), result["msg"]
-    return machine
+    return Apart(tmp_path, monkeypatch, capsys).deployed()
 
 
 def test_a_network_of_databases_that_is_gone_is_made_again_as_compose_makes_it(apart: Apart) -> None:
