@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ansible-test sanity on the artefact that users install.
+# ansible-test sanity on the artefact that users install: all of it, or without what an option leaves out.
+# Usage: tests/sanity.sh [--skip-test TEST]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=${VENV:-$PWD/.venv}/bin:$PATH
@@ -33,4 +34,4 @@ sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", *options]).retu
 PYTHON
 
 cd "$target"
-HOME=$home ansible-test sanity --color no --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+HOME=$home ansible-test sanity --color no --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" "$@"

@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 name=$1 started=$SECONDS verdict=passed
 case $name in
     setup) command=(demo/setup.sh dev) ;;
+    # Without what lint asks of more files than these; with it under each ansible-core (core.sh).
+    sanity) command=(tests/sanity.sh --skip-test changelog --skip-test pep8 --skip-test pylint) ;;
     molecule-*) command=(tests/molecule.sh "${name#molecule-}") ;;
     *) command=("tests/$name.sh") ;;
 esac

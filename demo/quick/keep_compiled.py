@@ -1,4 +1,4 @@
-"""For a quick server (demo/server.py): what zipimport has compiled, it does not compile again.
+"""For a test server (demo/server.py): what zipimport has compiled, it does not compile again.
 
 Each of Ansible's modules comes as a zip of sources, which Python compiles twice every time (zipimport keeps nothing).
 """

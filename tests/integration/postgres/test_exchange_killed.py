@@ -8,6 +8,7 @@ and the transaction are real; the containers of the app are not there, so that t
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._switch.transac
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 
 sys.path.insert(0, os.path.dirname(__file__))
+import crashes
 from crashes import killed_before
 from lab import LABELS, NAME, running
 
@@ -49,6 +51,7 @@ TARGET = target.from_inventory([], RELEASE)
 # Counted with the operations on files: each program that is started beside the database, such as psql.
 PROGRAMS = [(docker.APIClient, "exec_create")]
 OLD = "20261124_120000"
+NEVER = 999
 
 
 @dataclass
@@ -172,6 +175,7 @@ def roll_back(root: Path, number: int, sealed: str, broken: bool = False) -> Non
         between()
         query(client, CHAT, "INSERT INTO message VALUES (:'row')", row=app_row(number))
         (root / "acknowledged").open("a").write(f"{app_row(number)}\n")
+        (root / "operations").write_text(str(crashes.counted_operations))
         if broken and begin:
             raise RuntimeError("The app does not serve")
         return Switched(plan)
@@ -191,19 +195,28 @@ def app_row(number: int) -> str:
     return f"by the app in run {number}"
 
 
+def killed(shop: Shop, point: int, broken: bool) -> bool:
+    """Roll back, killed before an operation, while the app writes before and after it; say whether it came to that."""
+    sealed = f"20261201_{point:06}"
+    shop.seal(sealed)
+    shop.write()
+    was_killed = killed_before(point, partial(roll_back, shop.root, point, sealed, broken), PROGRAMS)
+    shop.write()
+    shop.write_off()
+    assert shop.acknowledged <= shop.everywhere(), f"killed before operation {point}"
+    return was_killed
+
+
 @pytest.mark.parametrize("broken", [False, True], ids=["sound", "broken"])
 def test_no_row_is_lost_wherever_it_is_killed(shop: Shop, broken: bool) -> None:
-    point, killed, day = 0, True, 0
-    while killed:
-        point += 1
-        day += 1
-        shop.seal(f"202612{day // 86400 + 1:02}_{day:06}")
-        sealed = max(path.name for path in (shop.root / "backups").iterdir())
-        shop.write()
-        killed = killed_before(point, partial(roll_back, shop.root, point, sealed, broken), PROGRAMS)
-        shop.write()
-        shop.write_off()
-        assert shop.acknowledged <= shop.everywhere(), f"killed before operation {point}"
-    assert point > 25
+    first = 1
+    if broken:
+        # Until the app turns out to be broken, it is the same as where it is sound.
+        killed(shop, NEVER, broken)
+        first = int((shop.root / "operations").read_text())
+        assert first > 10
+    points = itertools.count(first)
+    last = next(point for point in points if not killed(shop, point, broken))
+    assert 25 < last < NEVER
     # The last one was not killed: nothing of all those before it is in the way, and nothing is left to do.
     assert journal.read(str(shop.root)) is None

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A quick server's Python compiles each module of a zip once, in all its runs, and imports the same from it."""
+"""A test server's Python compiles each module of a zip once, in all its runs, and imports the same from it."""
 
 from __future__ import annotations
 

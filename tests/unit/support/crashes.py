@@ -14,6 +14,8 @@ from typing import Any
 # Those that change what another process would find. Files are written between creating and renaming them.
 OPERATIONS = ("mkdir", "rename", "unlink", "rmdir", "fchmod", "open")
 KILLED = 137
+# How many of them a child has made.
+counted_operations = 0
 
 
 def killed_before(operation: int, run: Callable[[], Any], also: Iterable[tuple[Any, str]] = ()) -> bool:
@@ -23,13 +25,12 @@ def killed_before(operation: int, run: Callable[[], Any], also: Iterable[tuple[A
     """
     child = os.fork()
     if child == 0:
-        count = 0
 
         def counted(real: Callable[..., Any]) -> Callable[..., Any]:
             def call(*args: Any, **kwargs: Any) -> Any:
-                nonlocal count
-                count += real.__name__ != "open" or bool(args[1] & os.O_CREAT)
-                if count >= operation:
+                global counted_operations
+                counted_operations += real.__name__ != "open" or bool(args[1] & os.O_CREAT)
+                if counted_operations >= operation:
                     os._exit(KILLED)
                 return real(*args, **kwargs)
 
