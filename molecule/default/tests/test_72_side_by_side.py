@@ -35,7 +35,7 @@ def test_nobody_notices(deploying: Deployer, visitor: Callable[[], Visitor], num
     with visitor() as shopping:
         done = deploying(release(number))
     assert done.code == 0
-    shopping.assert_served(at_least=50)
+    shopping.assert_served(at_least=20)
     said = " ".join(done.output.split())
     for name in EXCHANGED:
         assert f"{name}: exchanged beside the one before" in said
@@ -59,7 +59,7 @@ def test_one_that_is_never_healthy_costs_nobody_anything(deploying: Deployer, vi
     with visitor() as shopping:
         done = deploying({**release(12), "rarebooks_backend_probe": ["false"], "stack_gate_deadline": 20})
     assert done.code == 2
-    shopping.assert_served(at_least=50)
+    shopping.assert_served(at_least=20)
     assert server.run("docker", "ps", "--quiet", "--no-trunc").split() == before
 
 

@@ -28,7 +28,7 @@ def test_a_refused_tree(validate: str, refused: Deployer, visitor: Callable[[], 
     variables, validator, words = TREES[validate]
     with visitor() as somebody:
         done = refused(variables, "--diff", "-v")
-    somebody.assert_served(at_least=20)
+    somebody.assert_served(at_least=10)
     (result,) = done.results()
     assert result["validator"] == validator and result["rc"] != 0 and words in result["stderr"]
     message = done.message()

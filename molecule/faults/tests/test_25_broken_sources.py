@@ -22,7 +22,7 @@ def test_a_build_that_fails(deploying: Deployer, visitor: Callable[[], Visitor],
     before = server.release()
     with visitor() as somebody:
         done = deploying({"maymessenger_backend_source": source})
-    somebody.assert_served(at_least=20)
+    somebody.assert_served(at_least=10)
     assert done.code == 2
     what, now, *lines = done.message().splitlines()
     assert re.match(r"Image maymessenger_backend:[0-9a-f]{12}: expected its build from /opt/rarebooks/\S+ to succeed, got: ", what)
@@ -41,7 +41,7 @@ def test_a_start_script_with_line_ends_of_windows(deploying: Deployer, visitor: 
     before = server.release()
     with visitor() as somebody:
         done = deploying({"maymessenger_backend_source": source}, "-v")
-    somebody.assert_served(at_least=50)
+    somebody.assert_served(at_least=20)
     assert done.code == 2
     # Foretold before anything is built, then seen.
     assert "expected scripts with line ends of Unix, got those of Windows (CRLF) in start.sh." in " ".join(done.output.split())

@@ -84,7 +84,7 @@ def test_the_deploy_fails_and_the_shop_serves(fault: str, deploying: Deployer, v
     before = server.release()
     with visitor() as somebody:
         done = deploying(variables, "--diff", "-vvv" if fault == "dies at start" else "-v")
-    somebody.assert_served(at_least=50)
+    somebody.assert_served(at_least=20)
     assert done.code == 2
     (gate,) = (result for result in done.results() if "failed_fast" in result)
     assert gate["failed_fast"]
@@ -123,7 +123,7 @@ def test_whoever_waits_sees_what_for_and_the_failure_once(deploying: Deployer, v
     before = server.release()
     with visitor() as somebody:
         done = deploying(NEVER_LISTENS)
-    somebody.assert_served(at_least=50)
+    somebody.assert_served(at_least=20)
     assert done.code == 2 and server.difference(before, server.release()) == {}
     lines = done.output.splitlines()
     assert len(without_waiting(done)) <= 60 and "\x1b" not in done.output
@@ -147,7 +147,7 @@ def test_whoever_waits_sees_what_for_and_the_failure_once(deploying: Deployer, v
 def test_after_all_that_there_is_nothing_to_mend(deploying: Deployer, visitor: Callable[[], Visitor]) -> None:
     with visitor() as somebody:
         done = deploying({})
-    somebody.assert_served(at_least=20)
+    somebody.assert_served(at_least=10)
     assert done.code == 0 and done.recap()["changed"] == 0
     assert len(without_waiting(done)) <= 25
     assert "rarebooks-faults serves RareBooks and May Messenger." in done.output

@@ -55,7 +55,7 @@ def test_one_that_turns_unhealthy_after_the_gate_is_undone(
 ) -> None:
     with visitor() as somebody:
         done = deploying({"maymessenger_extra_environment": {"DEMO_UNHEALTHY_AFTER": "12"}, "stack_watch": 40})
-    somebody.assert_served(at_least=50)
+    somebody.assert_served(at_least=20)
     assert done.code == 2
     assert "It served, but not for the 40 s that it was watched after that: after " in done.output
     assert "- http May Messenger health (" in done.output and "got:      status 503" in done.output

@@ -42,7 +42,7 @@ def test_a_migration_that_fails_leaves_production_untouched(deploying: Deployer,
     with both[0], both[1]:
         done = deploying({**migrating(tmp_path / "source", 'ALTER TABLE "Nowhere" ADD "X" int'), **QUICK})
     for somebody in both:
-        somebody.assert_served(at_least=50)
+        somebody.assert_served(at_least=20)
     assert done.code == 2
     told = " ".join(done.output.split())
     assert "May Messenger: expected maymessenger_backend to become healthy within 300 s on the databases of the dumps" in told

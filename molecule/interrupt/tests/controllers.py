@@ -111,7 +111,7 @@ def live_version() -> str:
 
 def wait_on_server(condition: str) -> None:
     """Wait until a shell condition holds on the server."""
-    server.run("timeout", "120", "sh", "-c", f"until {condition}; do sleep 0.02; done")
+    server.run("timeout", "120", "sh", "-c", f"until {condition}; do sleep 0.1; done")
 
 
 def power_cycle() -> None:

@@ -27,8 +27,8 @@ def test_names_and_key_type_are_ordered_anew(deploying: Deployer, watch: Callabl
     assert served(WWW).names == sorted(OTHERS[1]["names"])
     assert (served(MESSENGER).key_type, served(WWW).key_type) == ("rsa", "ecdsa")
     assert authority.orders() == orders + 2
-    shop.assert_served(at_least=20)
-    messenger.assert_served(at_least=20)
+    shop.assert_served(at_least=10)
+    messenger.assert_served(at_least=10)
 
 
 def test_and_back(deploying: Deployer) -> None:

@@ -64,7 +64,7 @@ def test_a_name_the_authority_refuses_is_ordered_once(deploying: Deployer, watch
         again = deploying(names)
         assert again.code == 2
         assert f"no order is placed before {pause}" in again.message()
-    shop.assert_served(at_least=20)
+    shop.assert_served(at_least=10)
     assert (served(WWW), authority.orders()) == (before, orders + 1)
     forget_pause(SHOP_CERTIFICATE)
 

@@ -51,7 +51,7 @@ def test_what_was_lost_is_attached_and_a_namesake_is_named(visitor: Callable[[],
     assert running() == before
     with visitor() as guest:
         assert type_in(NETWORK).recap()["changed"] == 0
-    guest.assert_served(at_least=20)
+    guest.assert_served(at_least=10)
 
 
 def test_the_network_is_made_anew_under_running_apps(visitor: Callable[[], Visitor]) -> None:

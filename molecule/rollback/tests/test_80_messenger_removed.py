@@ -22,7 +22,7 @@ def test_the_messenger_is_gone_without_an_orphan_and_its_volumes_stay(
     volumes = server.shell(VOLUMES)
     with visitor() as somebody:
         done = deploying({"stack_backup_databases": "off"}, playbook="rollback.yml")
-    somebody.assert_served(at_least=20)
+    somebody.assert_served(at_least=10)
     assert done.code == 0
     assert server.difference(releases.state["shop alone"], server.release()) == {}
     assert "Containers removed: db_maymessenger, maymessenger_backend" in done.output
