@@ -148,16 +148,19 @@ def diagnose(state: ContainerState, log: str, probe: str) -> str:
         return "the kernel killed it because it used more memory than it may: raise its limit or the server's memory"
     if state.status == "paused":
         return "somebody paused it: `docker unpause` continues it"
-    texts = {"log": f"{log}\n{state.error}", "probe": probe}
+    # The first failure a program reports is usually the reason for those that follow.
+    failure = ASPNET.search(log) or UNHANDLED.search(log)
+    # Of one that died over a failure, a probe has seen no more than that it was not there.
+    told = "" if failure and state.restarts else probe
+    texts = {"log": f"{log}\n{state.error}", "probe": told}
     for one in SYMPTOMS:
         if match := one.pattern.search(texts[one.where]):
             return one.sentence.format(**named(match))
     if state.exit_code in (126, 127):
         reason = {126: "is not executable", 127: "is not in the image"}[state.exit_code]
         return f"its start command {reason} (exit code {state.exit_code})"
-    # The first failure a program reports is usually the reason for those that follow.
-    if match := ASPNET.search(log) or UNHANDLED.search(log):
-        return f"the first failure in its log is: {' '.join(match.group().split()).rstrip('.')}"
+    if failure:
+        return f"the first failure in its log is: {' '.join(failure.group().split()).rstrip('.')}"
     if match := HTTP_ERROR.search(probe):
         return f"it runs, but says of itself that it is not healthy: its health endpoint answers {match.group()}"
     return UNKNOWN

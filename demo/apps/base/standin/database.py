@@ -122,8 +122,14 @@ class Database:
             watch.terminate()
 
     async def _open(self) -> None:
-        self._watch = await asyncpg.connect(**self._address, timeout=ANSWER_WITHIN)
-        await self._migrate(self._watch)
+        watch = await asyncpg.connect(**self._address, timeout=ANSWER_WITHIN)
+        try:
+            await self._migrate(watch)
+        except BaseException:
+            watch.terminate()
+            raise
+        # Not before: a probe that asked over it would break the migration off.
+        self._watch = watch
         self._pool = await asyncpg.create_pool(**self._address, min_size=1, max_size=20, timeout=ANSWER_WITHIN, command_timeout=10)
 
     async def _migrate(self, connection: asyncpg.Connection) -> None:

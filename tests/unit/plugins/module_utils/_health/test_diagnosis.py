@@ -144,6 +144,15 @@ def test_cause_seen_in_the_state(changes: dict[str, object], log: str, part: str
     assert part in diagnose(state, log, "")
 
 
+def test_what_a_program_died_of_comes_before_what_a_probe_saw_meanwhile() -> None:
+    refused = "no answer from http://127.0.0.1:5000/health: [Errno 111] Connection refused"
+    log = "crit: Microsoft.Hosting.Lifetime[0]\n      Unhandled exception: no configuration.\n"
+    starting = dataclasses.replace(EXITED, status="running", exit_code=0, health="starting")
+    assert diagnose(dataclasses.replace(starting, restarts=1), log, refused).endswith("Unhandled exception: no configuration")
+    assert "does not listen" in diagnose(starting, log, refused)
+    assert "does not listen" in diagnose(dataclasses.replace(starting, restarts=1), "", refused)
+
+
 def test_a_cause_is_one_sentence() -> None:
     for sentence in (symptom.sentence for symptom in SYMPTOMS):
         assert "\n" not in sentence and ". " not in sentence and not sentence.endswith(".")
