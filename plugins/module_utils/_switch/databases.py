@@ -144,10 +144,14 @@ class Exchange(Replacement):
         super().__init__(client, token, self._dumped, keep)
         self._roles: list[str] = []
 
-    def restore(self, pending: Iterable[Swap] = ()) -> None:
-        """Restore every dump beside the live database, unless the disk would be full before the end."""
+    def require_room(self) -> None:
+        """Raise BackupError where the disk would be full before the end."""
         if short := shortage(self._client, self._dumped):
             raise BackupError(f"{short}. The live databases are as they were. {seal.FREE_SPACE}")
+
+    def restore(self, pending: Iterable[Swap] = ()) -> None:
+        """Restore every dump beside the live database, where there is room for them."""
+        self.require_room()
         super().restore(pending)
 
     def make(self, database: Database, incoming: str) -> None:

@@ -151,6 +151,8 @@ def carry_through(client: DockerClient, options: Options, invocation: Invocation
         started = adoption.started if adoption else [*why.defined, *stale.containers]
         refuse_unfound(waiting, preview.removed(server, wanted.target, pending) if waiting else [])
         refuse_deaf([Proxy(name, options.proxy_paths, options.proxy_record) for name in waiting], set(started) - set(wanted.target.proxy))
+        if wanted.exchange:
+            wanted.exchange.require_room()
 
     if check_mode or (previewed and (changed or journal.read(root))):
         if plan.needed:

@@ -197,10 +197,12 @@ def test_room_is_needed_for_the_live_one_again_or_twice_the_dump(
     assert bool(found) is short and ("MiB free for the restored database, got" in found) is short
 
 
-def test_a_rollback_with_databases_looks_at_the_disk(chat: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("check", [False, True])
+def test_a_rollback_with_databases_looks_at_the_disk(chat: Operated, monkeypatch: pytest.MonkeyPatch, check: bool) -> None:
     monkeypatch.setattr(switch_databases, "shortage", lambda _client, _dumped: "no room")
-    done = chat.rollback(chat.backup, restore_database=True)
-    assert done["result"] == "refused" and "no room" in done["msg"] and chat.databases == {"chat": 3}
+    going = {"to": chat.backup, "restore_database": True}
+    done = chat.switch(Run("0" * 32), _ansible_check_mode=True, **going) if check else chat.rollback(**going)
+    assert (check or done["result"] == "refused") and "no room" in done["msg"] and chat.databases == {"chat": 3}
 
 
 @pytest.mark.parametrize(
