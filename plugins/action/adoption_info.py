@@ -18,6 +18,7 @@ MODULE = "rarebooks.platform.adoption_info"
 WHY = {
     "site": "no app of the release serves it",
     "location": "the release does not answer there as nginx does today",
+    "statement": "done to every request today, and not by the release",
 }
 
 

@@ -70,17 +70,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 unclaimed:
-  description: Sites and locations that the release does not have, with what C(proxy_adopted_sites) and C(proxy_adopted_locations) hold now.
+  description: >-
+    Sites, locations and statements that the release does not have, with what C(proxy_adopted_sites) and C(proxy_adopted_locations) hold
+    now.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: C(site HOST), or C(location HOST PATH) with the location's modifier before its path.
+      description: >-
+        C(site HOST); C(location HOST PATH) with the location's modifier before its path; or C(statement HOST WORDS) of an C(if) or
+        C(rewrite) that a server block does to every request.
       type: str
       sample: location messenger.rare-books.ru /web/
     kind:
-      description: V(site) or V(location).
+      description: V(site), V(location) or V(statement).
       type: str
       sample: location
     text:

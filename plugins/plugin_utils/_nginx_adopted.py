@@ -41,7 +41,7 @@ def unclaimed(current: Configuration, desired: Configuration, names: Mapping[str
     """Return what nobody claims: its id, kind and text, and what that needs besides."""
     known = _nginx_definitions.defined(current)
     return [
-        {"id": one.id, "kind": one.kind, "text": one.text, "needs": needs(_blocks(one), known)}
+        {"id": one.id, "kind": one.kind, "text": one.text, "needs": needs(one.blocks, known)}
         for one in _nginx_claims.find(current, desired, names)
     ]
 
@@ -82,6 +82,12 @@ class _Writer:
         locations: dict[str, list[str]] = {}
         for app, text in self._locations([one for one in items if one.kind == "location"]):
             locations.setdefault(app, []).append(text)
+        for one in items:
+            if one.kind == "statement":
+                self._adopted.refused[one.id] = (
+                    f"it is done to every request for {one.host}, and no variable of ours puts it there. Set the app's variables so that "
+                    "it does the same, or let it go."
+                )
         definitions, renamed = self._definitions()
         self._adopted.sites = _joined([_renamed(text, renamed) for text in [*definitions, *servers]])
         self._adopted.locations = {app: _renamed(_joined(dict.fromkeys(texts)), renamed) for app, texts in locations.items()}
@@ -197,10 +203,6 @@ class _Writer:
                 f"nginx looks up {host} when it starts or reloads, keeps its address until then, and does not start while it has none."
             )
         return texts, renamed
-
-
-def _blocks(one: Unclaimed) -> list[Directive]:
-    return [one.location.directive] if one.location else [server.directive for server in one.servers]
 
 
 def _files(one: Directive) -> Iterator[str]:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, RareBooks platform developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which sites and locations of a running nginx the configuration of a release does not have."""
+"""Which sites, locations and statements of a running nginx the configuration of a release does not have."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, Location, Server
+from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_config import Configuration, Directive, Location, Server
 from ansible_collections.rarebooks.platform.plugins.plugin_utils._nginx_targets import Target, Targets, own_settings
 
 # Names under which nobody looks for a site.
 _NOBODY = ("localhost",)
 CATCH_ALL = "_"
+# https://nginx.org/en/docs/http/ngx_http_rewrite_module.html: those of a server block come before the choice of a location.
+_STATEMENTS = ("if", "rewrite")
 
 
 @dataclass(frozen=True)
 class Unclaimed:
-    """A site or a location that nobody claims; its id names it in reports and in stack_let_go."""
+    """A site, a location or a statement that nobody claims; its id names it in reports and in stack_let_go."""
 
     kind: str
     host: str
@@ -27,15 +29,23 @@ class Unclaimed:
     location: Location | None = field(default=None, repr=False)
     # What lets only some in there today, in words of nginx.
     guards: str = ""
+    # What a server block does to every request before nginx looks for a location.
+    statement: Directive | None = field(default=None, repr=False)
 
     @property
     def id(self) -> str:
-        return f"{self.kind} {self.host}" + (f" {self.location.called}" if self.location else "")
+        called = [self.location.called] if self.location else [self.statement.name, *self.statement.args] if self.statement else []
+        return " ".join([self.kind, self.host, *called])
+
+    @property
+    def blocks(self) -> list[Directive]:
+        if self.statement:
+            return [self.statement]
+        return [self.location.directive] if self.location else [one.directive for one in self.servers]
 
     @property
     def text(self) -> str:
-        blocks = [self.location.directive] if self.location else [one.directive for one in self.servers]
-        return "\n".join(one.text for one in blocks)
+        return "\n".join(one.text for one in self.blocks)
 
 
 def find(current: Configuration, desired: Configuration, names: Mapping[str, str]) -> list[Unclaimed]:
@@ -46,7 +56,7 @@ def find(current: Configuration, desired: Configuration, names: Mapping[str, str
     """
     claimed = {name for server in desired.servers for name in server.names} - {CATCH_ALL}
     sites = [Unclaimed("site", host, blocks) for host, blocks in _sites(current, claimed, names).items()]
-    return sites + list(_locations(current, desired, names))
+    return [*sites, *_locations(current, desired, names), *_statements(current, desired)]
 
 
 def _sites(current: Configuration, claimed: set[str], names: Mapping[str, str]) -> dict[str, tuple[Server, ...]]:
@@ -78,6 +88,23 @@ def _locations(current: Configuration, desired: Configuration, names: Mapping[st
                 if one.id not in seen and not _is_claimed(target, location, sites, mine):
                     seen.add(one.id)
                     yield one
+
+
+def _statements(current: Configuration, desired: Configuration) -> Iterator[Unclaimed]:
+    """Yield what a block does to every request and the release's own does not; over plain HTTP that leads everybody elsewhere anyway."""
+    seen: set[str] = set()
+    for server in filter(lambda one: one.ssl, current.servers):
+        for host, blocks in _claimants(server, desired):
+            ours = {_words(one) for block in blocks for one in block.directive.all(*_STATEMENTS)}
+            for statement in server.directive.all(*_STATEMENTS):
+                one = Unclaimed("statement", host, (server,), statement=statement)
+                if one.id not in seen and _words(statement) not in ours:
+                    seen.add(one.id)
+                    yield one
+
+
+def _words(directive: Directive) -> str:
+    return " ".join(directive.text.split())
 
 
 def _places(server: Server) -> list[Location]:

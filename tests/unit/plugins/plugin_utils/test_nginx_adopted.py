@@ -177,3 +177,10 @@ def test_needs_are_named() -> None:
     assert [(one["id"], one["kind"], one["needs"]) for one in found] == [
         ("site third.ru", "site", ["upstream pool", "file /etc/nginx/dh.pem", "port 8443", "port 81"])
     ]
+
+
+def test_what_is_done_to_every_request_is_left_to_its_owner() -> None:
+    adopted = adopt(http(f"{CHAT} if ($bad) {{ return 403; }} }}"))
+    assert (adopted.sites, adopted.locations) == ("", {})
+    [(name, why)] = adopted.refused.items()
+    assert name.startswith("statement ") and name.endswith(" if ($bad)") and why.startswith("it is done to every request for ")

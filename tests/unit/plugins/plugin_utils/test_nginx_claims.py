@@ -189,3 +189,18 @@ def test_hosts_that_nobody_names_are_a_site_only_where_something_is_served_to_th
     )
     assert ids(http("server { location / { proxy_pass http://shop; } }"), release()) == ["site _"]
     assert ids(http("server { server_name localhost; }"), release()) == []
+
+
+def test_what_is_done_to_every_request_is_found() -> None:
+    """Such as the one name that visitors are led to, and those who are kept out."""
+    led = "if ($host = www.shop.ru) { return 301 https://shop.ru$request_uri; }"
+    every = f"{led} rewrite ^/old/(.*)$ /new/$1 permanent; if ($bad) {{ return 403; }}"
+    desired = release(shop=OURS.replace("set $upstream", "if ($bad)  { return 403; } set $upstream", 1))
+    found = _nginx_claims.find(http(f"{SHOP} {every} location /api/ {{ proxy_pass http://api:80; }} }}"), desired, {})
+    assert [one.id for one in found] == [
+        "statement shop.ru if ($host = www.shop.ru)",
+        "statement shop.ru rewrite ^/old/(.*)$ /new/$1 permanent",
+    ]
+    assert found[0].text == led
+    # As certbot writes it for plain HTTP, where the release leads everybody to TLS as well.
+    assert ids(http(f"server {{ listen 80; server_name shop.ru; {every} }}"), desired) == []
