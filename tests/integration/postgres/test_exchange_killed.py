@@ -197,7 +197,7 @@ def app_row(number: int) -> str:
 
 def killed(shop: Shop, point: int, broken: bool) -> bool:
     """Roll back, killed before an operation, while the app writes before and after it; say whether it came to that."""
-    sealed = f"20261201_{point:06}"
+    sealed = f"20261201_00{point // 60:02}{point % 60:02}"
     shop.seal(sealed)
     shop.write()
     was_killed = killed_before(point, partial(roll_back, shop.root, point, sealed, broken), PROGRAMS)
