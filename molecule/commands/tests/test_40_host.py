@@ -24,7 +24,7 @@ echo 'PasswordAuthentication yes' > {CLOUD} && systemctl reload ssh.service
 """
 # Each file by its hash, what sshd has in force, units and packages. Users that packages made stay, as Debian has it.
 FOUND = r"""
-find /etc /usr/local /var/lib/rarebooks.platform/host.json /swap* ! -type d ! -name '*-' ! -name ld.so.cache \
+find /etc /usr/local /var/lib/rarebooks.platform/host.json /swap* ! -type d ! -name '*-' ! -name ld.so.cache ! -name mtab \
   ! -name passwd ! -name group ! -name shadow ! -name gshadow -exec sha256sum {} + 2>/dev/null || true
 sshd -T
 systemctl list-unit-files --no-legend --no-pager
