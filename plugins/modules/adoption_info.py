@@ -169,7 +169,6 @@ facts:
   sample: {}
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._adoption import (
     comparison,
     dangers,
@@ -181,6 +180,7 @@ from ansible_collections.rarebooks.platform.plugins.module_utils._adoption impor
     wanted,
 )
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import PlatformError, describe, facts_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.unlogged import UnloggedModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import fixed
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired
 
@@ -210,7 +210,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    module = UnloggedModule(argument_spec=OPTIONS, supports_check_mode=True)
     params = module.params
     everything = engine.inspect(module.run_command)
     try:

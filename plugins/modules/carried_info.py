@@ -89,8 +89,8 @@ notes:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe, facts_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.unlogged import UnloggedModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.adoption import Adoption
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired, validate
 
@@ -108,7 +108,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = UnloggedModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     later = params["adopt_proxy"] == "later"
     adoption = Adoption(module.run_command, params["path"], params["project"], params["proxy_containers"], params["let_go"], later)

@@ -83,7 +83,7 @@ diff:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.unlogged import UnloggedModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates import trial
 from ansible_collections.rarebooks.platform.plugins.module_utils._certificates.live import LIVE, Installed, Pair
 
@@ -113,7 +113,7 @@ def difference(installed: Installed, pair: Pair) -> dict[str, str]:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = UnloggedModule(
         argument_spec={
             "certificates": {
                 "type": "list",

@@ -190,7 +190,7 @@ stderr:
 import os
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.unlogged import UnloggedModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired, diff, promote, validate
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree.desired import TreeError
@@ -206,7 +206,7 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
+def run(module: UnloggedModule) -> dict[str, Any]:
     """Bring the tree to the desired state, or predict it, and return the result."""
     root = os.path.normpath(module.params["path"])
     files, hidden = desired.read(root, module.params["files"], module.params["secrets_file"], module.check_mode)
@@ -230,7 +230,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = UnloggedModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["roles"]:
         # Ignoring them would remove all their files as stale.
         module.fail_json(msg="roles: they are rendered on the controller; run this module as a task, not by itself")

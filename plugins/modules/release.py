@@ -317,9 +317,9 @@ logs:
   sample: [/opt/rarebooks/logs/20261126_104400_rarebooks_backend_96d186363354.json.gz]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import libraries
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.errors import describe, facts_of
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.unlogged import UnloggedModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import lease
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch import run
 from ansible_collections.rarebooks.platform.plugins.module_utils._switch.options import Invocation, Options
@@ -356,7 +356,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = UnloggedModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if bool(module.params["to"]) == bool(module.params["files"]):
         module.fail_json(msg="release: expected either the roles of a release or the id of a backup in `to`, got both or neither")
     libraries.require(module, libraries.DOCKER, libraries.REQUESTS)

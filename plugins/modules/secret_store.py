@@ -117,11 +117,11 @@ import string
 from collections.abc import Callable
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._backup.sealed_passwords import SealedPasswords
 from ansible_collections.rarebooks.platform.plugins.module_utils._base import secret_store, state
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import make_directory
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.published_secrets import is_published
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.unlogged import UnloggedModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import live
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import Database, Secret
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import environment as secrets_environment
@@ -193,7 +193,7 @@ def lines(names: Any) -> str:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = UnloggedModule(
         argument_spec={
             "path": {"type": "path", "required": True},
             "secrets": {
