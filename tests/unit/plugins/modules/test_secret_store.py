@@ -147,7 +147,7 @@ def describe(store: Store, user: str) -> None:
 def docker(monkeypatch: pytest.MonkeyPatch) -> DockerCli:
     """A server whose volume was initialised by hand."""
     cli = DockerCli(db=Database("ours_db_data", {"POSTGRES_PASSWORD": "made-by-hand"}, {"postgres": "made-by-hand"}))
-    monkeypatch.setattr(secret_store.AnsibleModule, "run_command", lambda _module, argv, **options: cli(argv, **options))
+    monkeypatch.setattr(secret_store.UnloggedModule, "run_command", lambda _module, argv, **options: cli(argv, **options))
     return cli
 
 
