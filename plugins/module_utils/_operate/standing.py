@@ -141,7 +141,9 @@ def _owned(path: str, owned: Owned, tree: LiveTree, given: Mapping[str, str], st
     if owned.source is None:
         changed = source.encode(errors="surrogateescape")
         return replace(owned, sha256=sha256(changed)), changed
-    changed = desired.resolve(path, source, {**stored, **given}).encode()
+    # After a rollback to before a rotation a file has the secrets of then, as its database has; only those that are given change.
+    now = kept.values(path, owned.source, data.decode(errors="replace"))
+    changed = desired.resolve(path, source, {**stored, **now, **given}).encode()
     return replace(owned, sha256=sha256(changed), source=source), changed
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.rarebooks.platform.plugins.module_utils._operate import rotation
+from ansible_collections.rarebooks.platform.plugins.module_utils._base.files import sha256
+from ansible_collections.rarebooks.platform.plugins.module_utils._operate import rotation, standing
 from ansible_collections.rarebooks.platform.plugins.module_utils._operate.standing import OperationError
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres import password
 from ansible_collections.rarebooks.platform.plugins.module_utils._release import journal, stopped
 from ansible_collections.rarebooks.platform.plugins.module_utils._release.description import App, Secret
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger, new_secrets
 from ansible_collections.rarebooks.platform.plugins.module_utils._secrets import kept
+from ansible_collections.rarebooks.platform.plugins.module_utils._tree.plan import LiveTree, Owned
 from ansible_collections.rarebooks.platform.plugins.modules import secret_rotation
 from chat import Chat
 
@@ -87,6 +89,15 @@ def test_after_a_rollback_over_it_the_password_of_then_is_masked(chat: Rotating)
     chat.engine.turns_out[chat.engine.image("web:1")] = "healthy"
     assert "It is not the one in the store of secrets" in " ".join(chat.rollback(backup)["notes"])
     assert "first" in kept.live_masks(str(chat.root), chat.stored).values()
+
+
+def test_after_a_rollback_over_it_no_other_secret_of_then_changes(tmp_path: Path) -> None:
+    """The password of then is that which the database has again; the store has another one."""
+    (tmp_path / "web.env").write_text("P=first\nK=then\n")
+    owned = Owned(sha256(b"P=first\nK=then\n"), 0o600, "P=@secret(password)@\nK=@secret(key)@\n")
+    stored = {"password": "second", "key": "later"}
+    _owned, data = standing._owned("web.env", owned, LiveTree(str(tmp_path)), {"key": "new"}, stored, lambda _path, text: text)
+    assert data == b"P=first\nK=new\n"
 
 
 def test_a_given_one_is_taken(chat: Rotating) -> None:
