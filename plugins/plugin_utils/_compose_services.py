@@ -38,6 +38,7 @@ class Services:
         self._known = known
         self._publish = publish
         self._written: set[str] = set()
+        self._environments: dict[str, str] = {}
 
     def service(self, key: str, written: Mapping[str, Any], filled: Mapping[str, Any], image: str, is_served: bool) -> dict[str, Any]:
         """Return one service; written is what the file says, filled the same with its variables replaced."""
@@ -130,8 +131,11 @@ class Services:
         for key, value in _compose_environment.values(lines, self._known).items():
             if key in self._secrets and value and not referenced(value):
                 self.given.setdefault(key, set()).add(value)
-        ending = "" if path.endswith(".env") else ".env"
-        own = f"env/{self.names.app}/{path.removeprefix('./').replace('/', '_')}{ending}"
+        plain = path.removeprefix("./")
+        own = f"env/{self.names.app}/{plain.replace('/', '_')}{'' if plain.endswith('.env') else '.env'}"
+        other = self._environments.setdefault(own, plain)
+        if other != plain:
+            raise NotUsable(f"expected files that have different names in one directory, got {other} and {plain}. Rename one of them")
         self._add(own, _compose_environment.text(_compose_environment.values(lines, self._known, self._secrets)), private=True)
         return f"./{own}"
 

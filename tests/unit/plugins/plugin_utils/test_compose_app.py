@@ -295,6 +295,17 @@ def test_environment_files_are_private_and_come_along(owner: Owner) -> None:
     assert [(file.path, file.content, file.private) for file in owner.app(document).files[1:]] == [("env/blog/conf_web.env", "A=1\n", True)]
 
 
+def test_two_environment_files_do_not_become_one(owner: Owner) -> None:
+    (owner.directory / "conf").mkdir()
+    for path in ("conf/app.env", "conf_app.env"):
+        (owner.directory / path).write_text(f"A={path}\n")
+    document = {"services": {"web": {**WEB, "env_file": "./conf/app.env"}, "worker": {**WEB, "env_file": "conf_app.env"}}}
+    told = "got conf/app.env and conf_app.env. Rename one of them."
+    assert [told in one for one in owner.problems(document)] == [True]
+    document["services"]["worker"]["env_file"] = "conf/app.env"
+    assert owner.problems(document) == []
+
+
 def test_a_secret_is_a_reference_wherever_its_variable_is(owner: Owner) -> None:
     (owner.directory / ".env").write_text("export DB_PASSWORD='pa$$ word 123'\nTAG=7\n")
     (owner.directory / "web.env").write_text("SESSION_KEY=0123456789abcdef # mine\n")
