@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ "$#" = 0 ]; then
-    longest=(interrupt operate rollback offsite default letsencrypt faults living adopt handmade commands installed engine)
+    longest=(rollback offsite faults default interrupt operate letsencrypt living adopt handmade commands installed engine)
     first=0
     [ -z "${TEST_MINUTES:-}" ] || first=$(($(git rev-list --count HEAD 2> /dev/null || echo 0) % ${#longest[@]}))
     {
