@@ -13,10 +13,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from typing import TYPE_CHECKING
 
 from .._base.errors import describe
@@ -33,7 +32,6 @@ from .._postgres.programs import run_program
 from .._run.ledger import now
 from . import log_files, slot, state_file
 from .followed import clusters
-from .moment import completed
 from .settings import DIRECTORY, PREFIX, Bounds, Place
 from .shipping import PARTIAL, WAL
 from .state_file import Based, Followed
@@ -133,24 +131,19 @@ def bases_of(repository: Repository, container: str, host: str) -> list[Snapshot
     return repository.snapshots(BASE, f"container:{container}", host=host)
 
 
-def forget_old(repository: Repository, place: Place, bounds: Bounds, host: str) -> None:
-    """Forget the bases before the last ones, the log before these, and, once these are all of this cluster, what was there of others.
-
-    Gaps have bases made out of turn: for them none goes before one that is a week old.
-    """
+def forget_old(repository: Repository, place: Place, keep: int, host: str) -> None:
+    """Forget the bases before the last ones, the log before these, and, once these are all of this cluster, what was there of others."""
     bases = bases_of(repository, place.container, host)
     # By the log, which no clock sets back.
     mine = sorted((one for one in bases if place.tags[1] in one.tags), key=lambda one: one.tagged("start:")[0])
-    times = [completed(one) for one in mine]
-    aged = [number for number, at in enumerate(times) if times[-1] - at >= bounds.base_age]
-    first = max(0, min(max(aged, default=0), len(mine) - bounds.bases))
-    gone, kept = mine[:first], mine[first:]
+    kept = mine[-keep:]
     oldest = min((one.tagged("start:")[0] for one in kept), default="")
+    gone = mine[:-keep]
     logs = [one for kind in (WAL, PARTIAL) for one in repository.snapshots(kind, place.tags[0], host=host)]
     gone += [one for one in logs if place.tags[1] in one.tags and one.tagged("last:") and one.tagged("last:")[0] < oldest]
     others = [one for one in (*bases, *logs) if place.tags[1] not in one.tags]
     # Another server of this name may live, such as the one that this one was restored as before it came back.
-    if len(kept) >= bounds.bases and all(one.created < kept[0].created for one in others):
+    if len(kept) == keep and all(one.created < kept[0].created for one in others):
         gone += others
     if gone:
         repository.forget(*(one.id for one in gone))
@@ -170,7 +163,7 @@ def renew(client: DockerClient, settings: Settings, repositories: Sequence[Repos
         when = datetime.now(timezone.utc)
         due = [one for one in repositories if is_due(bases.of(database.container, one.shown), followed, one.shown, bounds.base_age, when)]
         if due:
-            failed += _renew(client, database, place, settings, due, bases, bounds, partial(state_file.write, bases, root))
+            failed += _renew(client, database, place, settings, due, bases, bounds)
             state_file.write(bases, root)
     return failed
 
@@ -183,7 +176,6 @@ def _renew(
     due: Sequence[Repository],
     bases: state_file.Bases,
     bounds: Bounds,
-    note: Callable[[], None],
 ) -> int:
     failed = 0
     start: Start | None = None
@@ -193,9 +185,8 @@ def _renew(
             start = start or make(client, database, place, settings.project)
             bring(repository, place, start, settings.host)
             based.cluster, based.at, based.began, based.trouble = place.cluster, start.at, start.began, ""
-            note()  # Else one that is ended over the next repository would make it anew here, and forget another one for it.
             if not settings.append_only:
-                forget_old(repository, place, bounds, settings.host)
+                forget_old(repository, place, bounds.bases, settings.host)
             work.tell(f"{settings.host}: a base of {database} is in {repository}")
         except Exception as error:
             failed += 1

@@ -81,7 +81,6 @@ class Follower:
         for container in gone - {one.container for one in wanted}:
             receiver.remove(self.client, container)
             known.databases.pop(container, None)
-        shipping.clear_removed(self.root, {one.container for one in wanted}, DAYS_KEPT)
         # Last, since it takes a second in which nothing would be brought away.
         for repository in self.repositories:
             self._recognise(repository, known)
@@ -120,7 +119,6 @@ class Follower:
         if one.cluster not in ("", cluster.id):
             one.repositories = {}
         one.cluster = cluster.id
-        self._require_name(database, one)
         place = Place(database.container, cluster.id, self.root)
         if cluster.slot == slot.LOST:
             self._begin_anew(database, place, one)
@@ -140,16 +138,6 @@ class Follower:
         if done:
             work.tell(f"{self.settings.host}: the receiver of {database.container} was {done}")
         self._require_moving(database, place, one, cluster, done)
-
-    def _require_name(self, database: Database, one: Followed) -> None:
-        """Note that the server has another name than before, under which no repository has a base that its log could be applied to."""
-        if one.host not in ("", self.settings.host):
-            one.lost = now()
-            self._record(
-                f"{database}: this server was {one.host} before and is {self.settings.host} now. Up to {one.lost} any second can be "
-                "restored as of that name, and again from the new base on, which is being made."
-            )
-        one.host = self.settings.host
 
     def _require_moving(self, database: Database, place: Place, one: Followed, cluster: slot.Cluster, done: str) -> None:
         """Note that the log is received; a receiver that runs and receives nothing for a minute is made anew, and told of."""

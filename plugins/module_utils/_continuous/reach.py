@@ -94,10 +94,8 @@ def reach_of(source: From, container: str, root: str = DIRECTORY) -> Reach:
 def _log_of(source: From, container: str) -> list[Snapshot]:
     """Return what a repository has of the log from a base on, and what is being written."""
     tags, host = (f"cluster:{source.cluster}", f"container:{container}"), source.snapshot.host
-    # In the opposite order of that in which they are brought there, so that a segment that is completed meanwhile is in one of both.
-    current = furthest(source.repository.snapshots(PARTIAL, *tags, host=host))
     complete = [one for one in source.repository.snapshots(WAL, *tags, host=host) if one.tagged("last:")[0] >= source.start]
-    return [*complete, *current]
+    return [*complete, *furthest(source.repository.snapshots(PARTIAL, *tags, host=host))]
 
 
 def _written(source: From, snapshot: Snapshot, name: str) -> datetime:

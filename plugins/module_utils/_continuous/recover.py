@@ -115,20 +115,12 @@ def gather(source: From, place: Place, work: Work, copies: int = 1) -> None:
     # Others may share the repository, and a copy of a whole machine has the cluster's number as well.
     what = {"host": source.snapshot.host}
     tags = (f"cluster:{source.cluster}", f"container:{source.snapshot.tagged('container:')[0]}")
-
-    def complete() -> list[Snapshot]:
-        return [one for one in source.repository.snapshots(WAL, *tags, **what) if one.tagged("last:")[0] >= source.start]
-
-    logs = complete()
+    logs = [one for one in source.repository.snapshots(WAL, *tags, **what) if one.tagged("last:")[0] >= source.start]
     _require_room(source, logs, work, copies)
     _bring(source.repository, source.snapshot.id, work, {path: work.data})
     for snapshot in logs:
         _bring(source.repository, snapshot.id, work, {one: _named(work, one) for one in snapshot.paths})
     partials = source.repository.snapshots(PARTIAL, *tags, **what)
-    # A segment that was completed meanwhile is brought there before the next one that is being written: asked in the opposite order.
-    known = {one.id for one in logs}
-    for snapshot in (one for one in complete() if one.id not in known):
-        _bring(source.repository, snapshot.id, work, {one: _named(work, one) for one in snapshot.paths})
     for snapshot in furthest(partials):
         for one in snapshot.paths:
             if not os.path.exists(_named(work, one)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
@@ -27,8 +27,6 @@ WAL, PARTIAL = "wal", "wal-partial"
 UPTO = "upto:"
 # After so many of them those before the last are forgotten, which takes a lock of its own.
 PARTIALS = 60
-# So many segments at once: what a slow line is not done with in time, restic begins anew.
-AT_ONCE = 4
 
 
 def ship(repository: Repository, known: Shipped, place: Place, host: str, append_only: bool, received: str) -> None:
@@ -37,10 +35,8 @@ def ship(repository: Repository, known: Shipped, place: Place, host: str, append
     Received is until where in the log that is, at least.
     """
     began = now()
-    _ship_complete(repository, known, place, log_files.files_in(place.before_gap), host)
-    files = log_files.files_in(place.log)
-    _ship_complete(repository, known, place, log_files.complete(files), host)
-    _ship_current(repository, known, place, log_files.partial(files), host, received)
+    for directory in (place.before_gap, place.log):
+        _ship(repository, known, place, log_files.files_in(directory), host, received)
     # As long as nothing was new, nobody knows whether there is a repository: the first snapshot makes it.
     if known.last or known.seen:
         known.at = began
@@ -63,18 +59,14 @@ def furthest(partials: Sequence[Snapshot]) -> list[Snapshot]:
     return [max(partials, key=order)] if partials else []
 
 
-def _ship_complete(repository: Repository, known: Shipped, place: Place, files: Sequence[LogFile], host: str) -> None:
-    new = [one for one in files if one.name > known.last and log_files.is_segment(one.name)]
-    # They are small, and a recovery cannot do without them.
-    timelines = [one for one in files if not log_files.is_segment(one.name)]
-    for first in range(0, len(new), AT_ONCE):
-        part = new[first : first + AT_ONCE]
-        with linked(place, [*timelines, *part]) as paths:
-            bring(repository, paths, host, [WAL, *place.tags, f"first:{part[0].name}", f"last:{part[-1].name}"])
-        known.last = part[-1].name
-
-
-def _ship_current(repository: Repository, known: Shipped, place: Place, current: LogFile | None, host: str, received: str) -> None:
+def _ship(repository: Repository, known: Shipped, place: Place, files: Sequence[LogFile], host: str, received: str) -> None:
+    new = [one for one in log_files.complete(files) if one.name > known.last or not log_files.is_segment(one.name)]
+    segments = [one.name for one in new if log_files.is_segment(one.name)]
+    if segments:
+        with linked(place, new) as paths:
+            bring(repository, paths, host, [WAL, *place.tags, f"first:{segments[0]}", f"last:{segments[-1]}"])
+        known.last = segments[-1]
+    current = log_files.partial(files)
     # One that is just being made has not its whole size yet, and nothing in it.
     if current and current.size in log_files.SIZES and fingerprint(current) != known.seen:
         with linked(place, [current]) as paths:
@@ -153,19 +145,6 @@ def drop_torn(place: Place) -> None:
     for one in log_files.files_in(place.log):
         if one.partial and one.size not in log_files.SIZES:
             os.unlink(one.path)
-
-
-def clear_removed(root: str, containers: Collection[str], days: int) -> None:
-    """Remove what was received of databases that are not followed any more, once nothing was written there for long."""
-    with suppress(FileNotFoundError), os.scandir(root) as entries:
-        for entry in entries:
-            if not entry.is_dir() or entry.name in containers:
-                continue
-            within = [path for path, _directories, _files in os.walk(entry.path)]
-            # Of a database, and not what a recovery or a drill works in: below its name are the numbers of clusters.
-            known = any(os.path.relpath(path, entry.path).partition(".")[0].isdigit() for path in within)
-            if known and max(os.stat(path).st_mtime for path in within) < time.time() - days * 86400:
-                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def clear_old(place: Place, root: str, days: int) -> None:

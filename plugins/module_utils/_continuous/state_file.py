@@ -43,8 +43,6 @@ class Followed:
     Received is until where it was received by the slot, still in how many looks since nothing came.
 
     Lost is when its slot was found to be lost: there is a gap in the log, which the next base ends. Since is from when on it is known.
-
-    Host is the server's name in the inventory, by which repositories tell its log from that of others.
     """
 
     cluster: str = ""
@@ -59,7 +57,6 @@ class Followed:
     lost: str = ""
     trouble: str = ""
     since: str = ""
-    host: str = ""
     repositories: dict[str, Shipped] = field(default_factory=dict)
 
     def of(self, location: str) -> Shipped:

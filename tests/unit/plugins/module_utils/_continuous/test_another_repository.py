@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.times import TIME
-from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import base, follow, receiver, state_file
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import follow, receiver, state_file
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.follow import LOOKS_BETWEEN_IDS, Follower
-from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.settings import Bounds, Place
-from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.state_file import Based, Bases, Followed, Records, Shipped
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.settings import Place
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.state_file import Based, Bases, Followed
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.settings import Settings
 from ansible_collections.rarebooks.platform.plugins.module_utils._postgres.client import Database
 from ansible_collections.rarebooks.platform.plugins.module_utils._run import ledger
@@ -112,35 +111,3 @@ def test_a_store_that_does_not_say_what_it_is_keeps_nothing_from_being_followed(
     found = state_file.read(str(server.root)).of("db")
     assert found.of(server.repository.shown).id == "a" * 64
     assert found.since and found.of(server.repository.shown).since
-
-
-def test_a_server_of_another_name_gets_a_base_under_that_and_is_told_once(server: Server) -> None:
-    database, one = Database("db", "shop", "keeper"), Followed("7")
-    server.follower._require_name(database, one)
-    assert (one.host, one.lost, server.told) == ("server", "", [])
-    one.host = "before"
-    for _look in range(2):
-        server.follower._require_name(database, one)
-    assert one.lost and one.host == "server"
-    (told,) = server.told
-    assert "was before before and is server now" in told
-
-
-def test_a_base_that_is_there_is_known_though_the_next_repository_ends_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a reboot does, in the middle of hours of bringing a large one away."""
-    other = MemoryRepository("sftp:me@other:/x")
-    both = {one.shown: Shipped(at=moment()) for one in (server.repository, other)}
-    state_file.write(Records(moment(), {"db": Followed("7", repositories=both)}), str(server.root))
-    state_file.write(Bases(), str(server.root))
-
-    def bring(repository: MemoryRepository, *_rest: object) -> None:
-        if repository is other:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(base, "clusters", lambda _path: [Database("db", "shop", "keeper")])
-    monkeypatch.setattr(base, "make", lambda *_rest: base.Start("1", moment(), moment()))
-    monkeypatch.setattr(base, "bring", bring)
-    with pytest.raises(KeyboardInterrupt):
-        base.renew(cast(Any, None), server.settings, [server.repository, other], Bounds(), str(server.root))
-    found = state_file.read_bases(str(server.root))
-    assert (found.of("db", server.repository.shown).cluster, found.of("db", other.shown).cluster) == ("7", "")

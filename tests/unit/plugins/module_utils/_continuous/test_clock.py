@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.times import TIME
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import base, shipping
-from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.settings import Bounds, Place
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.settings import Place
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.state_file import Based, Followed, Records, Shipped
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Snapshot
 from memory_repository import MemoryRepository
@@ -85,37 +85,23 @@ def test_what_is_brought_says_how_far_it_goes(tmp_path: Path) -> None:
     assert one.tagged("upto:") == ["0/2000148"]
 
 
-class Bases:
-    """A repository with bases, each with how many days ago it was made and the segment that it begins with."""
+def test_bases_are_kept_by_where_they_begin_in_the_log(tmp_path: Path) -> None:
+    class Store:
+        def __init__(self) -> None:
+            self.gone: list[str] = []
 
-    def __init__(self, bases: dict[str, tuple[float, int]]) -> None:
-        self._bases = bases
-        self.gone: list[str] = []
+        def snapshots(self, kind: str, *_tags: str, host: str) -> list[Snapshot]:
+            assert host == "server"
+            bases = [
+                listed("oldest", -7, f"start:{segment(1)}"),
+                listed("now", 0, f"start:{segment(5)}"),
+                listed("ahead", 1, f"start:{segment(3)}"),
+            ]
+            return bases if kind == "base" else []
 
-    def snapshots(self, kind: str, *_tags: str, host: str) -> list[Snapshot]:
-        assert host == "server"
-        found = [listed(name, days, f"start:{segment(start)}", f"at:{at(days)}") for name, (days, start) in self._bases.items()]
-        return found if kind == "base" else []
+        def forget(self, *identifiers: str) -> None:
+            self.gone += identifiers
 
-    def forget(self, *identifiers: str) -> None:
-        self.gone += identifiers
-
-
-@pytest.mark.parametrize(
-    ("keep", "bases", "gone"),
-    [
-        (2, {"a": (-15, 1), "b": (-8, 2), "c": (0, 3)}, ["a"]),
-        # By where they begin in the log, which no clock sets back.
-        (1, {"a": (-15, 1), "now": (0, 5), "b": (-8, 2), "ahead": (1, 3)}, ["a"]),
-        # Gaps of an evening take no week of log away.
-        (2, {"a": (-14, 1), "b": (-7, 2), "c": (0, 3), "d": (0.05, 4)}, ["a"]),
-        (2, {"b": (-3, 2), "c": (0, 3), "d": (0.05, 4)}, []),
-        (2, {"a": (-30, 1), "b": (-20, 2)}, []),
-    ],
-)
-def test_bases_go_once_there_are_newer_ones_of_which_one_is_a_week_old(
-    tmp_path: Path, keep: int, bases: dict[str, tuple[float, int]], gone: list[str]
-) -> None:
-    store = Bases(bases)
-    base.forget_old(cast(Any, store), Place("db", "7", str(tmp_path)), Bounds(bases=keep), "server")
-    assert store.gone == gone
+    store = Store()
+    base.forget_old(cast(Any, store), Place("db", "7", str(tmp_path)), 1, "server")
+    assert store.gone == ["oldest", "ahead"]

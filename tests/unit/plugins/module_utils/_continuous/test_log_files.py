@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,8 +10,6 @@ import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import log_files, shipping
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.settings import Place
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.state_file import Shipped
-from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Added, RepositoryError
-from memory_repository import MemoryRepository
 
 SIZE = 16 << 20
 FIRST = "0000000100000000000000FE"
@@ -110,41 +107,3 @@ def test_the_log_of_a_cluster_of_long_ago_goes(tmp_path: Path) -> None:
     os.utime(place.log, (1, 1))
     shipping.clear_old(place, str(tmp_path), 14)
     assert sorted(os.listdir(tmp_path / "db")) == ["6", "7"]
-
-
-class Narrow(MemoryRepository):
-    """A repository behind a line through which so much comes, and then nothing more for now."""
-
-    room = 2
-
-    def backup(self, paths: Sequence[str], host: str, tags: Iterable[str], *, wait: bool = True) -> Added:
-        if not self.room or len(paths) > shipping.AT_ONCE:
-            raise RepositoryError("unreachable", self.shown, "no answer within 300 s")
-        self.room -= 1
-        return super().backup(paths, host, tags, wait=wait)
-
-
-def test_what_waits_goes_in_parts_and_none_of_them_twice(tmp_path: Path) -> None:
-    place, repository, known = Place("db", "7", str(tmp_path)), Narrow(), Shipped()
-    names = [f"{number:024X}" for number in range(10)]
-    Path(place.log).mkdir(parents=True)
-    for name in names:
-        (Path(place.log) / name).touch()
-    with pytest.raises(RepositoryError):
-        shipping.ship(repository, known, place, "server", False, "")
-    assert known.last == names[7]
-    repository.room = 1
-    shipping.ship(repository, known, place, "server", False, "")
-    brought = [(one.tagged("first:")[0], one.tagged("last:")[0]) for one in repository.snapshots("wal")]
-    assert brought == [(names[0], names[3]), (names[4], names[7]), (names[8], names[9])]
-
-
-def test_the_log_of_a_removed_app_goes_once_it_has_lain_for_long(tmp_path: Path) -> None:
-    for path in ("gone/7", "lately/7", "db/7", "restore/db/data/base/1", "drill"):
-        (tmp_path / path).mkdir(parents=True)
-    for path in (tmp_path, *tmp_path.rglob("*")):
-        os.utime(path, (0, 0))
-    (tmp_path / "lately/7" / FIRST).touch()
-    shipping.clear_removed(str(tmp_path), {"db"}, 14)
-    assert sorted(os.listdir(tmp_path)) == ["db", "drill", "lately", "restore"]
-    shipping.clear_removed(str(tmp_path / "nowhere"), {"db"}, 14)
