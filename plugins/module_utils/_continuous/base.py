@@ -55,14 +55,14 @@ class Start:
     began: str
 
 
-def is_due(based: Based, followed: Followed, location: str, age: timedelta, when: datetime) -> bool:
-    """Say whether a repository needs a new base: it has none of this cluster, an old one, or one that a gap in the log follows.
+def is_due(based: Based, followed: Followed, location: str, host: str, age: timedelta, when: datetime) -> bool:
+    """Say whether a repository needs a new base: it has none of this cluster and server, an old one, or one that a gap in the log follows.
 
     Where no log has come to yet, a base would be of no use, such as before the first snapshot has made the repository.
     """
     if not followed.cluster or not followed.of(location).at:
         return False
-    if based.cluster != followed.cluster or not based.at or based.begun < followed.gap(location):
+    if not based.is_of(followed.cluster, host) or based.begun < followed.gap(location):
         return True
     moment = datetime.strptime(based.at, TIME).replace(tzinfo=timezone.utc)
     # From one of a clock that was ahead, no moment until then can be reached.
@@ -166,7 +166,8 @@ def renew(client: DockerClient, settings: Settings, repositories: Sequence[Repos
         }
         place = Place(database.container, followed.cluster, root)
         when = datetime.now(timezone.utc)
-        due = [one for one in repositories if is_due(bases.of(database.container, one.shown), followed, one.shown, bounds.base_age, when)]
+        based = {one: bases.of(database.container, one.shown) for one in repositories}
+        due = [one for one in repositories if is_due(based[one], followed, one.shown, settings.host, bounds.base_age, when)]
         if due:
             failed += _renew(client, database, place, settings, due, bases, bounds, lambda: state_file.write(bases, root))
             state_file.write(bases, root)
@@ -190,7 +191,7 @@ def _renew(
         try:
             start = start or make(client, database, place, settings.project)
             bring(repository, place, start, settings.host)
-            based.cluster, based.at, based.began, based.trouble = place.cluster, start.at, start.began, ""
+            based.cluster, based.host, based.at, based.began, based.trouble = place.cluster, settings.host, start.at, start.began, ""
             note()  # Before the next one, on whose way there this may be ended.
             if not settings.append_only:
                 forget_old(repository, place, bounds, settings.host, datetime.now(timezone.utc))

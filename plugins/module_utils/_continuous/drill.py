@@ -45,7 +45,7 @@ def prove_all(client: DockerClient, settings: Settings, repositories: Sequence[R
         container = database.container
         try:
             cluster = known.of(container).cluster
-            based = any(one.cluster == cluster and one.at for one in bases.databases.get(container, {}).values())
+            based = any(one.is_of(cluster, settings.host) for one in bases.databases.get(container, {}).values())
             proof = _prove(client, settings, repositories, database, cluster, root, based)
         except Exception as error:
             failed[container] = f"{container}: its log: {describe(error)}"

@@ -197,7 +197,7 @@ class Follower:
     def _base_due(self, known: state_file.Records) -> bool:
         bases, when = state_file.read_bases(self.root), datetime.now(timezone.utc)
         return any(
-            base.is_due(bases.of(container, repository.shown), one, repository.shown, self.bounds.base_age, when)
+            base.is_due(bases.of(container, repository.shown), one, repository.shown, self.settings.host, self.bounds.base_age, when)
             for container, one in known.databases.items()
             for repository in self.repositories
         )

@@ -86,3 +86,4 @@ def test_a_base_that_was_brought_is_known_though_the_next_one_is_interrupted(tmp
         base.renew(cast(Any, None), settings, [first, second], Bounds(), root)
     known = state_file.read_bases(root)
     assert (known.of("db", "/first").at, known.of("db", "/second").at) == (at, "")
+    assert known.of("db", "/first").host == "server"

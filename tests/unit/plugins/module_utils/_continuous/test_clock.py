@@ -33,7 +33,7 @@ def listed(identifier: str, days: float, *tags: str) -> Snapshot:
 @pytest.mark.parametrize(("days", "due"), [(-1, False), (0, False), (1, True), (400, True)])
 def test_a_base_of_a_time_that_has_not_been_is_replaced_at_once(days: float, due: bool) -> None:
     followed = Followed("7", repositories={"x": Shipped(at(0))})
-    assert base.is_due(Based("7", at(days)), followed, "x", WEEK, NOW) is due
+    assert base.is_due(Based("7", at(days)), followed, "x", "server", WEEK, NOW) is due
 
 
 def test_times_that_have_not_been_count_as_now_and_hide_nothing() -> None:
