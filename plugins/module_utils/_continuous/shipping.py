@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from .._offsite.repository import Repository, RepositoryError, Snapshot
 from .._run.ledger import now
 from . import log_files
 from .log_files import LogFile
-from .settings import Place
+from .settings import DRILL, RESTORING, Place
 from .state_file import Shipped
 
 WAL, PARTIAL = "wal", "wal-partial"
@@ -165,8 +165,16 @@ def drop_torn(place: Place) -> None:
 
 def clear_old(place: Place, root: str, days: int) -> None:
     """Remove what was received of other clusters than the present one, such as before an upgrade, once it has lain for long."""
-    kept = {place.log, place.before_gap, place.shipping, place.base}
-    with suppress(FileNotFoundError), os.scandir(os.path.join(root, place.container)) as entries:
+    _clear_old(os.path.join(root, place.container), {place.log, place.before_gap, place.shipping, place.base}, days)
+
+
+def clear_gone(followed: Iterable[str], root: str, days: int) -> None:
+    """Remove what was received of containers that are not followed any more, such as those of an app that was removed, likewise."""
+    _clear_old(root, {os.path.join(root, name) for name in (*followed, RESTORING, DRILL)}, days)
+
+
+def _clear_old(directory: str, kept: Container[str], days: int) -> None:
+    with suppress(FileNotFoundError), os.scandir(directory) as entries:
         for entry in entries:
-            if entry.path not in kept and entry.stat().st_mtime < time.time() - days * 86400:
+            if entry.is_dir() and entry.path not in kept and entry.stat().st_mtime < time.time() - days * 86400:
                 shutil.rmtree(entry.path, ignore_errors=True)
