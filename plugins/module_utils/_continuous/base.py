@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from .._postgres.programs import run_program
 from .._run.ledger import now
 from . import log_files, slot, state_file
 from .followed import clusters
+from .moment import completed
 from .settings import DIRECTORY, PREFIX, Bounds, Place
 from .shipping import PARTIAL, WAL
 from .state_file import Based, Followed
@@ -54,14 +55,14 @@ class Start:
     began: str
 
 
-def is_due(based: Based, followed: Followed, location: str, age: timedelta, when: datetime) -> bool:
-    """Say whether a repository needs a new base: it has none of this cluster, an old one, or one that a gap in the log follows.
+def is_due(based: Based, followed: Followed, location: str, host: str, age: timedelta, when: datetime) -> bool:
+    """Say whether a repository needs a new base: it has none of this cluster and server, an old one, or one that a gap in the log follows.
 
     Where no log has come to yet, a base would be of no use, such as before the first snapshot has made the repository.
     """
     if not followed.cluster or not followed.of(location).at:
         return False
-    if based.cluster != followed.cluster or not based.at or based.begun < followed.gap(location):
+    if not based.is_of(followed.cluster, host) or based.begun < followed.gap(location):
         return True
     moment = datetime.strptime(based.at, TIME).replace(tzinfo=timezone.utc)
     # From one of a clock that was ahead, no moment until then can be reached.
@@ -131,19 +132,23 @@ def bases_of(repository: Repository, container: str, host: str) -> list[Snapshot
     return repository.snapshots(BASE, f"container:{container}", host=host)
 
 
-def forget_old(repository: Repository, place: Place, keep: int, host: str) -> None:
-    """Forget the bases before the last ones, the log before these, and, once these are all of this cluster, what was there of others."""
+def forget_old(repository: Repository, place: Place, bounds: Bounds, host: str, when: datetime) -> None:
+    """Forget the bases before the last ones, the log before these, and, once these are all of this cluster, what was there of others.
+
+    None goes before one that stays is old enough: several of one evening lead no further back than that.
+    """
     bases = bases_of(repository, place.container, host)
     # By the log, which no clock sets back.
     mine = sorted((one for one in bases if place.tags[1] in one.tags), key=lambda one: one.tagged("start:")[0])
-    kept = mine[-keep:]
+    old = [number for number, one in enumerate(mine) if when - completed(one) >= bounds.base_age]
+    first = max(min(old[-1], len(mine) - bounds.bases), 0) if old else 0
+    kept, gone = mine[first:], mine[:first]
     oldest = min((one.tagged("start:")[0] for one in kept), default="")
-    gone = mine[:-keep]
     logs = [one for kind in (WAL, PARTIAL) for one in repository.snapshots(kind, place.tags[0], host=host)]
     gone += [one for one in logs if place.tags[1] in one.tags and one.tagged("last:") and one.tagged("last:")[0] < oldest]
     others = [one for one in (*bases, *logs) if place.tags[1] not in one.tags]
     # Another server of this name may live, such as the one that this one was restored as before it came back.
-    if len(kept) == keep and all(one.created < kept[0].created for one in others):
+    if old and len(kept) >= bounds.bases and all(one.created < kept[0].created for one in others):
         gone += others
     if gone:
         repository.forget(*(one.id for one in gone))
@@ -161,9 +166,10 @@ def renew(client: DockerClient, settings: Settings, repositories: Sequence[Repos
         }
         place = Place(database.container, followed.cluster, root)
         when = datetime.now(timezone.utc)
-        due = [one for one in repositories if is_due(bases.of(database.container, one.shown), followed, one.shown, bounds.base_age, when)]
+        based = {one: bases.of(database.container, one.shown) for one in repositories}
+        due = [one for one in repositories if is_due(based[one], followed, one.shown, settings.host, bounds.base_age, when)]
         if due:
-            failed += _renew(client, database, place, settings, due, bases, bounds)
+            failed += _renew(client, database, place, settings, due, bases, bounds, lambda: state_file.write(bases, root))
             state_file.write(bases, root)
     return failed
 
@@ -176,6 +182,7 @@ def _renew(
     due: Sequence[Repository],
     bases: state_file.Bases,
     bounds: Bounds,
+    note: Callable[[], None],
 ) -> int:
     failed = 0
     start: Start | None = None
@@ -184,9 +191,10 @@ def _renew(
         try:
             start = start or make(client, database, place, settings.project)
             bring(repository, place, start, settings.host)
-            based.cluster, based.at, based.began, based.trouble = place.cluster, start.at, start.began, ""
+            based.cluster, based.host, based.at, based.began, based.trouble = place.cluster, settings.host, start.at, start.began, ""
+            note()  # Before the next one, on whose way there this may be ended.
             if not settings.append_only:
-                forget_old(repository, place, bounds.bases, settings.host)
+                forget_old(repository, place, bounds, settings.host, datetime.now(timezone.utc))
             work.tell(f"{settings.host}: a base of {database} is in {repository}")
         except Exception as error:
             failed += 1

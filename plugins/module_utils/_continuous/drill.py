@@ -28,14 +28,14 @@ from .._postgres.client import COUNT_QUERY, Database, counts, query
 from .._run.ledger import now
 from . import newer, recover, state_file
 from .followed import clusters
-from .settings import DIRECTORY, PREFIX, Place
+from .settings import DIRECTORY, DRILL, PREFIX, Place
 from .state_file import Proof
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 ACTION = "drill of the log"
-PURPOSE, CLEAR = "drill", "clear"
+CLEAR = "clear"
 
 
 def prove_all(client: DockerClient, settings: Settings, repositories: Sequence[Repository], root: str = DIRECTORY) -> dict[str, str]:
@@ -45,7 +45,7 @@ def prove_all(client: DockerClient, settings: Settings, repositories: Sequence[R
         container = database.container
         try:
             cluster = known.of(container).cluster
-            based = any(one.cluster == cluster and one.at for one in bases.databases.get(container, {}).values())
+            based = any(one.is_of(cluster, settings.host) for one in bases.databases.get(container, {}).values())
             proof = _prove(client, settings, repositories, database, cluster, root, based)
         except Exception as error:
             failed[container] = f"{container}: its log: {describe(error)}"
@@ -75,9 +75,9 @@ def _prove(
         raise newer.LogError("expected the base that was brought to a repository to be there, got none: somebody has let it go.")
     if source is None:
         return None
-    scratch = recover.Work(os.path.join(root, PURPOSE, database.container), PURPOSE)
+    scratch = recover.Work(os.path.join(root, DRILL, database.container), DRILL)
     # What is received lies elsewhere: where the server is lost, there is only what was brought away.
-    nowhere = Place(database.container, cluster, os.path.join(root, PURPOSE, "none"))
+    nowhere = Place(database.container, cluster, os.path.join(root, DRILL, "none"))
     try:
         recover.gather(source, nowhere, scratch)
         with recover.recovered(client, database, source, scratch, None, {OWNER_LABEL: settings.project}) as then:
@@ -89,8 +89,8 @@ def _prove(
 
 def clear(client: DockerClient, settings: Settings, root: str = DIRECTORY) -> None:
     """Remove what a drill left that was killed."""
-    backup_databases.remove_leftovers(client, settings.project, f"{PREFIX}{PURPOSE}-")
-    shutil.rmtree(os.path.join(root, PURPOSE), ignore_errors=True)
+    backup_databases.remove_leftovers(client, settings.project, f"{PREFIX}{DRILL}-")
+    shutil.rmtree(os.path.join(root, DRILL), ignore_errors=True)
 
 
 def main() -> int:

@@ -43,7 +43,7 @@ LOOKS_STILL = 3
 # So many looks between two questions which repository it is, which starts restic once more: five minutes. One that has failed is
 # asked as soon as it is there again.
 LOOKS_BETWEEN_IDS = 15
-# What was received of a cluster that is not any more, for whoever notices late that it was the right one.
+# What was received of a cluster or of a container that is not any more, for whoever notices late that it was the right one.
 DAYS_KEPT = 14
 BASE_UNIT = "rarebooks-base.service"
 # A base that failed is not tried at each look.
@@ -81,6 +81,7 @@ class Follower:
         for container in gone - {one.container for one in wanted}:
             receiver.remove(self.client, container)
             known.databases.pop(container, None)
+        shipping.clear_gone((one.container for one in wanted), self.root, DAYS_KEPT)
         # Last, since it takes a second in which nothing would be brought away.
         for repository in self.repositories:
             self._recognise(repository, known)
@@ -197,7 +198,7 @@ class Follower:
     def _base_due(self, known: state_file.Records) -> bool:
         bases, when = state_file.read_bases(self.root), datetime.now(timezone.utc)
         return any(
-            base.is_due(bases.of(container, repository.shown), one, repository.shown, self.bounds.base_age, when)
+            base.is_due(bases.of(container, repository.shown), one, repository.shown, self.settings.host, self.bounds.base_age, when)
             for container, one in known.databases.items()
             for repository in self.repositories
         )

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from .._base.errors import PlatformError
 from .._base.times import TIME
 from .._offsite.repository import Repository, Snapshot
+from .shipping import PARTIAL, WAL, furthest
 
 UNCHANGED = "Nothing has been changed."
 EXAMPLE = "2026-11-25 21:14:30+03"
@@ -39,6 +40,17 @@ class From:
     @property
     def at(self) -> datetime:
         return completed(self.snapshot)
+
+    def log(self) -> list[Snapshot]:
+        """Return what the repository has of the log from there on: first what was being written, then what is complete, which replaces it.
+
+        They are listed in this order, the other way round than they are brought there: what is completed meanwhile would be in neither.
+        """
+        # Others may share the repository, and a copy of a whole machine has the cluster's number as well.
+        container, host = self.snapshot.tagged("container:")[0], self.snapshot.host
+        tags = (f"cluster:{self.cluster}", f"container:{container}")
+        partials = furthest(self.repository.snapshots(PARTIAL, *tags, host=host))
+        return [*partials, *(one for one in self.repository.snapshots(WAL, *tags, host=host) if one.tagged("last:")[0] >= self.start)]
 
 
 def parse(typed: str, now: datetime) -> datetime:

@@ -18,7 +18,6 @@ from . import log_files
 from .base import bases_of
 from .moment import UNCHANGED, From, MomentError, completed, shown
 from .settings import DIRECTORY, Place
-from .shipping import PARTIAL, WAL, furthest
 
 NO_BASE = (
     "The first one is made within the hour after stack_offsite_repository was set and deployed; what there is, is shown by: "
@@ -71,7 +70,7 @@ def choose(repositories: Sequence[Repository], container: str, host: str, moment
 def reach_of(source: From, container: str, root: str = DIRECTORY) -> Reach:
     """Return how far a base leads, with the log in its repository and that which is still here."""
     here = {one.name: one for one in log_files.files_in(Place(container, source.cluster, root).log) if log_files.is_segment(one.name)}
-    logs = _log_of(source, container)
+    logs = source.log()
     there = {os.path.basename(path).removesuffix(log_files.PARTIAL): one for one in logs for path in one.paths}
     (path,) = source.snapshot.paths
     # What makes the base consistent came with it.
@@ -89,13 +88,6 @@ def reach_of(source: From, container: str, root: str = DIRECTORY) -> Reach:
     if here and max(here) >= max(there, default=""):
         return Reach(None)
     return Reach(max((one.created for one in logs), default=source.at))
-
-
-def _log_of(source: From, container: str) -> list[Snapshot]:
-    """Return what a repository has of the log from a base on, and what is being written."""
-    tags, host = (f"cluster:{source.cluster}", f"container:{container}"), source.snapshot.host
-    complete = [one for one in source.repository.snapshots(WAL, *tags, host=host) if one.tagged("last:")[0] >= source.start]
-    return [*complete, *furthest(source.repository.snapshots(PARTIAL, *tags, host=host))]
 
 
 def _written(source: From, snapshot: Snapshot, name: str) -> datetime:

@@ -27,7 +27,6 @@ from . import log_files, slot
 from .base import DATA, SPARE
 from .moment import UNCHANGED, From, MomentError, shown
 from .settings import DIRECTORY, PREFIX, RESTORING, Place
-from .shipping import PARTIAL, WAL, furthest
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -112,19 +111,11 @@ def gather(source: From, place: Place, work: Work, copies: int = 1) -> None:
     make_directory(work.root, 0o700)
     os.mkdir(work.log)
     (path,) = source.snapshot.paths
-    # Others may share the repository, and a copy of a whole machine has the cluster's number as well.
-    what = {"host": source.snapshot.host}
-    tags = (f"cluster:{source.cluster}", f"container:{source.snapshot.tagged('container:')[0]}")
-    logs = [one for one in source.repository.snapshots(WAL, *tags, **what) if one.tagged("last:")[0] >= source.start]
-    _require_room(source, logs, work, copies)
+    _require_room(source, source.log(), work, copies)
     _bring(source.repository, source.snapshot.id, work, {path: work.data})
-    for snapshot in logs:
+    # Listed once more: a base takes its time, and one that lives goes on bringing its log there.
+    for snapshot in source.log():
         _bring(source.repository, snapshot.id, work, {one: _named(work, one) for one in snapshot.paths})
-    partials = source.repository.snapshots(PARTIAL, *tags, **what)
-    for snapshot in furthest(partials):
-        for one in snapshot.paths:
-            if not os.path.exists(_named(work, one)):
-                _bring(source.repository, snapshot.id, work, {one: _named(work, one)})
     for file in log_files.files_in(place.log):
         # One that grows here is newer than what was brought away of it.
         if file.name >= source.start or not log_files.is_segment(file.name):

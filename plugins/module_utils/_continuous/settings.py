@@ -14,6 +14,8 @@ PREFIX = "rarebooks-continuous-"
 LABEL = "rarebooks.platform.continuous"
 # What a restore to a moment is called: the directory in which it works, and in the name of its container.
 RESTORING = "restore"
+# What a drill of the log is called, likewise.
+DRILL = "drill"
 SLOT = "rarebooks_continuous"
 MIB = 1 << 20
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from .._offsite.repository import Repository, RepositoryError, Snapshot
 from .._run.ledger import now
 from . import log_files
 from .log_files import LogFile
-from .settings import Place
+from .settings import DRILL, RESTORING, Place
 from .state_file import Shipped
 
 WAL, PARTIAL = "wal", "wal-partial"
@@ -27,6 +27,10 @@ WAL, PARTIAL = "wal", "wal-partial"
 UPTO = "upto:"
 # After so many of them those before the last are forgotten, which takes a lock of its own.
 PARTIALS = 60
+# Segments in one snapshot. Of one that is broken off nothing stays, and restic is given minutes for each.
+AT_ONCE = 4
+# Another database has its turn then, however much is left of this one.
+SECONDS_OF_A_TURN = 60.0
 
 
 def ship(repository: Repository, known: Shipped, place: Place, host: str, append_only: bool, received: str) -> None:
@@ -60,12 +64,24 @@ def furthest(partials: Sequence[Snapshot]) -> list[Snapshot]:
 
 
 def _ship(repository: Repository, known: Shipped, place: Place, files: Sequence[LogFile], host: str, received: str) -> None:
-    new = [one for one in log_files.complete(files) if one.name > known.last or not log_files.is_segment(one.name)]
-    segments = [one.name for one in new if log_files.is_segment(one.name)]
-    if segments:
-        with linked(place, new) as paths:
-            bring(repository, paths, host, [WAL, *place.tags, f"first:{segments[0]}", f"last:{segments[-1]}"])
-        known.last = segments[-1]
+    complete, end = log_files.complete(files), time.monotonic() + SECONDS_OF_A_TURN
+    segments = [one for one in complete if log_files.is_segment(one.name) and one.name > known.last]
+    histories = [one for one in complete if not log_files.is_segment(one.name)]
+    # After a failure one by one, which takes less of a line than all others.
+    at_once = 1 if known.trouble else AT_ONCE
+    while segments:
+        piece, segments = segments[:at_once], segments[at_once:]
+        with linked(place, [*histories, *piece]) as paths:
+            bring(repository, paths, host, [WAL, *place.tags, f"first:{piece[0].name}", f"last:{piece[-1].name}"])
+        known.last, histories = piece[-1].name, []
+        if segments and time.monotonic() > end:
+            raise RepositoryError(
+                "slow",
+                repository.shown,
+                f"Repository {repository}: it is behind. Expected the log of {place.container} to be there within {SECONDS_OF_A_TURN:g} s, "
+                f"got {len(segments)} segments that still wait. It goes on at the next look. If they become more, look at the line and the "
+                "store, or raise stack_offsite_upload_limit.",
+            )
     current = log_files.partial(files)
     # One that is just being made has not its whole size yet, and nothing in it.
     if current and current.size in log_files.SIZES and fingerprint(current) != known.seen:
@@ -149,8 +165,16 @@ def drop_torn(place: Place) -> None:
 
 def clear_old(place: Place, root: str, days: int) -> None:
     """Remove what was received of other clusters than the present one, such as before an upgrade, once it has lain for long."""
-    kept = {place.log, place.before_gap, place.shipping, place.base}
-    with suppress(FileNotFoundError), os.scandir(os.path.join(root, place.container)) as entries:
+    _clear_old(os.path.join(root, place.container), {place.log, place.before_gap, place.shipping, place.base}, days)
+
+
+def clear_gone(followed: Iterable[str], root: str, days: int) -> None:
+    """Remove what was received of containers that are not followed any more, such as those of an app that was removed, likewise."""
+    _clear_old(root, {os.path.join(root, name) for name in (*followed, RESTORING, DRILL)}, days)
+
+
+def _clear_old(directory: str, kept: Container[str], days: int) -> None:
+    with suppress(FileNotFoundError), os.scandir(directory) as entries:
         for entry in entries:
-            if entry.path not in kept and entry.stat().st_mtime < time.time() - days * 86400:
+            if entry.is_dir() and entry.path not in kept and entry.stat().st_mtime < time.time() - days * 86400:
                 shutil.rmtree(entry.path, ignore_errors=True)

@@ -70,17 +70,22 @@ class Followed:
 
 @dataclass
 class Based:
-    """The last base of a cluster in a repository, and what went wrong since."""
+    """The last base of a cluster in a repository, by the name that the server had then, and what went wrong since."""
 
     cluster: str = ""
     at: str = ""
     trouble: str = ""
     began: str = ""
+    host: str = ""
 
     @property
     def begun(self) -> str:
         """Return since when it needs a log without a gap, which is not since it was complete. Older records know no better."""
         return self.began or self.at
+
+    def is_of(self, cluster: str, host: str) -> bool:
+        """Say whether it is what the log is applied to that comes now. Older records do not say of which server it is."""
+        return bool(self.at) and self.cluster == cluster and self.host in ("", host)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Literal
 
 from .._base.errors import PlatformError
 
-Kind = Literal["missing", "password", "refused", "unreachable", "locked", "full", "damaged", "old", "clock", "failed"]
+Kind = Literal["missing", "password", "refused", "unreachable", "locked", "full", "damaged", "old", "clock", "slow", "failed"]
 
 LOCKED = re.compile(r"already locked(?: exclusively)? by PID \d+ on (?P<host>\S+) by")
 LOCKED_SINCE = re.compile(r"lock was created at (?P<since>[\d-]+ [\d:]+)")
@@ -87,6 +87,12 @@ COMPLAINTS = (
         r"|service unavailable|no answer within",
         "it cannot be reached. Expected an answer, got: {said}. Look whether the store runs and the network leads there; what is due is "
         "tried again by the timer, or now by: ansible-playbook offsite.yml -e operation=snapshot",
+    ),
+    Complaint(
+        "slow",
+        r"not done within",
+        "it is too slow. Expected restic to {doing} in time, got: {said}. It is tried again by itself, log in smaller pieces. If it says "
+        "so again, look at the line and the store, or raise stack_offsite_upload_limit",
     ),
     Complaint(
         "old",

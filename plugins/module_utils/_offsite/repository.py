@@ -215,12 +215,12 @@ class Repository:
     def _soon(self, doing: str, *arguments: str, fine: tuple[int, ...] = (0,)) -> Done:
         """Run what a lock can keep out: once more after unlocking the dead, and not for long."""
         try:
-            return self._run(doing, *arguments, seconds=SECONDS_AT_MOST, fine=fine)
+            return self._run(doing, *arguments, seconds=SECONDS_AT_MOST, late="not done", fine=fine)
         except RepositoryError as error:
             if error.kind != "locked":
                 raise
         self.unlock()
-        return self._run(doing, *arguments, seconds=SECONDS_AT_MOST, fine=fine)
+        return self._run(doing, *arguments, seconds=SECONDS_AT_MOST, late="not done", fine=fine)
 
     def _ask(self, doing: str, *arguments: str) -> str:
         return self._run(doing, *arguments, seconds=SECONDS_TO_ANSWER).stdout.decode(errors="replace")
@@ -230,6 +230,7 @@ class Repository:
         doing: str,
         *arguments: str,
         seconds: float | None = None,
+        late: str = "no answer",
         given: Iterable[bytes] | None = None,
         into: IO[bytes] | None = None,
         fine: tuple[int, ...] = (0,),
@@ -238,7 +239,7 @@ class Repository:
         try:
             done = program.run(argv, self._environment(), seconds, given, into)
         except subprocess.TimeoutExpired:
-            raise self._trouble(doing, f"no answer within {seconds:g} s") from None
+            raise self._trouble(doing, f"{late} within {seconds:g} s") from None
         except FileNotFoundError:
             raise RepositoryError(
                 "failed",

@@ -51,7 +51,7 @@ def check(server: Observed) -> Iterator[Finding]:
     shown = [masked(one) for one in wanted.repositories]
     for container in sorted({one.container for _app, one in server.databases}):
         based = bases.databases.get(container, {})
-        found = list(of_one(container, known.databases.get(container), based, shown, now, written))
+        found = list(of_one(container, known.databases.get(container), based, shown, wanted.host, now, written))
         found += of_proof(container, proofs.databases.get(container, Proof()), [one.at for one in based.values() if one.at], now)
         yield from found or [passed(AREA, container, say("its log is elsewhere, all but that of the last minute"))]
 
@@ -71,7 +71,7 @@ def killed(server: Observed) -> Iterator[Finding]:
 
 
 def of_one(
-    container: str, one: Followed | None, based: dict[str, Based], shown: list[str], now: datetime, written: datetime
+    container: str, one: Followed | None, based: dict[str, Based], shown: list[str], host: str, now: datetime, written: datetime
 ) -> Iterator[Finding]:
     """Yield what is wrong with following one database. Written is when the settings became what they are."""
     bounds, step = Bounds(), say("See why: {command}", command=JOURNAL)
@@ -100,7 +100,7 @@ def of_one(
             error = shipped.trouble if shipped and shipped.trouble else "-"
             text = say("its log was last brought to {where} at {at}: {error}", where=location, at=at, error=error)
             yield failed(AREA, container, text, step)
-        yield from of_base(container, one, based.get(location, Based()), location, now)
+        yield from of_base(container, one, based.get(location, Based()), location, host, now)
 
 
 def of_proof(container: str, proof: Proof, bases: list[str], now: datetime) -> Iterator[Finding]:
@@ -112,11 +112,11 @@ def of_proof(container: str, proof: Proof, bases: list[str], now: datetime) -> I
         yield warning(AREA, container, say("no drill has restored its log since {at}", at=proof.at or "-"), step)
 
 
-def of_base(container: str, one: Followed, based: Based, location: str, now: datetime) -> Iterator[Finding]:
+def of_base(container: str, one: Followed, based: Based, location: str, host: str, now: datetime) -> Iterator[Finding]:
     """Yield what is wrong with the base in one repository that the log is applied to."""
     step = say("See why: {command}", command=BASE_JOURNAL)
     lost, shipped = one.gap(location), one.of(location)
-    if based.cluster == one.cluster and based.begun >= lost and age_of(based.at, now) <= Bounds().base_age + FIRST_BASE:
+    if based.is_of(one.cluster, host) and based.begun >= lost and age_of(based.at, now) <= Bounds().base_age + FIRST_BASE:
         return
     error = based.trouble or "-"
     if based.at < shipped.anew:
@@ -132,7 +132,7 @@ def of_base(container: str, one: Followed, based: Based, location: str, now: dat
         yield failed(AREA, container, text, step)
     elif based.trouble:
         yield failed(AREA, container, say("no new base in {where}: {error}", where=location, error=based.trouble), step)
-    elif based.cluster != one.cluster:
+    elif not based.is_of(one.cluster, host):
         text = say("no base in {where} yet: until then no second can be restored", where=location)
         late = bool(shipped.since) and now - moment(shipped.since) > NEVER
         yield failed(AREA, container, text, step) if late else warning(AREA, container, text, step)

@@ -57,7 +57,7 @@ class MemoryRepository(Repository):
     def backup(self, paths: Sequence[str], host: str, tags: Iterable[str], *, wait: bool = True) -> Added:
         self._do("backup")
         self.meanwhile()
-        found = [file for path in paths for file in Path(path).rglob("*") if file.is_file()]
+        found = [file for path in paths for file in (Path(path), *Path(path).rglob("*")) if file.is_file()]
         return self._hold({str(file): file.read_bytes() for file in found}, host, tags, tuple(paths))
 
     def backup_stream(self, blocks: Iterable[bytes], name: str, host: str, tags: Iterable[str]) -> Added:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.times import TIME
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous import base, shipping
-from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.settings import Place
+from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.settings import Bounds, Place
 from ansible_collections.rarebooks.platform.plugins.module_utils._continuous.state_file import Based, Followed, Records, Shipped
 from ansible_collections.rarebooks.platform.plugins.module_utils._offsite.repository import Snapshot
 from memory_repository import MemoryRepository
@@ -33,7 +33,7 @@ def listed(identifier: str, days: float, *tags: str) -> Snapshot:
 @pytest.mark.parametrize(("days", "due"), [(-1, False), (0, False), (1, True), (400, True)])
 def test_a_base_of_a_time_that_has_not_been_is_replaced_at_once(days: float, due: bool) -> None:
     followed = Followed("7", repositories={"x": Shipped(at(0))})
-    assert base.is_due(Based("7", at(days)), followed, "x", WEEK, NOW) is due
+    assert base.is_due(Based("7", at(days)), followed, "x", "server", WEEK, NOW) is due
 
 
 def test_times_that_have_not_been_count_as_now_and_hide_nothing() -> None:
@@ -93,9 +93,10 @@ def test_bases_are_kept_by_where_they_begin_in_the_log(tmp_path: Path) -> None:
         def snapshots(self, kind: str, *_tags: str, host: str) -> list[Snapshot]:
             assert host == "server"
             bases = [
-                listed("oldest", -7, f"start:{segment(1)}"),
-                listed("now", 0, f"start:{segment(5)}"),
-                listed("ahead", 1, f"start:{segment(3)}"),
+                listed("oldest", -21, f"start:{segment(1)}", f"at:{at(-21)}"),
+                listed("last week", -7, f"start:{segment(4)}", f"at:{at(-7)}"),
+                listed("now", 0, f"start:{segment(5)}", f"at:{at(0)}"),
+                listed("ahead", 1, f"start:{segment(3)}", f"at:{at(1)}"),
             ]
             return bases if kind == "base" else []
 
@@ -103,5 +104,5 @@ def test_bases_are_kept_by_where_they_begin_in_the_log(tmp_path: Path) -> None:
             self.gone += identifiers
 
     store = Store()
-    base.forget_old(cast(Any, store), Place("db", "7", str(tmp_path)), 1, "server")
+    base.forget_old(cast(Any, store), Place("db", "7", str(tmp_path)), Bounds(), "server", NOW)
     assert store.gone == ["oldest", "ahead"]

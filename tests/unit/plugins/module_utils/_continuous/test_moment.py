@@ -43,9 +43,12 @@ def test_what_is_no_moment_of_the_past_is_refused(typed: str, told: str) -> None
         # It needs the log from its beginning on.
         (Based("7", "2026-11-26T01:00:00Z", began="2026-11-26T00:00:00Z"), "2026-11-26T00:30:00Z", True),
         (Based("7", "2026-11-26T01:00:00Z", began="2026-11-26T00:00:00Z"), "2026-11-25T23:30:00Z", False),
+        # The log is found by the server's name, and so is the base that it is applied to.
+        (Based("7", "2026-11-26T00:00:00Z", host="server"), "", False),
+        (Based("7", "2026-11-26T00:00:00Z", host="before"), "", True),
     ],
 )
 def test_a_base_is_due_where_there_is_none_or_what_follows_it_is_not_whole(based: Based, lost: str, due: bool) -> None:
     followed = Followed("7", lost=lost, repositories={"x": Shipped("2026-11-26T00:00:00Z")})
-    assert base.is_due(based, followed, "x", timedelta(days=7), NOW) is due
-    assert not base.is_due(based, followed, "where no log has come to yet", timedelta(days=7), NOW)
+    assert base.is_due(based, followed, "x", "server", timedelta(days=7), NOW) is due
+    assert not base.is_due(based, followed, "where no log has come to yet", "server", timedelta(days=7), NOW)

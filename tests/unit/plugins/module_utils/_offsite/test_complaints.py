@@ -28,6 +28,7 @@ RECORDED = [
     ),
     ("unreachable", "subprocess ssh: ssh: Could not resolve hostname store: Name or service not known\nFatal: unable to open\n"),
     ("unreachable", "no answer within 120 s"),
+    ("slow", "not done within 300 s"),
     ("unreachable", "subprocess ssh: Connection reset by 172.22.0.4 port 22\nFatal: unable to start the sftp session, error: EOF\n"),
     (
         "refused",

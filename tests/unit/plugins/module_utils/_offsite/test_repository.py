@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,17 @@ def test_and_does_not_wait_for_the_living(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(RepositoryError) as caught:
         Repository("/x", Access(str(tmp_path))).backup(["/log"], "server", ["wal"], wait=False)
     assert caught.value.kind == "locked"
+
+
+def test_what_does_not_get_through_in_time_is_not_told_as_a_store_that_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(argv: list[str], _environment: object, seconds: float, *_given: object) -> program.Done:
+        raise subprocess.TimeoutExpired(argv, seconds)
+
+    monkeypatch.setattr(program, "run", run)
+    one = Repository("/x", Access(str(tmp_path)))
+    with pytest.raises(RepositoryError, match=r"not done within 300 s.*stack_offsite_upload_limit") as caught:
+        one.backup(["/log"], "server", ["wal"], wait=False)
+    assert caught.value.kind == "slow"
+    with pytest.raises(RepositoryError, match="no answer within 120 s") as caught:
+        one.identity()
+    assert caught.value.kind == "unreachable"

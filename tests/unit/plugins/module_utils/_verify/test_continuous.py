@@ -89,6 +89,11 @@ def test_a_base_that_is_old_or_missing_is_told(monkeypatch: pytest.MonkeyPatch) 
     assert found(monkeypatch, followed(), Based())[0][0] == "warning"
 
 
+def test_a_base_of_the_name_that_the_server_had_before_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(monkeypatch, followed(), Based("7", ago(days=1), host="before"))[0][1].startswith("no base in /mnt/x yet")
+    assert [level for level, _text in found(monkeypatch, followed(), Based("7", ago(days=1), host="h"))] == ["passed"]
+
+
 def test_one_that_was_turned_off_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [level for level, _text in found(monkeypatch, None, on=False)] == ["passed"]
     assert [level for level, _text in found(monkeypatch, None)] == ["warning"]
