@@ -82,11 +82,20 @@ docker compose --project-name rarebooksdokploy up --detach --wait
 """
 FILES = ("docker-compose.yml", "nginx/nginx_prod.conf", "by_hand.env")
 CONTAINERS = "{{.Name}} {{.Image}} {{.State.Status}} {{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}"
+# Its back end has no health check that somebody could have waited for, and says for a moment that it has no database yet.
 ASK = """
-import ssl, urllib.request
+import ssl, time, urllib.error, urllib.request
 request = urllib.request.Request("https://127.0.0.1/api/test/setup-status", headers={"Host": "www.rare-books.ru"})
-with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as answer:
-    print(answer.status, answer.headers["X-Made"])
+deadline = time.monotonic() + 60
+while True:
+    try:
+        with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as answer:
+            print(answer.status, answer.headers["X-Made"])
+            break
+    except urllib.error.HTTPError as error:
+        if error.code not in (502, 503) or time.monotonic() > deadline:
+            raise
+    time.sleep(0.2)
 """
 
 
