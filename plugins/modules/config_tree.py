@@ -190,6 +190,7 @@ stderr:
 import os
 from typing import Any
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._base.unlogged import UnloggedModule
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import desired, diff, promote, validate
 from ansible_collections.rarebooks.platform.plugins.module_utils._tree import plan as tree_plan
@@ -206,7 +207,7 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-def run(module: UnloggedModule) -> dict[str, Any]:
+def run(module: AnsibleModule) -> dict[str, Any]:
     """Bring the tree to the desired state, or predict it, and return the result."""
     root = os.path.normpath(module.params["path"])
     files, hidden = desired.read(root, module.params["files"], module.params["secrets_file"], module.check_mode)

@@ -284,7 +284,8 @@ def test_a_gap_in_the_log_is_found_and_what_is_possible_told(lab: Lab, tmp_path:
 
 
 def lost_slots(lab: Lab) -> list[str]:
-    return [line for line in (lab.directory / ledger.FILE).read_text().splitlines() if "is lost" in line]
+    path = lab.directory / ledger.FILE
+    return [line for line in path.read_text().splitlines() if "is lost" in line] if path.exists() else []
 
 
 def test_the_log_on_disk_is_bounded_while_nobody_receives_and_a_lost_slot_is_told_and_made_anew(lab: Lab) -> None:
